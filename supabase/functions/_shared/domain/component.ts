@@ -1,0 +1,102 @@
+// The catalogue of the 13 kinds of things a clone copies. Pure data: the engine and the web app
+// read it, the code that copies a component lives in `components/<folder>/`.
+
+export const COMPONENT_KEYS = [
+	'tables',
+	'data',
+	'views',
+	'functions',
+	'triggers',
+	'policies',
+	'edge_functions',
+	'storage',
+	'auth_users',
+	'cron_jobs',
+	'webhooks',
+	'realtime',
+	'project_config',
+] as const;
+
+export type ComponentKey = (typeof COMPONENT_KEYS)[number];
+
+export type ComponentGroup = 'Database' | 'Platform' | 'Config';
+
+export interface ComponentLabel {
+	readonly key: ComponentKey;
+	readonly label: string;
+	readonly group: ComponentGroup;
+	/** One line for the clone wizard. */
+	readonly description: string;
+	/** What its progress counts, in the plural: "12 / 15 tables". */
+	readonly unit: string;
+	/** Components without which this one is of little use; the wizard asks, nothing is forced. */
+	readonly restsOn: readonly ComponentKey[];
+}
+
+const label = (
+	key: ComponentKey,
+	text: string,
+	group: ComponentGroup,
+	unit: string,
+	description: string,
+	restsOn: readonly ComponentKey[] = [],
+): ComponentLabel => ({ key, label: text, group, unit, description, restsOn });
+
+export const COMPONENTS: readonly ComponentLabel[] = [
+	label(
+		'tables',
+		'Tables',
+		'Database',
+		'tables',
+		'Schemas, types, tables, keys, indexes, privileges',
+	),
+	label('data', 'Data', 'Database', 'tables', 'Rows and sequence positions', ['tables']),
+	label('views', 'Views', 'Database', 'views', 'Views and materialized views', ['tables']),
+	label(
+		'functions',
+		'Functions',
+		'Database',
+		'functions',
+		'Functions, procedures, aggregates, operators',
+	),
+	label('triggers', 'Triggers', 'Database', 'triggers', 'Table, constraint and event triggers', [
+		'tables',
+		'functions',
+	]),
+	label('policies', 'Policies', 'Database', 'policies', 'Row level security and its policies', [
+		'tables',
+		'functions',
+	]),
+	label(
+		'edge_functions',
+		'Edge functions',
+		'Platform',
+		'functions',
+		'Deployed functions and their files',
+	),
+	label('storage', 'Storage', 'Platform', 'files', 'Buckets and every file in them'),
+	label('auth_users', 'Auth users', 'Platform', 'users', 'Users, password hashes and identities'),
+	label('cron_jobs', 'Cron jobs', 'Platform', 'jobs', 'Scheduled jobs, inactive on arrival'),
+	label('webhooks', 'Webhooks', 'Platform', 'webhooks', 'Database webhooks, disabled on arrival', [
+		'tables',
+	]),
+	label('realtime', 'Realtime', 'Platform', 'tables', 'Membership of the realtime publication', [
+		'tables',
+	]),
+	label(
+		'project_config',
+		'Project config',
+		'Config',
+		'settings',
+		'Auth, API, storage and realtime settings',
+	),
+];
+
+/** Position of a component in lists (1-based); not the order of execution. */
+export function componentPosition(key: ComponentKey): number {
+	return COMPONENT_KEYS.indexOf(key) + 1;
+}
+
+export function isComponentKey(value: string): value is ComponentKey {
+	return (COMPONENT_KEYS as readonly string[]).includes(value);
+}

@@ -1,0 +1,31 @@
+// What the rest of the code sees of a Postgres connection. The implementation is `wire.ts`.
+
+/** A parameter of a query, sent as text through the extended protocol. Objects are sent as JSON. */
+export type Param =
+	string | number | bigint | boolean | null | readonly unknown[] | Record<string, unknown>;
+
+/** A row: bool, int2/4, float and int8 within the safe range as JS values, json(b) parsed, all else text. */
+export type Row = Record<string, unknown>;
+
+export interface CopyResult {
+	/** Rows moved (CopyData frames). */
+	readonly rows: number;
+	/** Bytes moved, frame headers included. */
+	readonly bytes: number;
+}
+
+/** One connection to one database. Not safe for concurrent use: one call at a time. */
+export interface Session {
+	/**
+	 * One statement. With `params` it goes through the extended protocol ($1 … as text); without, through
+	 * the simple one. Throws TwinsError `database_refused` (SQLSTATE kept), or `connection_lost`.
+	 */
+	query<R extends Row = Row>(text: string, params?: readonly Param[]): Promise<R[]>;
+	/** Several statements in one message and one round trip; results of each, in order. */
+	script(text: string): Promise<Row[][]>;
+	/** Splices `copy … to stdout` of this session into `copy … from stdin` of `target`, frames untouched. */
+	copyInto(target: Session, copyOut: string, copyIn: string): Promise<CopyResult>;
+	/** Server version, e.g. 150018. */
+	readonly serverVersion: number;
+	close(): Promise<void>;
+}

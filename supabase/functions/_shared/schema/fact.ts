@@ -1,0 +1,80 @@
+// A fact: one thing that exists in a database, as its catalog tells it. Reading both sides as facts and
+// comparing them is the whole schema engine; Postgres itself builds every definition and statement.
+import type { ComponentKey } from '../domain/component.ts';
+
+/** The moments of a clone at which schema objects are made, in this order. */
+export const SCHEMA_STAGES = [
+	'structure', // schemas, extensions, types, sequences, tables with keys and checks
+	'relations', // after the rows: indexes, unique and foreign keys, statistics
+	'functions',
+	'views',
+	'triggers',
+	'policies',
+] as const;
+export type SchemaStage = (typeof SCHEMA_STAGES)[number];
+
+/** One row of a kind's query. The query runs with `search_path = ''` and `quote_all_identifiers` off. */
+export interface FactRow {
+	/** Identity within the kind, the same on both sides: names and argument types, never oids. */
+	readonly identity: string;
+	/** What people are shown: `public.orders`, `public.orders.total`, `public.total(integer)`. */
+	readonly object: string;
+	/** `classid/objid/objsubid`, to find it in pg_depend; several for aliases (a table's row type). */
+	readonly addresses: readonly string[];
+	/** Id (`kind:identity`) of the fact that holds this one: gone when that is dropped. */
+	readonly parent: string | null;
+	/** What is compared. No oids, no attribute numbers, nothing that differs between equal objects. */
+	readonly definition: Readonly<Record<string, unknown>>;
+	/** Statements that make it on a side that lacks it; empty when its parent's statements already do. */
+	readonly create: readonly string[];
+	/** Statement that removes it; null when it goes with its parent or cannot be removed. */
+	readonly drop: string | null;
+	/** Ids this one needs beyond what pg_depend says. */
+	readonly needs?: readonly string[] | null;
+	/** Overrides of the kind's component and stage (a primary key is early, a foreign key late). */
+	readonly component?: ComponentKey | null;
+	readonly stage?: SchemaStage | null;
+}
+
+export interface Fact extends Omit<FactRow, 'needs' | 'component' | 'stage' | 'addresses'> {
+	/** `kind:identity`. */
+	readonly id: string;
+	readonly kind: string;
+	readonly component: ComponentKey;
+	readonly stage: SchemaStage;
+	/** Ids of all facts this one cannot exist without, its parent included. */
+	readonly needs: readonly string[];
+}
+
+/** How a fact that differs is made like the source's. */
+export type Change =
+	| { readonly how: 'alter'; readonly statements: readonly string[]; readonly stage?: SchemaStage }
+	/** Drop and create, with everything on the target that rests on it, atomically. */
+	| { readonly how: 'replace' }
+	/** Left as it is, and said so. */
+	| { readonly how: 'leave'; readonly why: string; readonly fix: string };
+
+/** Everything the engine knows about one kind of fact. Kinds live in `kinds/`, one file per family. */
+export interface Kind {
+	readonly name: string;
+	readonly component: ComponentKey;
+	readonly stage: SchemaStage;
+	/** One select giving FactRow columns, ordered by identity. Arrays as text[], definition as jsonb. */
+	readonly read: string;
+	/**
+	 * Statements for a fact the target lacks, where the source's `create` is not enough by itself.
+	 * `target` is what the target has now.
+	 */
+	readonly create?: (source: Fact, target: Facts) => readonly string[];
+	/** How to get from the target's fact to the source's; only called when the definitions differ. */
+	readonly change: (source: Fact, target: Fact, sides: { source: Facts; target: Facts }) => Change;
+	/** A kind that only says something about its parent (privileges, comments): not counted as an object. */
+	readonly attribute?: boolean;
+}
+
+/** All facts of one database. */
+export interface Facts {
+	readonly byId: ReadonlyMap<string, Fact>;
+	/** Ids of facts that need the given one. */
+	readonly dependents: ReadonlyMap<string, readonly string[]>;
+}
