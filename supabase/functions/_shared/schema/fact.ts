@@ -70,6 +70,15 @@ export interface Kind {
 	readonly change: (source: Fact, target: Fact, sides: { source: Facts; target: Facts }) => Change;
 	/** A kind that only says something about its parent (privileges, comments): not counted as an object. */
 	readonly attribute?: boolean;
+	/**
+	 * What to say instead of `failed` when the target refuses the statement for lack of rights (42501) and
+	 * nothing on our side could change that.
+	 */
+	readonly refusal?: {
+		readonly outcome: 'adapted' | 'skipped';
+		readonly why: string;
+		readonly fix: string;
+	};
 }
 
 /** All facts of one database. */
