@@ -1,0 +1,183 @@
+-- Purpose: what is known of a run: the job, its 13 components, what became of every object, previews,
+-- verifications and backups. Written by the engine only, read by their owner.
+
+create table public.jobs (
+  id uuid primary key default gen_random_uuid(),
+  owner_id uuid not null references auth.users (id) on delete cascade,
+  twin_id uuid not null references public.twins (id),
+  target_ref text not null,
+  kind text not null default 'clone' check (kind in ('clone', 'restore')),
+  trigger text not null default 'manual' check (trigger in ('manual', 'schedule')),
+  schedule_id uuid references public.schedules (id) on delete set null,
+  options jsonb not null check (jsonb_typeof(options) = 'object'),
+  status text not null default 'pending'
+    check (status in ('pending', 'in_progress', 'completed', 'failed', 'canceled')),
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  cancel_requested_at timestamptz,
+  error jsonb,
+  report jsonb,
+  constraint jobs_finished_when_over
+    check ((finished_at is not null) = (status in ('completed', 'failed', 'canceled')))
+);
+
+comment on table public.jobs is 'One clone (or restore): a run of a twin.';
+comment on column public.jobs.error is '{code, message, fix}: why the job failed, or that parts of it did.';
+comment on column public.jobs.report is 'Counts per component, failures, and what is left to do by hand.';
+
+create unique index jobs_one_running_per_target on public.jobs (target_ref)
+  where status in ('pending', 'in_progress');
+create index jobs_owner_id_created_at_idx on public.jobs (owner_id, created_at desc);
+create index jobs_twin_id_created_at_idx on public.jobs (twin_id, created_at desc);
+create index jobs_schedule_id_idx on public.jobs (schedule_id) where schedule_id is not null;
+
+alter table public.schedules
+  add constraint schedules_last_job_id_fkey
+  foreign key (last_job_id) references public.jobs (id) on delete set null;
+
+alter table public.jobs enable row level security;
+revoke all on table public.jobs from anon, authenticated;
+grant select on table public.jobs to authenticated;
+
+create policy "Owners read their jobs" on public.jobs
+  for select to authenticated using (owner_id = (select auth.uid()));
+
+create table public.job_components (
+  job_id uuid not null references public.jobs (id) on delete cascade,
+  component text not null,
+  position int not null check (position between 1 and 13),
+  status text not null default 'pending'
+    check (status in ('pending', 'in_progress', 'completed', 'failed', 'skipped', 'canceled')),
+  items_done bigint not null default 0 check (items_done >= 0),
+  items_total bigint check (items_total >= 0),
+  unit text not null,
+  bytes_done bigint not null default 0 check (bytes_done >= 0),
+  started_at timestamptz,
+  finished_at timestamptz,
+  error jsonb,
+  primary key (job_id, component)
+);
+
+comment on table public.job_components is 'Progress and outcome of each of the 13 components of a job.';
+comment on column public.job_components.error is '{code, message, fix}; what failed as a whole.';
+
+alter table public.job_components enable row level security;
+revoke all on table public.job_components from anon, authenticated;
+grant select on table public.job_components to authenticated;
+
+create policy "Owners read the components of their jobs" on public.job_components
+  for select to authenticated using (job_id in (select id from public.jobs));
+
+create table public.job_items (
+  job_id uuid not null references public.jobs (id) on delete cascade,
+  component text not null,
+  object text not null,
+  outcome text not null check (outcome in ('copied', 'unchanged', 'adapted', 'skipped', 'failed')),
+  detail text,
+  fix text,
+  sqlstate text,
+  at timestamptz not null default now(),
+  primary key (job_id, component, object)
+);
+
+comment on table public.job_items is 'What became of every object of a job. Nothing is silent.';
+
+create index job_items_job_id_outcome_idx on public.job_items (job_id, outcome);
+
+alter table public.job_items enable row level security;
+revoke all on table public.job_items from anon, authenticated;
+grant select on table public.job_items to authenticated;
+
+create policy "Owners read the items of their jobs" on public.job_items
+  for select to authenticated using (job_id in (select id from public.jobs));
+
+create table public.previews (
+  id uuid primary key default gen_random_uuid(),
+  twin_id uuid not null references public.twins (id) on delete cascade,
+  options jsonb not null default '{}',
+  status text not null default 'pending'
+    check (status in ('pending', 'in_progress', 'completed', 'failed', 'canceled')),
+  result jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  finished_at timestamptz
+);
+
+comment on table public.previews is 'What is read before a clone: per component counts, objects, warnings.';
+
+create index previews_twin_id_idx on public.previews (twin_id);
+
+alter table public.previews enable row level security;
+revoke all on table public.previews from anon, authenticated;
+grant select on table public.previews to authenticated;
+
+create policy "Owners read the previews of their twins" on public.previews
+  for select to authenticated using (twin_id in (select id from public.twins));
+
+create table public.verifications (
+  id uuid primary key default gen_random_uuid(),
+  job_id uuid not null references public.jobs (id) on delete cascade,
+  twin_id uuid not null references public.twins (id) on delete cascade,
+  mode text not null check (mode in ('structure', 'counts', 'checksums')),
+  status text not null default 'not_run'
+    check (status in ('not_run', 'running', 'passed', 'warning', 'failed')),
+  created_at timestamptz not null default now(),
+  started_at timestamptz,
+  finished_at timestamptz,
+  summary jsonb
+);
+
+comment on table public.verifications is 'Comparisons of source and target after a clone.';
+
+create index verifications_job_id_idx on public.verifications (job_id);
+create index verifications_twin_id_idx on public.verifications (twin_id);
+
+alter table public.verifications enable row level security;
+revoke all on table public.verifications from anon, authenticated;
+grant select on table public.verifications to authenticated;
+
+create policy "Owners read the verifications of their twins" on public.verifications
+  for select to authenticated using (twin_id in (select id from public.twins));
+
+create table public.verification_findings (
+  verification_id uuid not null references public.verifications (id) on delete cascade,
+  component text not null,
+  severity text not null check (severity in ('warning', 'failed')),
+  object text not null,
+  expected text,
+  found text,
+  fix text,
+  primary key (verification_id, component, object)
+);
+
+comment on table public.verification_findings is 'One difference each: what was expected, what was found.';
+
+alter table public.verification_findings enable row level security;
+revoke all on table public.verification_findings from anon, authenticated;
+grant select on table public.verification_findings to authenticated;
+
+create policy "Owners read the findings of their verifications" on public.verification_findings
+  for select to authenticated using (verification_id in (select id from public.verifications));
+
+create table public.backups (
+  id uuid primary key default gen_random_uuid(),
+  job_id uuid not null references public.jobs (id) on delete cascade,
+  twin_id uuid not null references public.twins (id) on delete cascade,
+  status text not null check (status in ('in_progress', 'complete', 'failed', 'deleted')),
+  bytes bigint not null default 0 check (bytes >= 0),
+  location text,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz
+);
+
+comment on table public.backups is 'Snapshots of what was cloned, kept in S3, restorable without the source.';
+
+create index backups_job_id_idx on public.backups (job_id);
+create index backups_twin_id_idx on public.backups (twin_id);
+
+alter table public.backups enable row level security;
+revoke all on table public.backups from anon, authenticated;
+grant select on table public.backups to authenticated;
+
+create policy "Owners read the backups of their twins" on public.backups
+  for select to authenticated using (twin_id in (select id from public.twins));

@@ -1,0 +1,219 @@
+-- Purpose: how runs end. A run is settled whenever one of its steps changed: canceled work is dropped,
+-- and when nothing is left to do the job, preview or verification gets its final state and report.
+
+create function private.settle_run(of_run_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  run private.steps;
+begin
+  -- One at a time per run: two workers ending the last two steps must not both see the other's open.
+  perform pg_advisory_xact_lock(hashtextextended('twins:run:' || of_run_id, 0));
+
+  select * into run from private.steps where run_id = of_run_id order by id limit 1;
+  if run.id is null then
+    return;
+  end if;
+  perform private.drop_canceled_steps(run.job_id);
+  if exists (select from private.steps where run_id = of_run_id and status in ('queued', 'running')) then
+    return;
+  end if;
+  case
+    when run.job_id is not null then perform private.finish_job(run.job_id);
+    when run.preview_id is not null then perform private.finish_preview(run.preview_id);
+    else perform private.finish_verification(run.verification_id);
+  end case;
+end
+$$;
+
+create function private.drop_canceled_steps(of_job_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.jobs
+    where id = of_job_id and cancel_requested_at is not null and finished_at is null
+  ) then
+    return;
+  end if;
+  update private.steps
+  set status = 'canceled', finished_at = now()
+  where job_id = of_job_id and status = 'queued' and kind <> 'cleanup';
+  perform private.refresh_component(of_job_id, component)
+  from public.job_components where job_id = of_job_id;
+end
+$$;
+
+create function private.finish_job(of_job_id uuid) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  job public.jobs;
+  failure jsonb;
+  failed_components text[];
+  some_completed boolean;
+begin
+  select * into job from public.jobs where id = of_job_id and finished_at is null for update;
+  if job.id is null then
+    return;
+  end if;
+
+  -- Components that never got a step: the first step failed, or a cancel came before it.
+  update public.job_components
+  set status = case when job.cancel_requested_at is not null then 'canceled' else 'failed' end
+  where job_id = of_job_id and status in ('pending', 'in_progress');
+
+  select error into failure
+  from private.steps where job_id = of_job_id and kind = 'prepare' and status = 'failed';
+  select
+    array_agg(component order by position) filter (where status = 'failed'),
+    coalesce(bool_or(status = 'completed'), false)
+  into failed_components, some_completed
+  from public.job_components where job_id = of_job_id;
+
+  update public.jobs
+  set status = case
+        when failure is not null then 'failed'
+        when job.cancel_requested_at is not null
+          and exists (select from private.steps where job_id = of_job_id and status = 'canceled')
+          then 'canceled'
+        when failed_components is not null and not some_completed then 'failed'
+        else 'completed'
+      end,
+      finished_at = now(),
+      error = coalesce(failure, case
+        when failed_components is not null then jsonb_build_object(
+          'code', 'conflict',
+          'message', 'Not everything was copied: ' || array_to_string(failed_components, ', '),
+          'fix', 'Read what each failed object says, mend it, and clone again: only what is missing is done.'
+        )
+      end),
+      report = private.job_report(of_job_id)
+  where id = of_job_id;
+
+  update public.twins
+  set options = job.options - 'confirm_target'
+  where id = job.twin_id;
+
+  if job.options ->> 'verify' in ('structure', 'counts', 'checksums') and failure is null
+    and job.cancel_requested_at is null then
+    perform private.create_verification(job, job.options ->> 'verify');
+  end if;
+end
+$$;
+
+-- What the final page shows, so that it need not be put together from thousands of items.
+create function private.job_report(of_job_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+return (
+  select jsonb_build_object(
+    'components', (
+      select coalesce(jsonb_object_agg(counted.component, counted.outcomes), '{}')
+      from (
+        select component, jsonb_object_agg(outcome, count) as outcomes
+        from (
+          select component, outcome, count(*) as count
+          from public.job_items where job_id = of_job_id
+          group by component, outcome
+        ) as per_outcome
+        group by component
+      ) as counted
+    ),
+    'totals', (
+      select coalesce(jsonb_object_agg(outcome, count), '{}')
+      from (
+        select outcome, count(*) as count
+        from public.job_items where job_id = of_job_id
+        group by outcome
+      ) as per_outcome
+    ),
+    'failed', (
+      select coalesce(jsonb_agg(to_jsonb(failed) order by component, object), '[]')
+      from (
+        select component, object, detail, fix, sqlstate
+        from public.job_items
+        where job_id = of_job_id and outcome = 'failed'
+        order by component, object
+        limit 200
+      ) as failed
+    ),
+    'by_hand', (
+      select coalesce(jsonb_agg(to_jsonb(left_to_do) order by component, object), '[]')
+      from (
+        select component, object, outcome, detail, fix
+        from public.job_items
+        where job_id = of_job_id and outcome in ('adapted', 'skipped') and fix is not null
+        order by component, object
+        limit 200
+      ) as left_to_do
+    )
+  )
+);
+
+create function private.finish_preview(of_preview_id uuid) returns void
+language sql
+set search_path = ''
+as $$
+  update public.previews
+  set status = case when exists (
+        select from private.steps where preview_id = of_preview_id and status = 'done'
+          and kind = 'preview'
+      ) then 'completed' else 'failed' end,
+      result = result || jsonb_build_object('errors', coalesce((
+        select jsonb_agg(jsonb_build_object('component', component, 'error', error))
+        from private.steps where preview_id = of_preview_id and status = 'failed'
+      ), '[]')),
+      finished_at = now()
+  where id = of_preview_id and finished_at is null;
+$$;
+
+create function private.finish_verification(of_verification_id uuid) returns void
+language sql
+set search_path = ''
+as $$
+  update public.verifications
+  set status = case
+        when exists (
+          select from private.steps where verification_id = of_verification_id and status = 'failed'
+        ) or exists (
+          select from public.verification_findings
+          where verification_id = of_verification_id and severity = 'failed'
+        ) then 'failed'
+        when exists (
+          select from public.verification_findings where verification_id = of_verification_id
+        ) then 'warning'
+        else 'passed'
+      end,
+      summary = jsonb_build_object(
+        'failed', (select count(*) from public.verification_findings
+          where verification_id = of_verification_id and severity = 'failed'),
+        'warnings', (select count(*) from public.verification_findings
+          where verification_id = of_verification_id and severity = 'warning'),
+        'components', coalesce((
+          select jsonb_object_agg(component, case
+            when status = 'failed' then 'not_run'
+            when worst = 'failed' then 'failed'
+            when worst is not null then 'warning'
+            else 'passed' end)
+          from (
+            select step.component, step.status, min(finding.severity) as worst
+            from private.steps as step
+            left join public.verification_findings as finding
+              on finding.verification_id = of_verification_id and finding.component = step.component
+            where step.verification_id = of_verification_id and step.component is not null
+            group by step.component, step.status
+          ) as verdict
+        ), '{}'),
+        'errors', coalesce((
+          select jsonb_agg(jsonb_build_object('component', component, 'error', error))
+          from private.steps where verification_id = of_verification_id and status = 'failed'
+        ), '[]')
+      ),
+      finished_at = now()
+  where id = of_verification_id and finished_at is null;
+$$;
