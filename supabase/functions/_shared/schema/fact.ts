@@ -34,12 +34,21 @@ export interface FactRow {
 	/** Overrides of the kind's component and stage (a primary key is early, a foreign key late). */
 	readonly component?: ComponentKey | null;
 	readonly stage?: SchemaStage | null;
+	/**
+	 * The `create` of its parent makes it too (a column within a new table); its own `create` is for a
+	 * parent that exists already. What it needs, its parent then needs.
+	 */
+	readonly folded?: boolean | null;
 }
 
-export interface Fact extends Omit<FactRow, 'needs' | 'component' | 'stage' | 'addresses'> {
+export interface Fact extends Omit<
+	FactRow,
+	'needs' | 'component' | 'stage' | 'addresses' | 'folded'
+> {
 	/** `kind:identity`. */
 	readonly id: string;
 	readonly kind: string;
+	readonly folded: boolean;
 	readonly component: ComponentKey;
 	readonly stage: SchemaStage;
 	/** Ids of all facts this one cannot exist without, its parent included. */
@@ -51,6 +60,12 @@ export type Change =
 	| { readonly how: 'alter'; readonly statements: readonly string[]; readonly stage?: SchemaStage }
 	/** Drop and create, with everything on the target that rests on it, atomically. */
 	| { readonly how: 'replace' }
+	/** Run `statements` with the target's `apart` facts (and all that rests on them) out of the way. */
+	| {
+			readonly how: 'around';
+			readonly statements: readonly string[];
+			readonly apart: readonly string[];
+	  }
 	/** Left as it is, and said so. */
 	| { readonly how: 'leave'; readonly why: string; readonly fix: string };
 
@@ -59,8 +74,14 @@ export interface Kind {
 	readonly name: string;
 	readonly component: ComponentKey;
 	readonly stage: SchemaStage;
-	/** One select giving FactRow columns, ordered by identity. Arrays as text[], definition as jsonb. */
+	/**
+	 * One select giving all FactRow columns by name: identity, object, addresses, parent, definition,
+	 * "create", "drop", needs, component, stage; and folded, when `folds`. Lists are text[], definition
+	 * jsonb, folded boolean, the rest text; null where there is nothing to say. No semicolon, no order.
+	 */
 	readonly read: string;
+	/** The select has the column `folded`. */
+	readonly folds?: boolean;
 	/**
 	 * Statements for a fact the target lacks, where the source's `create` is not enough by itself.
 	 * `target` is what the target has now.
@@ -68,8 +89,21 @@ export interface Kind {
 	readonly create?: (source: Fact, target: Facts) => readonly string[];
 	/** How to get from the target's fact to the source's; only called when the definitions differ. */
 	readonly change: (source: Fact, target: Fact, sides: { source: Facts; target: Facts }) => Change;
-	/** A kind that only says something about its parent (privileges, comments): not counted as an object. */
+	/**
+	 * A kind that only says something about its parent (privileges, comments): not an object of its own,
+	 * made in the same transaction as its parent, and taken away where the source's parent has none.
+	 */
 	readonly attribute?: boolean;
+	/** An attribute that may be made later than its parent, because it needs what may need the parent. */
+	readonly apart?: boolean;
+	/** Reported under its parent's name (columns). Attributes always are. */
+	readonly within?: boolean;
+	/** Of a later stage, but in the way of rows when it differs: dropped in `structure`, made again in its own. */
+	readonly early?: boolean;
+	/** Dropping it loses rows: never dropped in order to be made again. */
+	readonly holdsRows?: boolean;
+	/** The statement commits by itself before anything else uses it (`alter type … add value`). */
+	readonly alone?: boolean;
 	/**
 	 * What to say instead of `failed` when the target refuses the statement for lack of rights (42501) and
 	 * nothing on our side could change that.

@@ -1,0 +1,51 @@
+// Schemas and extensions: what everything else lives in.
+import type { Kind } from '../fact.ts';
+import { address, notOfExtension, userSchema } from '../scope.ts';
+
+export const schemaKind: Kind = {
+	name: 'schema',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select pg_catalog.format('%I', n.nspname) as identity, pg_catalog.format('%I', n.nspname) as object,
+  array[${address('pg_namespace', 'n.oid')}] as addresses, null::text as parent, '{}'::jsonb as definition,
+  array[pg_catalog.format('create schema %I', n.nspname)] as "create",
+  case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as "drop",
+  null::text[] as needs, null::text as component, null::text as stage
+from pg_catalog.pg_namespace n
+where ${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}`,
+	change: () => ({ how: 'alter', statements: [] }),
+};
+
+/** Addresses of an extension and all its members: who uses a member needs the extension. */
+const extensionAddresses = `array(
+    select ${address('pg_extension', 'e.oid')}
+    union all
+    select m.classid || '/' || m.objid || '/' || m.objsubid from pg_catalog.pg_depend m
+    where m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and m.refobjid = e.oid and m.deptype = 'e')`;
+
+export const extensionKind: Kind = {
+	name: 'extension',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	// Never a version: hosted projects ignore it and will refuse it.
+	read: `
+select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
+  ${extensionAddresses} as addresses, null::text as parent,
+  pg_catalog.jsonb_build_object('schema', pg_catalog.format('%I', n.nspname)) as definition,
+  array[pg_catalog.format('create extension %I with schema %I', e.extname, n.nspname)] as "create",
+  pg_catalog.format('drop extension %I', e.extname) as "drop",
+  null::text[] as needs, null::text as component, null::text as stage
+from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+where e.extname <> 'plpgsql'`,
+	change: (source) => ({
+		how: 'alter',
+		statements: [
+			`alter extension ${source.identity} set schema ${String(source.definition['schema'])}`,
+		],
+	}),
+};
+
+export const schemaKinds: readonly Kind[] = [schemaKind, extensionKind];

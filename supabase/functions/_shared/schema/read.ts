@@ -1,0 +1,115 @@
+// Reads one database as facts: every kind's query and the dependencies between their results, in one
+// statement and one round trip, so that Postgres and not we pay for the joins.
+import type { ComponentKey } from '../domain/component.ts';
+import type { Session } from '../platform/session.ts';
+import { literal } from '../platform/sql.ts';
+import type { Fact, Facts, Kind, SchemaStage } from './fact.ts';
+import { KINDS } from './kinds/index.ts';
+
+/** One fact as the statement packs it: kind's number, then FactRow's columns. */
+type PackedFact = [
+	kind: number,
+	identity: string,
+	object: string,
+	parent: string | null,
+	definition: Readonly<Record<string, unknown>>,
+	create: readonly string[] | null,
+	drop: string | null,
+	needs: readonly string[] | null,
+	component: ComponentKey | null,
+	stage: SchemaStage | null,
+	folded: boolean | null,
+];
+
+const branch = (kind: Kind, number: number): string => `
+select ${number} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
+  f.parent, f.definition, f."create", f."drop", f.needs, f.component, f.stage, ${kind.folds ? 'f.folded' : 'false'} as folded
+from (${kind.read}) f`;
+
+/**
+ * The statement. A dependency of an object's part (a view's rewrite rule, a table's row type, an
+ * extension's member) counts for the fact that lists the part's address. A sequence's automatic
+ * dependency on the column that owns it is left out: it says who drops it, not what it needs.
+ */
+function factsQuery(kinds: readonly Kind[]): string {
+	return `
+with fact as materialized (${kinds.map(branch).join('\nunion all')}
+), part as materialized (
+  select a.address, f.id from fact f, pg_catalog.unnest(f.addresses) a (address)
+), dependency as (
+  select s.id, pg_catalog.array_agg(distinct t.id) as needs
+  from pg_catalog.pg_depend d
+  join part s on s.address = d.classid || '/' || d.objid || '/' || d.objsubid
+  join part t on t.address = d.refclassid || '/' || d.refobjid || '/' || d.refobjsubid
+  where d.deptype in ('n', 'a') and s.id <> t.id
+    and not (d.deptype = 'a' and d.classid = 1259 and d.refclassid = 1259
+      and exists (select from pg_catalog.pg_class c where c.oid = d.objid and c.relkind = 'S'))
+  group by s.id
+)
+select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
+  f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
+  f.component, f.stage, f.folded) order by f.kind, f.identity collate "C") as facts
+from fact f left join dependency d on d.id = f.id`;
+}
+
+/** Inherits component and stage of attributes from what they describe, so that a stage takes both. */
+function resolve(packed: PackedFact, kinds: readonly Kind[], known: Map<string, Fact>): Fact {
+	const [number, identity, object, parent, definition, create, drop, needs, component, stage] =
+		packed;
+	const kind = kinds[number];
+	if (!kind) throw new Error(`no kind number ${number}`);
+	const holder = parent !== null && kind.attribute ? known.get(parent) : undefined;
+	return {
+		id: `${kind.name}:${identity}`,
+		kind: kind.name,
+		identity,
+		object,
+		parent,
+		definition,
+		create: create ?? [],
+		drop,
+		needs: parent === null ? (needs ?? []) : [parent, ...(needs ?? [])],
+		component: component ?? holder?.component ?? kind.component,
+		stage: stage ?? holder?.stage ?? kind.stage,
+		folded: packed[10] === true,
+	};
+}
+
+/** Facts by id, with who needs whom turned round. Needs that are no facts (the platform's) are dropped. */
+export function indexFacts(facts: Iterable<Fact>): Facts {
+	const byId = new Map<string, Fact>();
+	for (const fact of facts) byId.set(fact.id, fact);
+	const dependents = new Map<string, string[]>();
+	for (const [id, fact] of byId) {
+		const needs = [...new Set(fact.needs)].filter((need) => need !== id && byId.has(need));
+		byId.set(id, { ...fact, needs });
+		for (const need of needs) {
+			const list = dependents.get(need);
+			if (list) list.push(id);
+			else dependents.set(need, [id]);
+		}
+	}
+	return { byId, dependents };
+}
+
+/** All facts of the session's database, in one consistent read. Throws what the session throws. */
+export async function readFacts(session: Session, kinds: readonly Kind[] = KINDS): Promise<Facts> {
+	const results = await session.script(
+		`begin transaction isolation level repeatable read read only;
+set local search_path = '';
+set local quote_all_identifiers = off;
+set local jit = off;
+set local statement_timeout = '120s';
+set local work_mem = '64MB';
+${factsQuery(kinds)};
+commit`,
+	);
+	const rows = results.flat().filter((row) => 'facts' in row);
+	const packed = (rows[0]?.['facts'] ?? []) as PackedFact[];
+	const known = new Map<string, Fact>();
+	for (const row of packed) {
+		const fact = resolve(row, kinds, known);
+		known.set(fact.id, fact);
+	}
+	return indexFacts(known.values());
+}
