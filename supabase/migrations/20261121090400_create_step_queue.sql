@@ -145,6 +145,11 @@ set search_path = ''
 return (
   select jsonb_build_object(
     'id', step.run_id,
+    'kind', case
+      when step.job_id is not null then 'job'
+      when step.preview_id is not null then 'preview'
+      else 'verification'
+    end,
     'job_id', coalesce(step.job_id, verification.job_id),
     'twin_id', twin.id,
     'mode', verification.mode,
@@ -167,9 +172,10 @@ return (
       where same_pair.owner_id = twin.owner_id
         and same_pair.source_ref = twin.source_ref
         and same_pair.target_ref = twin.target_ref
-        and earlier.started_at is not null
-        and earlier.status in ('completed', 'failed', 'canceled')
-        and earlier.report is not null
+        and exists (
+          select from public.job_items as item
+          where item.job_id = earlier.id and item.outcome in ('copied', 'adapted')
+        )
     )
   )
   from (select 1) as one
@@ -181,6 +187,15 @@ return (
     on twin.id = coalesce(job.twin_id, preview.twin_id, verification.twin_id)
 );
 
+-- Whatever changes the steps of a run takes this first, so that changes of one run queue up instead of
+-- locking its rows in different orders, and the last step to end knows that it is the last.
+create function private.lock_run(of_run_id uuid) returns void
+language sql
+set search_path = ''
+as $$
+  select pg_advisory_xact_lock(hashtextextended('twins:run:' || of_run_id, 0));
+$$;
+
 -- Gives one step to a worker: {step, run}, or null when nothing waits. Expired leases go back first, so
 -- that any live worker rescues the work of a dead one.
 create function private.claim_step(lease_seconds int default 30) returns jsonb
@@ -188,24 +203,26 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  waiting_run_id uuid;
   claimed private.steps;
 begin
   perform private.return_expired_leases();
 
-  update private.steps
-  set status = 'running',
-      lease = gen_random_uuid(),
-      lease_until = now() + make_interval(secs => lease_seconds),
-      started_at = coalesce(steps.started_at, now())
-  where id = (
-    select step.id
-    from private.steps as step
-    join private.claimable_steps as claimable on claimable.id = step.id
-    order by step.created_at, step.id
-    limit 1
-    for update of step skip locked
-  )
-  returning * into claimed;
+  for waiting_run_id in
+    select run_id from private.claimable_steps group by run_id order by min(created_at), run_id
+  loop
+    perform private.lock_run(waiting_run_id);
+    update private.steps
+    set status = 'running',
+        lease = gen_random_uuid(),
+        lease_until = now() + make_interval(secs => lease_seconds),
+        started_at = coalesce(steps.started_at, now())
+    where id = (
+      select id from private.claimable_steps where run_id = waiting_run_id order by id limit 1
+    )
+    returning * into claimed;
+    exit when claimed.id is not null;
+  end loop;
   if claimed.id is null then
     return null;
   end if;
@@ -245,6 +262,7 @@ as $$
 declare
   held private.steps;
 begin
+  perform private.lock_run((select run_id from private.steps where id = step_id));
   update private.steps
   set lease_until = now() + make_interval(secs => lease_seconds),
       items_done = coalesce((progress ->> 'done')::bigint, items_done),
@@ -276,7 +294,8 @@ declare
   held private.steps;
   outcome text := result ->> 'outcome';
 begin
-  select * into held from private.steps where id = step_id and lease = step_lease for update;
+  perform private.lock_run((select run_id from private.steps where id = step_id));
+  select * into held from private.steps where id = step_id and lease = step_lease;
   if held.id is null then
     return '{"lost": true}';
   end if;
@@ -448,31 +467,38 @@ language plpgsql
 set search_path = ''
 as $$
 declare
+  expired_run_id uuid;
   returned private.steps;
   count int := 0;
 begin
-  for returned in
-    update private.steps
-    set status = case when attempts + 1 >= private.max_attempts() then 'failed' else 'queued' end,
-        lease = null,
-        lease_until = null,
-        attempts = attempts + 1,
-        finished_at = case when attempts + 1 >= private.max_attempts() then now() end,
-        error = jsonb_build_object(
-          'code', 'internal',
-          'message', 'The worker on this step stopped without a word (' || attempts + 1 || ' times)',
-          'fix', 'Clone again. If it happens again, look at the logs of the function "worker".'
-        )
-    where id in (
-      select id from private.steps
-      where status = 'running' and lease_until < now()
-      for update skip locked
-    )
-    returning *
+  for expired_run_id in
+    select distinct run_id from private.steps
+    where status = 'running' and lease_until < now()
+    order by run_id
   loop
-    count := count + 1;
-    perform private.refresh_component(returned.job_id, returned.component);
-    perform private.settle_run(returned.run_id);
+    -- Busy: whoever holds it is alive, and the next call looks again.
+    continue when not pg_try_advisory_xact_lock(
+      hashtextextended('twins:run:' || expired_run_id, 0)
+    );
+    for returned in
+      update private.steps
+      set status = case when attempts + 1 >= private.max_attempts() then 'failed' else 'queued' end,
+          lease = null,
+          lease_until = null,
+          attempts = attempts + 1,
+          finished_at = case when attempts + 1 >= private.max_attempts() then now() end,
+          error = jsonb_build_object(
+            'code', 'internal',
+            'message', 'The worker on this step stopped without a word (' || attempts + 1 || ' times)',
+            'fix', 'Clone again. If it happens again, look at the logs of the function "worker".'
+          )
+      where run_id = expired_run_id and status = 'running' and lease_until < now()
+      returning *
+    loop
+      count := count + 1;
+      perform private.refresh_component(returned.job_id, returned.component);
+    end loop;
+    perform private.settle_run(expired_run_id);
   end loop;
   return count;
 end

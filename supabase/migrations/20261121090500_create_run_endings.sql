@@ -8,9 +8,7 @@ as $$
 declare
   run private.steps;
 begin
-  -- One at a time per run: two workers ending the last two steps must not both see the other's open.
-  perform pg_advisory_xact_lock(hashtextextended('twins:run:' || of_run_id, 0));
-
+  perform private.lock_run(of_run_id);
   select * into run from private.steps where run_id = of_run_id order by id limit 1;
   if run.id is null then
     return;

@@ -299,8 +299,9 @@ as $$
 declare
   job public.jobs;
 begin
+  perform private.lock_run(cancel_job.job_id);
   select * into job
-  from public.jobs where id = cancel_job.job_id and owner_id = (select auth.uid()) for update;
+  from public.jobs where id = cancel_job.job_id and owner_id = (select auth.uid());
   if job.id is null then
     perform private.refuse('There is no such clone', 'Pick one from your list of clones.', 'P0002');
   end if;

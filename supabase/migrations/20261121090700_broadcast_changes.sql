@@ -13,7 +13,8 @@ comment on table private.broadcasts is 'When a job was last broadcast, and wheth
 alter table private.broadcasts enable row level security;
 
 -- Sends the state of a job: the row that changed, and beside it the job with all its components, so
--- that one event is enough to bring a page up to date.
+-- that one event is enough to bring a page up to date. The report is left out: it can be longer than
+-- Realtime carries, and a page reads it once, at the end.
 create function private.broadcast_job(of_job_id uuid, changed_table text, changed_row jsonb)
 returns void
 language plpgsql
@@ -34,8 +35,8 @@ begin
   perform realtime.send(
     jsonb_build_object(
       'table', changed_table,
-      'record', changed_row,
-      'job', (select to_jsonb(job) from public.jobs as job where job.id = of_job_id),
+      'record', changed_row - 'report',
+      'job', (select to_jsonb(job) - 'report' from public.jobs as job where job.id = of_job_id),
       'components', (
         select coalesce(jsonb_agg(to_jsonb(component) order by component.position), '[]')
         from public.job_components as component where component.job_id = of_job_id
