@@ -1,0 +1,87 @@
+// Databases for tests: a new, empty project on each side, in a few tenths of a second.
+
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import postgres from 'postgres';
+import { afterAll, inject } from 'vitest';
+import { openCluster } from '../../local/clusters.ts';
+import { PRISTINE } from '../../local/prepared-cluster.ts';
+import { databasesDir } from '../../local/state-dir.ts';
+
+export interface ClusterUrls {
+	/** Role postgres, as the product connects: no superuser. */
+	readonly dbUrl: string;
+	/** Superuser supabase_admin: for what only the platform does. */
+	readonly adminUrl: string;
+}
+
+export interface Pair {
+	/** Of the kind made since 2026-05-30: no default privileges for the API roles. */
+	readonly source: ClusterUrls;
+	/** Of the older kind: default privileges grant the API roles everything in public. */
+	readonly target: ClusterUrls;
+}
+
+/**
+ * Two new databases on the clusters shared by the run, dropped when the test file ends. Without pg_cron, which
+ * exists in one database of a cluster only: see cronPair. Roles are shared with the other test files.
+ */
+export async function freshPair(): Promise<Pair> {
+	const clusters = inject('clusters');
+	const [source, target] = await Promise.all([
+		freshDatabase(clusters.source),
+		freshDatabase(clusters.target),
+	]);
+	return { source, target };
+}
+
+/** A new database on the source cluster, for tests that need only one side. */
+export const freshProject = (): Promise<ClusterUrls> => freshDatabase(inject('clusters').source);
+
+async function freshDatabase(cluster: ClusterUrls): Promise<ClusterUrls> {
+	const name = `test_${randomBytes(6).toString('hex')}`;
+	await onCluster(cluster, `create database ${name} template ${PRISTINE} owner postgres`);
+	afterAll(() => onCluster(cluster, `drop database if exists ${name} with (force)`));
+	return {
+		dbUrl: withDatabase(cluster.dbUrl, name),
+		adminUrl: withDatabase(cluster.adminUrl, name),
+	};
+}
+
+/**
+ * Two clusters of this test file's own (about two seconds), for what is cluster-wide: pg_cron (`create extension
+ * pg_cron` works here), roles, settings of roles and databases. Stopped when the test file ends.
+ */
+export async function cronPair(): Promise<Pair> {
+	const [source, target] = await Promise.all([ownCluster('current'), ownCluster('older')]);
+	return { source, target };
+}
+
+async function ownCluster(age: 'current' | 'older'): Promise<ClusterUrls> {
+	const state = databasesDir();
+	const run = process.ppid;
+	const dir = path.join(state, 'tests', `${run}-${randomBytes(4).toString('hex')}`, age);
+	fs.mkdirSync(path.dirname(dir), { recursive: true });
+	const cluster = await openCluster({ dir, stateDir: state, age, durable: false });
+	afterAll(async () => {
+		await cluster.stop(true);
+		fs.rmSync(path.dirname(dir), { recursive: true, force: true });
+	});
+	return { dbUrl: cluster.dbUrl(), adminUrl: cluster.adminUrl() };
+}
+
+function withDatabase(url: string, database: string): string {
+	const changed = new URL(url);
+	changed.pathname = `/${database}`;
+	return changed.href;
+}
+
+async function onCluster(cluster: ClusterUrls, statement: string): Promise<void> {
+	const sql = postgres(cluster.adminUrl, { max: 1, onnotice: () => undefined });
+	try {
+		await sql.unsafe(statement);
+	} finally {
+		await sql.end();
+	}
+}

@@ -1,0 +1,30 @@
+// The suites: `unit` beside the code, `integration` with real clusters, `guards` for the rules of the house.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+	test: {
+		projects: [
+			{
+				test: {
+					name: 'unit',
+					include: [
+						'supabase/functions/_shared/**/*.test.ts',
+						'local/**/*.test.ts',
+						'web/src/**/*.test.ts',
+					],
+				},
+			},
+			{
+				test: {
+					name: 'integration',
+					include: ['tests/integration/**/*.test.ts'],
+					globalSetup: ['tests/helpers/clusters-setup.ts'],
+					testTimeout: 60_000,
+					hookTimeout: 60_000,
+					maxWorkers: 3,
+				},
+			},
+			{ test: { name: 'guards', include: ['tests/guards/**/*.test.ts'] } },
+		],
+	},
+});
