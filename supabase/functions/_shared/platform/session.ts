@@ -8,8 +8,10 @@ export type Param =
 export type Row = Record<string, unknown>;
 
 export interface CopyResult {
-	/** Rows moved (CopyData frames). */
+	/** Rows moved, all COPY statements together, as the target counted them. */
 	readonly rows: number;
+	/** Rows of each COPY statement, in order. */
+	readonly counts: readonly number[];
 	/** Bytes moved, frame headers included. */
 	readonly bytes: number;
 }
@@ -23,7 +25,12 @@ export interface Session {
 	query<R extends Row = Row>(text: string, params?: readonly Param[]): Promise<R[]>;
 	/** Several statements in one message and one round trip; results of each, in order. */
 	script(text: string): Promise<Row[][]>;
-	/** Splices `copy … to stdout` of this session into `copy … from stdin` of `target`, frames untouched. */
+	/**
+	 * Splices `copy … to stdout` of this session into `copy … from stdin` of `target`, frames untouched. Both
+	 * may be scripts with several statements, as long as their COPYs come in the same number and order. Throws
+	 * the error of the side that failed first; afterwards both sessions are usable, and a transaction that a
+	 * script began is left for the caller to roll back.
+	 */
 	copyInto(target: Session, copyOut: string, copyIn: string): Promise<CopyResult>;
 	/** Server version, e.g. 150018. */
 	readonly serverVersion: number;
