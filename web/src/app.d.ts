@@ -1,0 +1,25 @@
+// Types of what travels with a request and a page.
+import type { ControlClient } from '#lib/data/client.ts';
+import type { SignedInUser } from '#lib/data/rows.ts';
+import type { Problem } from '#lib/data/problem.ts';
+
+declare global {
+	namespace App {
+		interface Error {
+			status: number;
+			message: string;
+			/** What the reader can do about it. */
+			fix?: string;
+		}
+		interface Locals {
+			supabase: ControlClient;
+			user: SignedInUser | null;
+		}
+		interface PageState {
+			/** Component selected on the run page without a navigation. */
+			component?: string;
+		}
+	}
+}
+
+export type { Problem };

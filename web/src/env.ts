@@ -1,0 +1,29 @@
+// The environment the web app needs, read when it starts. Both are public by nature.
+import { building } from '$app/env';
+import { defineEnvVars } from '@sveltejs/kit/env';
+
+export const variables = defineEnvVars({
+	PUBLIC_SUPABASE_URL: {
+		public: true,
+		description: 'URL of the control project, no trailing slash.',
+		schema: (value) => required('PUBLIC_SUPABASE_URL', value),
+	},
+	PUBLIC_SUPABASE_PUBLISHABLE_KEY: {
+		public: true,
+		description: 'Publishable key (sb_publishable_…) of the control project.',
+		schema: (value) => required('PUBLIC_SUPABASE_PUBLISHABLE_KEY', value),
+	},
+	PUBLIC_OAUTH_ENABLED: {
+		public: true,
+		description:
+			'"true" when the accounts function has an OAuth app; shows "Connect with Supabase".',
+		schema: (value) => value === 'true',
+	},
+});
+
+function required(name: string, value: string | undefined): string {
+	// A build serves every control project, so it knows none.
+	if (building) return value ?? '';
+	if (value === undefined || value === '') throw new Error(`${name} must be set`);
+	return value;
+}

@@ -1,0 +1,56 @@
+// Every request: who is it, and which headers go with the answer. Pages that need a user are guarded
+// by the `(app)` layout; the database's row level security is what protects the data.
+import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
+import { PUBLIC_SUPABASE_URL } from '$app/env/public';
+import { serverClient } from '#lib/data/client.ts';
+import type { SignedInUser } from '#lib/data/rows.ts';
+import type { ControlClient } from '#lib/data/client.ts';
+
+export const handle: Handle = async ({ event, resolve }) => {
+	const answerHeaders = new Map<string, string>();
+	event.locals.supabase = serverClient(event.cookies, event.fetch, (headers) => {
+		for (const [name, value] of Object.entries(headers)) answerHeaders.set(name, value);
+	});
+	event.locals.user = await readUser(event.locals.supabase);
+
+	const response = await resolve(event, {
+		filterSerializedResponseHeaders: (name) => name === 'content-range',
+	});
+	for (const [name, value] of answerHeaders) response.headers.set(name, value);
+	allowControlProject(response.headers);
+	response.headers.set('x-content-type-options', 'nosniff');
+	response.headers.set('referrer-policy', 'strict-origin-when-cross-origin');
+	response.headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()');
+	return response;
+};
+
+/** Logs what was not foreseen, without the request (it may carry tokens); the page says little. */
+export const handleError: HandleServerError = ({ kind, error, event }) => {
+	if (kind === 'app' || kind === 'framework' || kind === 'validation') return;
+	const detail = error instanceof Error ? (error.stack ?? error.message) : 'unknown error';
+	console.error(`${event.request.method} ${event.url.pathname}: ${detail}`);
+	return {
+		message: 'Something went wrong on our side.',
+		fix: 'Try again. If it happens again, look into the log of the web app.',
+	};
+};
+
+/** The user whose cookies came along, from verified claims of the token; null when signed out. */
+async function readUser(supabase: ControlClient): Promise<SignedInUser | null> {
+	const { data } = await supabase.auth.getClaims();
+	const claims = data?.claims;
+	if (claims === undefined) return null;
+	return { id: claims.sub, email: claims.email ?? '' };
+}
+
+// The address of the control project is known only at run time, the policy is made at build time.
+function allowControlProject(headers: Headers): void {
+	const policy = headers.get('content-security-policy');
+	if (policy === null) return;
+	const { origin } = new URL(PUBLIC_SUPABASE_URL);
+	const sockets = origin.replace(/^http/, 'ws');
+	headers.set(
+		'content-security-policy',
+		policy.replace("connect-src 'self'", `connect-src 'self' ${origin} ${sockets}`),
+	);
+}

@@ -1,0 +1,115 @@
+import { describe, expect, it } from 'vitest';
+import type { ComponentStatus } from '#shared/domain/status.ts';
+import type { JobComponentRow } from '../data/rows.ts';
+import {
+	componentShare,
+	countRun,
+	describeCounts,
+	describeItems,
+	failureCount,
+	runComponents,
+	runShare,
+	runTitle,
+	shownComponent,
+} from './progress.ts';
+import { jobLook } from './status.ts';
+
+function row(component: string, status: ComponentStatus, done = 0, total: number | null = null) {
+	return {
+		job_id: 'job',
+		component,
+		position: 1,
+		status,
+		items_done: done,
+		items_total: total,
+		unit: 'tables',
+		bytes_done: 0,
+		started_at: null,
+		finished_at: null,
+		error: null,
+	} satisfies JobComponentRow;
+}
+
+describe('progress of a run', () => {
+	it('shows all 13 components and takes those without a row as skipped', () => {
+		const components = runComponents([row('tables', 'completed')]);
+		expect(components).toHaveLength(13);
+		expect(components[0]?.status).toBe('completed');
+		expect(components.slice(1).every((component) => component.status === 'skipped')).toBe(true);
+	});
+
+	it('leaves skipped components out of the total', () => {
+		const counts = countRun(
+			runComponents([row('tables', 'completed'), row('data', 'failed'), row('views', 'pending')]),
+		);
+		expect(counts).toMatchObject({ total: 3, done: 2, completed: 1, failed: 1, pending: 1 });
+	});
+
+	it('moves within a component by its items', () => {
+		const components = runComponents([
+			row('tables', 'completed', 4, 4),
+			row('data', 'in_progress', 1, 2),
+		]);
+		expect(runShare(components)).toBeCloseTo(0.75);
+	});
+
+	it('never reads as finished while something runs, even when the counts say so', () => {
+		const [, data] = runComponents([row('data', 'in_progress', 9, 4)]);
+		expect(data && componentShare(data)).toBe(0.98);
+	});
+
+	it('has no share without anything to do', () => {
+		expect(runShare(runComponents([]))).toBe(0);
+		const [tables] = runComponents([row('tables', 'in_progress', 0, 0)]);
+		expect(tables && componentShare(tables)).toBe(0);
+	});
+
+	it('counts in words, leaving out what is not there', () => {
+		const counts = countRun(
+			runComponents([
+				row('tables', 'completed'),
+				row('data', 'in_progress'),
+				row('views', 'failed'),
+			]),
+		);
+		expect(describeCounts(counts)).toBe('1 completed · 1 failed · 1 to go · 10 skipped');
+	});
+
+	it('says "12 / 15 tables", and only the first number while the total is unknown', () => {
+		expect(describeItems(row('tables', 'in_progress', 12, 15))).toBe('12 / 15 tables');
+		expect(describeItems(row('tables', 'in_progress', 12))).toBe('12 tables');
+		expect(describeItems(row('tables', 'in_progress'))).toBe('');
+		expect(describeItems(row('tables', 'skipped', 0, 0))).toBe('');
+	});
+
+	it('selects the first failure unless the reader chose', () => {
+		const components = runComponents([
+			row('tables', 'completed'),
+			row('data', 'in_progress'),
+			row('views', 'failed'),
+		]);
+		expect(shownComponent(components, null)?.key).toBe('views');
+		expect(shownComponent(components, 'tables')?.key).toBe('tables');
+		expect(shownComponent(components, 'nonsense')?.key).toBe('views');
+	});
+
+	it('puts the count into the title while running and the outcome afterwards', () => {
+		const counts = countRun(runComponents([row('tables', 'completed'), row('data', 'pending')]));
+		expect(runTitle({ status: 'in_progress' }, counts, 'a', 'b')).toBe('1/2 · a → b · Clones');
+		expect(runTitle({ status: 'canceled' }, counts, 'a', 'b')).toBe('Canceled · a → b · Clones');
+	});
+
+	it('never says a run with failures plainly completed', () => {
+		expect(jobLook('completed', 0, false)).toMatchObject({ label: 'Completed', tone: 'success' });
+		expect(jobLook('completed', 1, false)).toMatchObject({
+			label: 'Completed with 1 failure',
+			tone: 'warning',
+		});
+		expect(jobLook('in_progress', 0, true).label).toBe('Canceling');
+	});
+
+	it('counts failed objects where no component failed as a whole', () => {
+		const counts = countRun(runComponents([row('tables', 'completed')]));
+		expect(failureCount(counts, 3)).toBe(3);
+	});
+});

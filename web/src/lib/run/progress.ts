@@ -1,0 +1,131 @@
+// The arithmetic of a run: counts, the share that is done, the words for it. Pure; progress is
+// always derived from rows, so that any tab at any time says the same.
+import { COMPONENTS, type ComponentKey, type ComponentLabel } from '#shared/domain/component.ts';
+import { isFinished, type ComponentStatus } from '#shared/domain/status.ts';
+import type { JobComponentRow, JobRow } from '../data/rows.ts';
+import { formatCount } from '../format.ts';
+
+/** A component of a run: its catalogue entry with its row; every run shows all 13. */
+export interface RunComponent {
+	readonly key: ComponentKey;
+	readonly catalogue: ComponentLabel;
+	readonly status: ComponentStatus;
+	readonly row: JobComponentRow | null;
+}
+
+export interface RunCounts {
+	readonly completed: number;
+	readonly failed: number;
+	readonly skipped: number;
+	readonly canceled: number;
+	readonly running: number;
+	readonly pending: number;
+	/** Components that take part: all but the skipped ones. */
+	readonly total: number;
+	/** Those of `total` that will not change any more. */
+	readonly done: number;
+}
+
+/** All 13 components in the order of lists; one without a row was not chosen. */
+export function runComponents(rows: readonly JobComponentRow[]): RunComponent[] {
+	return COMPONENTS.map((catalogue) => {
+		const row = rows.find((candidate) => candidate.component === catalogue.key) ?? null;
+		return { key: catalogue.key, catalogue, status: row?.status ?? 'skipped', row };
+	});
+}
+
+export function countRun(components: readonly Pick<RunComponent, 'status'>[]): RunCounts {
+	const of = (status: ComponentStatus) =>
+		components.filter((component) => component.status === status).length;
+	const completed = of('completed');
+	const failed = of('failed');
+	const skipped = of('skipped');
+	const canceled = of('canceled');
+	return {
+		completed,
+		failed,
+		skipped,
+		canceled,
+		running: of('in_progress'),
+		pending: of('pending'),
+		total: components.length - skipped,
+		done: completed + failed + canceled,
+	};
+}
+
+/** Share of one component that is done, 0 to 1. What is running never reads as finished. */
+export function componentShare(component: RunComponent): number {
+	if (component.status === 'pending') return 0;
+	if (component.status !== 'in_progress') return 1;
+	const { items_done: done = 0, items_total: total = null } = component.row ?? {};
+	if (total === null || total === 0) return 0;
+	return Math.min(0.98, Math.max(0, done / total));
+}
+
+/** Share of the whole run, 0 to 1: every component that takes part weighs the same. */
+export function runShare(components: readonly RunComponent[]): number {
+	const parts = components.filter((component) => component.status !== 'skipped');
+	if (parts.length === 0) return 0;
+	const sum = parts.reduce((total, part) => total + componentShare(part), 0);
+	return sum / parts.length;
+}
+
+/** "6 completed · 1 failed · 5 to go": only what is there. */
+export function describeCounts(counts: RunCounts): string {
+	const toGo = counts.running + counts.pending;
+	const parts = [
+		[counts.completed, 'completed'],
+		[counts.failed, 'failed'],
+		[counts.canceled, 'canceled'],
+		[toGo, 'to go'],
+		[counts.skipped, 'skipped'],
+	] as const;
+	const words = parts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+	return words.length === 0 ? 'Waiting to start' : words.join(' · ');
+}
+
+/** "12 / 15 tables"; without a total "12 tables"; empty before anything is known. */
+export function describeItems(row: JobComponentRow | null): string {
+	if (row === null || row.status === 'skipped') return '';
+	if (row.items_total === null) {
+		return row.items_done > 0 ? `${formatCount(row.items_done)} ${row.unit}` : '';
+	}
+	return `${formatCount(row.items_done)} / ${formatCount(row.items_total)} ${row.unit}`;
+}
+
+/**
+ * The component whose details show: the reader's choice, else the first failure, else what is
+ * running, else (a finished run) none, so that the report shows.
+ */
+export function shownComponent(
+	components: readonly RunComponent[],
+	chosen: string | null,
+): RunComponent | null {
+	const choice = components.find((component) => component.key === chosen);
+	if (choice !== undefined) return choice;
+	const withStatus = (status: ComponentStatus) =>
+		components.find((component) => component.status === status);
+	return withStatus('failed') ?? withStatus('in_progress') ?? null;
+}
+
+/** A finished run whose parts failed counts its failures; items count where no component failed. */
+export function failureCount(counts: RunCounts, failedItems: number): number {
+	return counts.failed > 0 ? counts.failed : failedItems;
+}
+
+/** The title of the tab: "7/12 · acme-prod → acme-staging · Clones". */
+export function runTitle(
+	job: Pick<JobRow, 'status'>,
+	counts: RunCounts,
+	source: string,
+	target: string,
+): string {
+	const lead = isFinished(job.status) ? outcomeWord(job, counts) : `${counts.done}/${counts.total}`;
+	return `${lead} · ${source} → ${target} · Clones`;
+}
+
+function outcomeWord(job: Pick<JobRow, 'status'>, counts: RunCounts): string {
+	if (job.status === 'canceled') return 'Canceled';
+	if (job.status === 'failed') return 'Failed';
+	return counts.failed > 0 ? `Completed with ${counts.failed} failed` : 'Completed';
+}

@@ -1,0 +1,68 @@
+// Every status as people see it: its word, its shape and its tone. The only place that knows them.
+import type {
+	ComponentStatus,
+	ItemOutcome,
+	JobStatus,
+	VerificationStatus,
+} from '#shared/domain/status.ts';
+
+export type Shape =
+	'circle' | 'arc' | 'check' | 'triangle' | 'octagon' | 'slash' | 'dash' | 'dotted';
+export type Tone = 'neutral' | 'running' | 'success' | 'warning' | 'danger';
+
+export interface StatusLook {
+	readonly label: string;
+	readonly shape: Shape;
+	readonly tone: Tone;
+}
+
+const pending: StatusLook = { label: 'Pending', shape: 'circle', tone: 'neutral' };
+const inProgress: StatusLook = { label: 'In progress', shape: 'arc', tone: 'running' };
+const completed: StatusLook = { label: 'Completed', shape: 'check', tone: 'success' };
+const failed: StatusLook = { label: 'Failed', shape: 'octagon', tone: 'danger' };
+const skipped: StatusLook = { label: 'Skipped', shape: 'dash', tone: 'neutral' };
+const canceled: StatusLook = { label: 'Canceled', shape: 'slash', tone: 'neutral' };
+
+export const JOB_LOOKS: Readonly<Record<JobStatus, StatusLook>> = {
+	pending,
+	in_progress: inProgress,
+	completed,
+	failed,
+	canceled,
+};
+
+export const COMPONENT_LOOKS: Readonly<Record<ComponentStatus, StatusLook>> = {
+	...JOB_LOOKS,
+	skipped,
+};
+
+export const OUTCOME_LOOKS: Readonly<Record<ItemOutcome, StatusLook>> = {
+	copied: { label: 'Copied', shape: 'check', tone: 'success' },
+	unchanged: { label: 'Unchanged', shape: 'check', tone: 'neutral' },
+	adapted: { label: 'Adapted', shape: 'check', tone: 'success' },
+	skipped,
+	failed,
+};
+
+export const VERIFICATION_LOOKS: Readonly<Record<VerificationStatus, StatusLook>> = {
+	not_run: { label: 'Not run', shape: 'dotted', tone: 'neutral' },
+	running: { label: 'Comparing', shape: 'arc', tone: 'running' },
+	passed: { label: 'Passed', shape: 'check', tone: 'success' },
+	warning: { label: 'Warning', shape: 'triangle', tone: 'warning' },
+	failed,
+};
+
+/**
+ * How a whole job is said: a finished job in which components failed is never a plain success.
+ * @param failures components (or, where none failed as a whole, objects) that failed
+ */
+export function jobLook(status: JobStatus, failures: number, cancelRequested: boolean): StatusLook {
+	if (status === 'completed' && failures > 0) {
+		const noun = failures === 1 ? 'failure' : 'failures';
+		return { label: `Completed with ${failures} ${noun}`, shape: 'triangle', tone: 'warning' };
+	}
+	if (cancelRequested && (status === 'pending' || status === 'in_progress')) {
+		return { label: 'Canceling', shape: 'arc', tone: 'neutral' };
+	}
+	return JOB_LOOKS[status];
+}

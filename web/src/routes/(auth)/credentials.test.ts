@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { readCredentials, safeReturnPath } from './credentials.ts';
+
+describe('signing in', () => {
+	it('returns to pages of this app only', () => {
+		expect(safeReturnPath('/clones/1?step=data')).toBe('/clones/1?step=data');
+		expect(safeReturnPath('//evil.example')).toBe('/');
+		expect(safeReturnPath('/\\evil.example')).toBe('/');
+		expect(safeReturnPath('https://evil.example')).toBe('/');
+		expect(safeReturnPath(null)).toBe('/');
+	});
+
+	it('trims the email and never the password', () => {
+		const form = new FormData();
+		form.set('email', ' a@b.example ');
+		form.set('password', ' secret ');
+		expect(readCredentials(form)).toEqual({ email: 'a@b.example', password: ' secret ' });
+	});
+});

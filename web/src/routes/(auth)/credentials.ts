@@ -1,0 +1,49 @@
+// Reading the credentials form, and saying what the Auth service answered.
+import type { AuthError } from '@supabase/supabase-js';
+import type { Problem } from '#lib/data/problem.ts';
+
+export interface Credentials {
+	readonly email: string;
+	readonly password: string;
+}
+
+/** The two fields of the form; the password is never trimmed. */
+export function readCredentials(form: FormData): Credentials {
+	const email = form.get('email');
+	const password = form.get('password');
+	return {
+		email: typeof email === 'string' ? email.trim() : '',
+		password: typeof password === 'string' ? password : '',
+	};
+}
+
+/** Where to go after signing in: a path of this app only, never another site. */
+export function safeReturnPath(wanted: string | null): string {
+	if (wanted === null || !wanted.startsWith('/') || /^\/[/\\]/.test(wanted)) return '/';
+	return wanted;
+}
+
+/** What went wrong when signing in or up, and what to do. */
+export function problemOfAuth(error: AuthError): Problem {
+	switch (error.code) {
+		case 'invalid_credentials':
+			return {
+				message: 'Email and password do not match.',
+				fix: 'Check both, or create an account if you have none.',
+			};
+		case 'email_not_confirmed':
+			return {
+				message: 'This email address is not confirmed yet.',
+				fix: 'Open the link in the message we sent to it, then sign in.',
+			};
+		case 'user_already_exists':
+		case 'email_exists':
+			return { message: 'There is an account with this email already.', fix: 'Sign in instead.' };
+		case 'weak_password':
+			return { message: error.message, fix: 'Choose a longer password.' };
+		case 'over_request_rate_limit':
+			return { message: 'Too many attempts.', fix: 'Wait a minute, then try again.' };
+		default:
+			return { message: error.message, fix: 'Try again in a moment.', code: error.code };
+	}
+}
