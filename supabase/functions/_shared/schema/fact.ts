@@ -75,13 +75,10 @@ export interface Kind {
 	readonly component: ComponentKey;
 	readonly stage: SchemaStage;
 	/**
-	 * One select giving all FactRow columns by name: identity, object, addresses, parent, definition,
-	 * "create", "drop", needs, component, stage; and folded, when `folds`. Lists are text[], definition
-	 * jsonb, folded boolean, the rest text; null where there is nothing to say. No semicolon, no order.
+	 * One select giving FactRow columns by name; of these parent, drop, needs, component, stage and folded
+	 * may be left out. Lists are text[], definition jsonb, folded boolean, the rest text. No semicolon.
 	 */
 	readonly read: string;
-	/** The select has the column `folded`. */
-	readonly folds?: boolean;
 	/**
 	 * Statements for a fact the target lacks, where the source's `create` is not enough by itself.
 	 * `target` is what the target has now.
@@ -101,7 +98,7 @@ export interface Kind {
 	/** Of a later stage, but in the way of rows when it differs: dropped in `structure`, made again in its own. */
 	readonly early?: boolean;
 	/** Dropping it loses rows: never dropped in order to be made again. */
-	readonly holdsRows?: boolean;
+	readonly holdsRows?: boolean | ((fact: Fact) => boolean);
 	/** The statement commits by itself before anything else uses it (`alter type … add value`). */
 	readonly alone?: boolean;
 	/**

@@ -21,10 +21,14 @@ type PackedFact = [
 	folded: boolean | null,
 ];
 
+// Unqualified names find the kind's own column where its query has one, and else the default beside it.
 const branch = (kind: Kind, number: number): string => `
-select ${number} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
-  f.parent, f.definition, f."create", f."drop", f.needs, f.component, f.stage, ${kind.folds ? 'f.folded' : 'false'} as folded
-from (${kind.read}) f`;
+select k.* from (select null::text as parent, null::text as "drop", null::text[] as needs,
+  null::text as component, null::text as stage, false as folded) d
+cross join lateral (
+  select ${number} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
+    parent, f.definition, f."create", "drop", needs, component, stage, folded
+  from (${kind.read}) f) k`;
 
 /**
  * The statement. A dependency of an object's part (a view's rewrite rule, a table's row type, an

@@ -11,8 +11,7 @@ export const schemaKind: Kind = {
 select pg_catalog.format('%I', n.nspname) as identity, pg_catalog.format('%I', n.nspname) as object,
   array[${address('pg_namespace', 'n.oid')}] as addresses, null::text as parent, '{}'::jsonb as definition,
   array[pg_catalog.format('create schema %I', n.nspname)] as "create",
-  case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as "drop",
-  null::text[] as needs, null::text as component, null::text as stage
+  case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as "drop"
 from pg_catalog.pg_namespace n
 where ${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}`,
 	change: () => ({ how: 'alter', statements: [] }),
@@ -36,8 +35,7 @@ select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extens
   ${extensionAddresses} as addresses, null::text as parent,
   pg_catalog.jsonb_build_object('schema', pg_catalog.format('%I', n.nspname)) as definition,
   array[pg_catalog.format('create extension %I with schema %I', e.extname, n.nspname)] as "create",
-  pg_catalog.format('drop extension %I', e.extname) as "drop",
-  null::text[] as needs, null::text as component, null::text as stage
+  pg_catalog.format('drop extension %I', e.extname) as "drop"
 from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
 where e.extname <> 'plpgsql'`,
 	change: (source) => ({

@@ -1,0 +1,152 @@
+// Runs steps on the target: many in one transaction and one message, and one by one where that fails, so
+// that each object that fails is known by name and the others are made.
+import { isPassing, TwinsError } from '../domain/errors.ts';
+import type { Session } from '../platform/session.ts';
+import type { Step } from './plan.ts';
+
+/** A round trip per statement costs minutes at 20 ms; thousands in a transaction run out of lock slots. */
+const BATCH_STATEMENTS = 200;
+const BATCH_CHARACTERS = 256 * 1024;
+
+/**
+ * Two stages of a job may change the schema at once: the advisory lock makes them take turns, so that they
+ * do not run into each other's locks. Bodies and defaults rely on the search path of a Supabase project.
+ */
+const PREAMBLE = `begin;
+set local search_path = pg_catalog, public, extensions;
+set local check_function_bodies = off;
+set local client_min_messages = error;
+set local lock_timeout = '20s';
+set local statement_timeout = 0;
+set local idle_in_transaction_session_timeout = '120s';
+select pg_catalog.pg_advisory_xact_lock(7311, 1);
+`;
+
+export interface Failure {
+	readonly message: string;
+	readonly sqlstate: string | undefined;
+	readonly hint: string | undefined;
+}
+
+export interface Applied {
+	readonly done: readonly Step[];
+	readonly failed: ReadonlyMap<string, { readonly step: Step; readonly failure: Failure }>;
+	/** Steps not tried: time was up. */
+	readonly untried: number;
+}
+
+export interface Limits {
+	readonly signal: AbortSignal;
+	spent(): boolean;
+}
+
+/** The message of one transaction. */
+export function transaction(statements: readonly string[]): string {
+	return `${PREAMBLE}${statements.join(';\n')};\ncommit`;
+}
+
+/** Splits steps into transactions: small enough for locks and messages, alone where a step must commit first. */
+export function batches(steps: readonly Step[]): Step[][] {
+	const all: Step[][] = [];
+	let open: Step[] = [];
+	let statements = 0;
+	let characters = 0;
+	const close = (): void => {
+		if (open.length > 0) all.push(open);
+		open = [];
+		statements = 0;
+		characters = 0;
+	};
+	for (const step of steps) {
+		const size = step.statements.reduce((sum, text) => sum + text.length, 0);
+		const full =
+			statements + step.statements.length > BATCH_STATEMENTS ||
+			characters + size > BATCH_CHARACTERS;
+		if (full || step.alone) close();
+		open.push(step);
+		statements += step.statements.length;
+		characters += size;
+		if (step.alone) close();
+	}
+	close();
+	return all;
+}
+
+async function attempt(
+	session: Session,
+	statements: readonly string[],
+): Promise<Failure | undefined> {
+	try {
+		await session.script(transaction(statements));
+		return undefined;
+	} catch (error) {
+		const refused =
+			error instanceof TwinsError && error.code === 'database_refused' ? error : undefined;
+		// A lock not got in time passes too, but on this side of a working connection: tried again later.
+		if (!refused || (isPassing(error) && refused.details.sqlstate === undefined)) throw error;
+		await session.query('rollback');
+		return {
+			message: refused.message,
+			sqlstate: refused.details.sqlstate,
+			hint: refused.details.hint,
+		};
+	}
+}
+
+/** Runs the steps in order. Throws when the connection is lost; what a transaction committed stays. */
+export async function applySteps(
+	session: Session,
+	steps: readonly Step[],
+	limits: Limits,
+): Promise<Applied> {
+	const done: Step[] = [];
+	const failed = new Map<string, { step: Step; failure: Failure }>();
+	let untried = 0;
+
+	const runOne = async (step: Step): Promise<void> => {
+		const blocker = step.needs.find((id) => failed.has(id));
+		if (blocker !== undefined) {
+			const name = failed.get(blocker)?.step.facts[0]?.object ?? blocker;
+			const message = `needs ${name}, which could not be made`;
+			failed.set(step.id, { step, failure: { message, sqlstate: undefined, hint: undefined } });
+			return;
+		}
+		const first = await attempt(session, step.statements);
+		if (!first) {
+			done.push(step);
+			return;
+		}
+		const second = step.fallback ? await attempt(session, step.fallback) : first;
+		if (second) failed.set(step.id, { step, failure: first });
+		else done.push(step);
+	};
+
+	const run = async (batch: readonly Step[]): Promise<void> => {
+		const [only] = batch;
+		if (only && batch.length === 1) return runOne(only);
+		if (limits.signal.aborted) {
+			untried += batch.length;
+			return;
+		}
+		const blocked = batch.some((step) => step.needs.some((id) => failed.has(id)));
+		if (!blocked) {
+			const failure = await attempt(
+				session,
+				batch.flatMap((step) => step.statements),
+			);
+			if (!failure) {
+				done.push(...batch);
+				return;
+			}
+		}
+		const middle = Math.ceil(batch.length / 2);
+		await run(batch.slice(0, middle));
+		await run(batch.slice(middle));
+	};
+
+	for (const batch of batches(steps)) {
+		if (limits.signal.aborted || limits.spent()) untried += batch.length;
+		else await run(batch);
+	}
+	return { done, failed, untried };
+}

@@ -1,0 +1,215 @@
+// Replacing what others rest on: drop the dependents, make the change, make the dependents again, all
+// in one transaction. Changes whose dependents overlap become one group. Pure, like the plan.
+import type { Fact } from './fact.ts';
+import { closure, sortByNeeds } from './order.ts';
+import {
+	comesAlong,
+	createStatements,
+	kindOf,
+	type LeftFact,
+	type Scope,
+	type Sides,
+} from './plan.ts';
+
+/** One change that needs things out of its way. */
+export interface Regroup {
+	readonly about: Fact;
+	/** Ids of target facts to drop first, with all that rests on them. */
+	readonly seeds: readonly string[];
+	readonly statements: readonly string[];
+	/** The seeds are not made again. */
+	readonly removes: boolean;
+	readonly differs: readonly string[];
+}
+
+export interface Group {
+	readonly id: string;
+	readonly abouts: readonly Fact[];
+	/** Ids of the target's facts that are dropped. */
+	readonly members: ReadonlySet<string>;
+	/** What is made again, the source's version where it has one. */
+	readonly recreated: readonly Fact[];
+	readonly statements: readonly string[];
+	readonly removes: boolean;
+	readonly differs: readonly string[];
+	covers(id: string): boolean;
+}
+
+interface Draft {
+	readonly parts: Regroup[];
+	readonly members: Set<string>;
+	readonly gone: Set<string>;
+}
+
+/** The groups of the given changes, and those refused because rows would be lost. */
+export function joinGroups(
+	changes: readonly Regroup[],
+	sides: Sides,
+	scope: Scope,
+): { groups: Group[]; refused: LeftFact[] } {
+	const refused: LeftFact[] = [];
+	let drafts: Draft[] = [];
+	for (const change of changes) {
+		const members = closure(change.seeds, sides.target.dependents);
+		const obstacle = firstObstacle(change, members, sides, scope);
+		if (obstacle) {
+			refused.push({ fact: change.about, ...obstacle });
+			continue;
+		}
+		const draft: Draft = {
+			parts: [change],
+			members,
+			gone: new Set(change.removes ? removed(members, sides) : []),
+		};
+		const touching = drafts.filter((other) => overlaps(other, draft));
+		drafts = drafts.filter((other) => !touching.includes(other));
+		drafts.push(
+			touching.reduce(
+				(all, other) => ({
+					parts: [...other.parts, ...all.parts],
+					members: new Set([...other.members, ...all.members]),
+					gone: new Set([...other.gone, ...all.gone]),
+				}),
+				draft,
+			),
+		);
+	}
+	return { groups: drafts.map((draft) => finish(draft, sides, scope)), refused };
+}
+
+function overlaps(a: Draft, b: Draft): boolean {
+	const [small, large] = a.members.size < b.members.size ? [a, b] : [b, a];
+	for (const id of small.members) if (large.members.has(id)) return true;
+	return false;
+}
+
+/** With `remove_extra`, whatever the source lacks and rests on what goes, goes too. */
+const removed = (members: ReadonlySet<string>, { source }: Sides): string[] =>
+	[...members].filter((id) => !source.byId.has(id));
+
+function firstObstacle(
+	change: Regroup,
+	members: ReadonlySet<string>,
+	sides: Sides,
+	scope: Scope,
+): { why: string; fix: string } | undefined {
+	for (const id of members) {
+		const fact = sides.target.byId.get(id);
+		if (!fact || (change.removes && !sides.source.byId.has(id))) continue;
+		const holds = kindOf(fact, scope.kinds).holdsRows;
+		if (typeof holds === 'function' ? holds(fact) : holds) {
+			return change.removes
+				? {
+						why: `${fact.object} of the source rests on it`,
+						fix: `Remove it by hand once ${fact.object} no longer uses it.`,
+					}
+				: {
+						why: `it cannot be altered in place (${change.differs.join(', ')}), and making it anew would lose the rows of ${fact.object}`,
+						fix: `Drop ${fact.object} on the target, then clone again.`,
+					};
+		}
+	}
+	return undefined;
+}
+
+function finish(draft: Draft, sides: Sides, scope: Scope): Group {
+	const abouts = draft.parts.map((part) => part.about);
+	const recreated = new Map<string, Fact>();
+	const add = (fact: Fact): void => {
+		if (recreated.has(fact.id)) return;
+		recreated.set(fact.id, fact);
+		for (const id of sides.source.dependents.get(fact.id) ?? []) {
+			const child = sides.source.byId.get(id);
+			if (child?.parent === fact.id && comesAlong(child, scope)) add(child);
+		}
+	};
+	for (const id of draft.members) {
+		if (draft.gone.has(id)) continue;
+		const source = sides.source.byId.get(id);
+		const target = sides.target.byId.get(id);
+		if (source) add(source);
+		else if (target && !takenAway(target, draft, sides, scope)) recreated.set(id, target);
+	}
+	const [first] = abouts;
+	if (!first) throw new Error('a group without a change');
+	const covered = new Set([
+		...draft.members,
+		...recreated.keys(),
+		...abouts.map((fact) => fact.id),
+	]);
+	return {
+		id: first.id,
+		abouts,
+		members: draft.members,
+		recreated: [...recreated.values()],
+		statements: draft.parts.flatMap((part) => part.statements),
+		removes: draft.parts.every((part) => part.removes),
+		differs: [...new Set(draft.parts.flatMap((part) => part.differs))],
+		covers: (id) => covered.has(id),
+	};
+}
+
+/** An attribute only the target has, of something both have, is not made again: the source has none. */
+function takenAway(fact: Fact, draft: Draft, sides: Sides, scope: Scope): boolean {
+	return (
+		kindOf(fact, scope.kinds).attribute === true &&
+		fact.parent !== null &&
+		(sides.source.byId.has(fact.parent) || draft.gone.has(fact.parent))
+	);
+}
+
+export interface Outline {
+	readonly facts: readonly Fact[];
+	readonly statements: readonly string[];
+	readonly fallback: readonly string[] | undefined;
+	readonly needs: readonly string[];
+}
+
+/** The statements of a group: drops, changes, creations; and the same with the target's own versions. */
+export function outline(group: Group, sides: Sides, scope: Scope): Outline {
+	const drops = dropStatements(group, sides, scope);
+	const made = sorted(group.recreated);
+	const abouts = new Set(group.abouts.map((fact) => fact.id));
+	const own = sorted(
+		group.recreated.flatMap((fact) =>
+			abouts.has(fact.id) ? fact : (sides.target.byId.get(fact.id) ?? []),
+		),
+	);
+	const run = (facts: readonly Fact[]): string[] => [
+		...drops,
+		...group.statements,
+		...createStatements(facts, new Map(facts.map((fact) => [fact.id, fact])), sides.target, scope),
+	];
+	const statements = run(made);
+	const fallback = run(own);
+	const differs = fallback.join('\n') !== statements.join('\n');
+	return {
+		facts: [...group.abouts, ...made.filter((fact) => !abouts.has(fact.id))],
+		statements,
+		fallback: differs ? fallback : undefined,
+		needs: [
+			...group.abouts.filter((fact) => sides.source.byId.has(fact.id)),
+			...made.filter((fact) => sides.source.byId.get(fact.id) === fact),
+		].flatMap((fact) => fact.needs),
+	};
+}
+
+function sorted(facts: readonly Fact[]): Fact[] {
+	const byId = new Map(facts.map((fact) => [fact.id, fact]));
+	return sortByNeeds(byId.keys(), (id) => byId.get(id)?.needs ?? []).flatMap(
+		(id) => byId.get(id) ?? [],
+	);
+}
+
+/** Last made, first dropped; what goes with its parent is not dropped by itself. */
+function dropStatements(group: Group, sides: Sides, scope: Scope): string[] {
+	const facts = [...group.members].flatMap((id) => sides.target.byId.get(id) ?? []);
+	return sorted(facts)
+		.reverse()
+		.flatMap((fact) => {
+			if (fact.drop === null) return [];
+			const parent = fact.parent === null ? undefined : sides.target.byId.get(fact.parent);
+			const goes = parent && group.members.has(parent.id) && parent.drop !== null;
+			return goes && (kindOf(fact, scope.kinds).attribute || fact.folded) ? [] : [fact.drop];
+		});
+}

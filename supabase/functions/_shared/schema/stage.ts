@@ -1,0 +1,252 @@
+// A stage of a clone that makes schema objects: reads both sides, plans what is left, runs it, until nothing
+// is left or nothing moves. The cursor only keeps what the report needs; what is left is always read.
+import * as z from 'zod/mini';
+import type { Capability, Item, Stage, StageContext } from '../components/component.ts';
+import type { ComponentKey } from '../domain/component.ts';
+import { applySteps, type Applied, type Failure } from './apply.ts';
+import type { Fact, SchemaStage } from './fact.ts';
+import { fixFor } from './fix.ts';
+import { KINDS } from './kinds/index.ts';
+import {
+	inScope,
+	kindOf,
+	planStage,
+	type Plan,
+	type Scope,
+	type Sides,
+	type Step,
+} from './plan.ts';
+import { readFacts } from './read.ts';
+
+export interface SchemaStageOptions {
+	readonly name: string;
+	readonly stage: SchemaStage;
+	readonly components: readonly ComponentKey[];
+	readonly needs: readonly Capability[];
+	readonly provides: readonly Capability[];
+	/** Kinds that the component's progress counts; all that are objects of their own when left out. */
+	readonly counted?: readonly string[];
+}
+
+export const KIND_BY_NAME = new Map(KINDS.map((kind) => [kind.name, kind]));
+
+/** How often a step may run without error and yet not make the sides equal. */
+const MAX_RUNS = 2;
+
+const failureSchema = z.object({
+	id: z.string(),
+	message: z.string(),
+	sqlstate: z.optional(z.string()),
+	hint: z.optional(z.string()),
+});
+const cursorSchema = z.object({
+	/** Ids of steps that failed for good. */
+	gone: z.array(failureSchema),
+	/** Component and object of what was made or changed so far, for the report. */
+	touched: z.array(z.tuple([z.string(), z.string()])),
+	/** How often steps ran, where more than once is possible. */
+	runs: z.record(z.string(), z.number()),
+});
+type Cursor = z.infer<typeof cursorSchema>;
+
+/** Reads both sides at once. */
+export async function readSides(context: Pick<StageContext, 'source' | 'target'>): Promise<Sides> {
+	const read = async (side: 'source' | 'target') => readFacts(await context[side].database());
+	const [source, target] = await Promise.all([read('source'), read('target')]);
+	return { source, target };
+}
+
+/** The fact whose name is reported for this one: attributes and parts are told with what holds them. */
+export function reportedAs(fact: Fact, sides: Sides): Fact {
+	const kind = kindOf(fact, KIND_BY_NAME);
+	if ((!kind.attribute && !kind.within) || fact.parent === null) return fact;
+	const parent = sides.source.byId.get(fact.parent) ?? sides.target.byId.get(fact.parent);
+	return parent ? reportedAs(parent, sides) : fact;
+}
+
+function itemOf(step: Step, sides: Sides): Item[] {
+	const items = new Map<string, Item>();
+	for (const fact of step.facts) {
+		const named = reportedAs(fact, sides);
+		const key = `${named.component} ${named.object}`;
+		if (items.has(key)) continue;
+		items.set(key, {
+			component: named.component,
+			object: named.object,
+			outcome: 'copied',
+			detail: describe(step, fact, named),
+		});
+	}
+	return [...items.values()];
+}
+
+function describe(step: Step, fact: Fact, named: Fact): string | undefined {
+	if (step.action === 'remove') return 'removed: the source does not have it';
+	const part = fact === named ? '' : `${fact.kind.replaceAll('_', ' ')} ${fact.object}: `;
+	if (step.action === 'create') return part === '' ? 'created' : `${part}added`;
+	if (fact.id !== step.id) return 'made again after what it rests on changed';
+	return `${part}${step.action === 'replace' ? 'replaced' : 'changed'} (${step.differs.join(', ')})`;
+}
+
+function failedItem(step: Pick<Step, 'facts'>, failure: Failure, sides: Sides): Item[] {
+	const [fact] = step.facts;
+	if (!fact) return [];
+	const named = reportedAs(fact, sides);
+	const refusal = kindOf(fact, KIND_BY_NAME).refusal;
+	const part = fact === named ? '' : `${fact.kind.replaceAll('_', ' ')} ${fact.object}: `;
+	if (refusal && failure.sqlstate === '42501') {
+		return [
+			{
+				component: named.component,
+				object: fact.object,
+				outcome: refusal.outcome,
+				detail: refusal.why,
+				fix: refusal.fix,
+				sqlstate: failure.sqlstate,
+			},
+		];
+	}
+	return [
+		{
+			component: named.component,
+			object: named.object,
+			outcome: 'failed',
+			detail: `${part}${failure.message}`,
+			fix: fixFor(fact, failure),
+			sqlstate: failure.sqlstate,
+		},
+	];
+}
+
+/** Progress in counted objects: those that no step is about any more. */
+function showProgress(
+	context: StageContext,
+	sides: Sides,
+	plan: Plan,
+	options: SchemaStageOptions,
+	scope: Scope,
+) {
+	const open = new Set(
+		plan.steps.flatMap((step) => step.facts.map((fact) => reportedAs(fact, sides).id)),
+	);
+	let total = 0;
+	let done = 0;
+	for (const fact of sides.source.byId.values()) {
+		if (!inScope(fact, scope) && !options.counted?.includes(fact.kind)) continue;
+		const kind = kindOf(fact, KIND_BY_NAME);
+		const counts = options.counted
+			? options.counted.includes(fact.kind) && options.components.includes(fact.component)
+			: !kind.attribute && !kind.within;
+		if (!counts) continue;
+		total += 1;
+		if (!open.has(fact.id)) done += 1;
+	}
+	context.progress({ done, total });
+}
+
+/** Everything of the stage that was neither made, changed, left nor failed. */
+function unchangedItems(sides: Sides, scope: Scope, told: ReadonlySet<string>): Item[] {
+	const items: Item[] = [];
+	for (const fact of sides.source.byId.values()) {
+		const kind = kindOf(fact, KIND_BY_NAME);
+		if (!inScope(fact, scope) || kind.attribute || kind.within) continue;
+		if (told.has(`${fact.component} ${fact.object}`) || !sides.target.byId.has(fact.id)) continue;
+		items.push({ component: fact.component, object: fact.object, outcome: 'unchanged' });
+	}
+	return items;
+}
+
+function finish(
+	context: StageContext,
+	cursor: Cursor,
+	plan: Plan,
+	sides: Sides,
+	scope: Scope,
+): void {
+	const told = new Set(cursor.touched.map(([component, object]) => `${component} ${object}`));
+	const say = (...items: readonly Item[]): void => {
+		for (const item of items) told.add(`${item.component ?? ''} ${item.object}`);
+		context.report(...items);
+	};
+	for (const { fact, why, fix } of plan.left) {
+		const named = reportedAs(fact, sides);
+		say({
+			component: named.component,
+			object: named.object,
+			outcome: 'failed',
+			detail: `${fact === named ? '' : `${fact.object}: `}${why}`,
+			fix,
+		});
+	}
+	for (const { id, ...failure } of cursor.gone) {
+		const fact = sides.source.byId.get(id) ?? sides.target.byId.get(id);
+		if (fact)
+			say(
+				...failedItem(
+					{ facts: [fact] },
+					{ sqlstate: undefined, hint: undefined, ...failure },
+					sides,
+				),
+			);
+	}
+	context.report(...unchangedItems(sides, scope, told));
+}
+
+function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
+	const touched = new Map(cursor.touched.map((entry) => [entry.join(' '), entry]));
+	const runs = { ...cursor.runs };
+	const gone = [...cursor.gone];
+	for (const step of applied.done) {
+		for (const item of itemOf(step, sides)) {
+			const entry: [string, string] = [item.component ?? '', item.object];
+			touched.set(entry.join(' '), entry);
+		}
+		runs[step.id] = (runs[step.id] ?? 0) + 1;
+		if ((runs[step.id] ?? 0) > MAX_RUNS)
+			gone.push({
+				id: step.id,
+				message: `the change ran without error, but ${step.differs.join(', ') || 'the definition'} still differs`,
+			});
+	}
+	if (applied.done.length === 0) {
+		for (const [id, { failure }] of applied.failed) gone.push({ id, ...failure });
+	}
+	return { gone, touched: [...touched.values()], runs };
+}
+
+/** Builds a stage of the given components from the facts they share. */
+export function schemaStage(options: SchemaStageOptions): Stage {
+	return {
+		name: options.name,
+		needs: options.needs,
+		provides: options.provides,
+		async run(context) {
+			let cursor: Cursor =
+				context.cursor === null
+					? { gone: [], touched: [], runs: {} }
+					: cursorSchema.parse(context.cursor);
+			for (;;) {
+				if (context.signal.aborted) return { state: 'more', cursor };
+				const sides = await readSides(context);
+				const scope: Scope = {
+					stage: options.stage,
+					components: options.components,
+					removeExtra: context.options.remove_extra,
+					skip: new Set(cursor.gone.map(({ id }) => id)),
+					kinds: KIND_BY_NAME,
+				};
+				const plan = planStage(sides, scope);
+				showProgress(context, sides, plan, options, scope);
+				if (plan.steps.length === 0) {
+					finish(context, cursor, plan, sides, scope);
+					return { state: 'done' };
+				}
+				const applied = await applySteps(await context.target.database(), plan.steps, context);
+				context.spend({ operations: plan.steps.length - applied.untried });
+				context.report(...applied.done.flatMap((step) => itemOf(step, sides)));
+				cursor = remember(cursor, applied, sides);
+				if (context.spent()) return { state: 'more', cursor };
+			}
+		},
+	};
+}

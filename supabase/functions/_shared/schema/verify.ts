@@ -1,0 +1,168 @@
+// Compares the facts of both sides for verification and preview. Changes nothing.
+import type { Finding, Preview, PreviewWarning, ReadContext } from '../components/component.ts';
+import type { ComponentKey } from '../domain/component.ts';
+import { differences, sameDefinition } from './compare.ts';
+import { SCHEMA_STAGES, type Fact } from './fact.ts';
+import { kindOf, planStage, type Sides, type Step } from './plan.ts';
+import { KIND_BY_NAME, readSides, reportedAs } from './stage.ts';
+
+const MAX_TEXT = 400;
+const MAX_OBJECTS = 500;
+
+/** Components verified in one go share one read of both sides. */
+const shared = new WeakMap<ReadContext, Promise<Sides>>();
+
+function sidesOf(context: ReadContext): Promise<Sides> {
+	const known = shared.get(context);
+	if (known) return known;
+	const reading = readSides(context);
+	shared.set(context, reading);
+	return reading;
+}
+
+function textOf(value: unknown): string {
+	const text =
+		value === null || value === undefined
+			? 'none'
+			: typeof value === 'string'
+				? value
+				: JSON.stringify(value);
+	return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
+}
+
+function differing(source: Fact, target: Fact, sides: Sides): Finding {
+	const keys = differences(source, target);
+	const tell = (fact: Fact) =>
+		keys.map((key) => `${key} ${textOf(fact.definition[key])}`).join(', ');
+	return {
+		severity: 'failed',
+		object: nameOf(source, sides),
+		expected: textOf(tell(source)),
+		found: textOf(tell(target)),
+		fix: 'Clone this component again. If it stays, the report of that run says why.',
+	};
+}
+
+function nameOf(fact: Fact, sides: Sides): string {
+	const named = reportedAs(fact, sides);
+	return fact === named
+		? fact.object
+		: `${named.object} (${fact.kind.replaceAll('_', ' ')} ${fact.object})`;
+}
+
+/** Everything of the given components that the source has and the target lacks or has otherwise. */
+export async function schemaVerify(
+	context: ReadContext,
+	components: readonly ComponentKey[],
+): Promise<Finding[]> {
+	const sides = await sidesOf(context);
+	const findings: Finding[] = [];
+	for (const source of sides.source.byId.values()) {
+		if (!components.includes(source.component)) continue;
+		const target = sides.target.byId.get(source.id);
+		if (target) {
+			if (!sameDefinition(source, target)) findings.push(differing(source, target, sides));
+		} else if (
+			source.parent === null ||
+			sides.target.byId.has(source.parent) ||
+			!sides.source.byId.has(source.parent)
+		) {
+			// What is missing with its parent is told once, with the parent.
+			findings.push({
+				severity: 'failed',
+				object: nameOf(source, sides),
+				expected: source.kind.replaceAll('_', ' '),
+				found: 'missing',
+				fix: 'Clone this component again. If it stays, the report of that run says why.',
+			});
+		}
+	}
+	for (const target of sides.target.byId.values()) {
+		const kind = kindOf(target, KIND_BY_NAME);
+		if (!components.includes(target.component) || sides.source.byId.has(target.id)) continue;
+		if (!kind.attribute || target.parent === null || !sides.source.byId.has(target.parent))
+			continue;
+		findings.push({
+			severity: 'failed',
+			object: nameOf(target, sides),
+			expected: 'none',
+			found: textOf(
+				Object.values(target.definition).map(textOf).join(', ') || target.kind.replaceAll('_', ' '),
+			),
+			fix: 'Clone this component again. If it stays, the report of that run says why.',
+		});
+	}
+	return findings;
+}
+
+/** All steps that the given components would take now, over all stages in order. */
+export function planSteps(
+	sides: Sides,
+	components: readonly ComponentKey[],
+	removeExtra: boolean,
+): Step[] {
+	const planned = new Map<string, Step>();
+	for (const stage of SCHEMA_STAGES) {
+		const { steps } = planStage(sides, {
+			stage,
+			components,
+			removeExtra,
+			skip: new Set(),
+			kinds: KIND_BY_NAME,
+		});
+		for (const step of steps) if (!planned.has(step.id)) planned.set(step.id, step);
+	}
+	return [...planned.values()];
+}
+
+/** The statements that a clone of the given components would run now, in order, as text. */
+export function planSql(
+	sides: Sides,
+	components: readonly ComponentKey[],
+	removeExtra: boolean,
+): string[] {
+	return planSteps(sides, components, removeExtra).flatMap((step) => [...step.statements]);
+}
+
+/**
+ * Counts and lists what the source has of the given components, and what would be done to the target.
+ * `warn` adds a component's own warnings.
+ */
+export async function schemaPreview(
+	context: ReadContext,
+	components: readonly ComponentKey[],
+	warn: (sides: Sides) => readonly PreviewWarning[] = () => [],
+): Promise<Preview> {
+	const sides = await sidesOf(context);
+	const planned = new Map<string, Step>();
+	for (const step of planSteps(sides, components, context.options.remove_extra)) {
+		for (const fact of step.facts) planned.set(reportedAs(fact, sides).id, step);
+	}
+	const counts: Record<string, number> = {};
+	const objects: Record<string, unknown>[] = [];
+	const count = (name: string): void => {
+		counts[name] = (counts[name] ?? 0) + 1;
+	};
+	for (const fact of sides.source.byId.values()) {
+		const kind = kindOf(fact, KIND_BY_NAME);
+		if (!components.includes(fact.component) || kind.attribute || kind.within) continue;
+		const step = planned.get(fact.id);
+		const action = step ? (sides.target.byId.has(fact.id) ? 'change' : 'create') : 'keep';
+		count(fact.kind);
+		count(`plan_${action}`);
+		if (objects.length < MAX_OBJECTS)
+			objects.push({
+				kind: fact.kind,
+				object: fact.object,
+				action,
+				...(step ? { sql: step.statements } : {}),
+			});
+	}
+	for (const fact of sides.target.byId.values()) {
+		const kind = kindOf(fact, KIND_BY_NAME);
+		if (!components.includes(fact.component) || kind.attribute || sides.source.byId.has(fact.id))
+			continue;
+		count(planned.has(fact.id) ? 'plan_remove' : 'plan_leave');
+	}
+	return { counts, objects, warnings: [...warn(sides)] };
+}
