@@ -22,7 +22,7 @@ export interface Session {
 	 * One statement. With `params` it goes through the extended protocol ($1 … as text); without, through
 	 * the simple one. Throws TwinsError `database_refused` (SQLSTATE kept), or `connection_lost`.
 	 */
-	query<R extends Row = Row>(text: string, params?: readonly Param[]): Promise<R[]>;
+	query<R extends object = Row>(text: string, params?: readonly Param[]): Promise<R[]>;
 	/** Several statements in one message and one round trip; results of each, in order. */
 	script(text: string): Promise<Row[][]>;
 	/**

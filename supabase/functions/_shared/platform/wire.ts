@@ -75,7 +75,7 @@ function createSession(link: Link, serverVersion: number, silence: number): Sess
 	const session: Session = {
 		serverVersion,
 		// The caller names the row type; it is the shape its own SQL gives.
-		async query<R extends Row>(text: string, params?: readonly Param[]) {
+		async query<R extends object = Row>(text: string, params?: readonly Param[]) {
 			const rows = await watched([link], silence, async () =>
 				params === undefined
 					? ((await runScript(link, text)).at(-1) ?? [])

@@ -1,0 +1,63 @@
+// The HTTP face of the worker: who may wake it, and the connections that an invocation needs.
+import type { Component } from '../components/component.ts';
+import { errorBody } from '../domain/errors.ts';
+import { readEnvironment } from '../platform/environment.ts';
+import { answer, isSameSecret, readVariable } from '../platform/function.ts';
+import type { Lock } from '../platform/postgres.ts';
+import type { Session } from '../platform/session.ts';
+import { connectUrl } from '../platform/wire.ts';
+import { openSide } from './sides.ts';
+import { workOnce } from './worker.ts';
+
+/** A handler for Deno.serve. Answers {worked}, 401 without the secret, 500 with an error body. */
+export function serveWorker(
+	components: readonly Component[],
+): (request: Request) => Promise<Response> {
+	return async (request) => {
+		try {
+			const environment = await readEnvironment(readVariable);
+			const given = request.headers.get('authorization') ?? '';
+			if (!(await isSameSecret(given, `Bearer ${environment.workerSecret}`))) {
+				return answer(401, {
+					error: {
+						code: 'forbidden',
+						message: 'Only the control database wakes workers',
+						fix: 'Start a clone with start_clone(); the database does the rest.',
+					},
+				});
+			}
+			const control = await connectUrl(environment.controlDbUrl);
+			const lock = connectionLock(environment.controlDbUrl);
+			try {
+				const worked = await workOnce({
+					control,
+					components,
+					openSide: (role, { run }, signal) => openSide(environment, role, run[role], lock, signal),
+				});
+				return answer(200, { worked });
+			} finally {
+				await control.close();
+			}
+		} catch (error) {
+			const body = errorBody(error);
+			console.error('worker:', body.code, body.message);
+			return answer(500, { error: body });
+		}
+	};
+}
+
+/**
+ * One holder at a time per name, across all workers: an advisory lock on a connection of its own, which
+ * the server frees when the worker dies. (The control session cannot wait: it must go on beating.)
+ */
+function connectionLock(controlDbUrl: string): Lock {
+	return async (name, run) => {
+		const holder: Session = await connectUrl(controlDbUrl);
+		try {
+			await holder.query('select pg_advisory_lock(hashtextextended($1, 0))', [`twins:${name}`]);
+			return await run();
+		} finally {
+			await holder.close();
+		}
+	};
+}

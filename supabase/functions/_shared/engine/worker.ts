@@ -1,0 +1,204 @@
+// One invocation of the worker: take a step, carry out one bounded slice, store what came of it, hand on.
+// Everything that matters is in the control database; a worker may die at any instruction.
+import type {
+	Component,
+	Finding,
+	Item,
+	Preview,
+	Progress,
+	ProjectSide,
+} from '../components/component.ts';
+import { errorBody, isPassing, TwinsError } from '../domain/errors.ts';
+import type { Session } from '../platform/session.ts';
+import { ident } from '../platform/sql.ts';
+import { LEDGER_SCHEMA } from '../schema/scope.ts';
+import { startBudget } from './budget.ts';
+import { prepareRun } from './prepare.ts';
+import {
+	type Claim,
+	claimStep,
+	finishSlice,
+	heartbeat,
+	HEARTBEAT_SECONDS,
+	type SliceResult,
+} from './queue.ts';
+
+export interface OpenSide extends ProjectSide {
+	close(): Promise<void>;
+}
+
+export interface WorkerPorts {
+	readonly control: Session;
+	readonly components: readonly Component[];
+	openSide(role: ProjectSide['role'], claim: Claim, signal: AbortSignal): Promise<OpenSide>;
+	/** Lower limits force many slices in tests. */
+	readonly limits?: Parameters<typeof startBudget>[0];
+}
+
+/** Works on one step. Returns false when nothing waited. Throws only when the control database is gone. */
+export async function workOnce(ports: WorkerPorts): Promise<boolean> {
+	const claim = await claimStep(ports.control);
+	if (!claim) return false;
+
+	const stop = new AbortController();
+	const slice: Slice = { items: [], progress: undefined };
+	const pulse = startPulse(ports.control, claim, slice, stop);
+	let result: SliceResult;
+	try {
+		result = await runSlice(ports, claim, slice, stop.signal);
+	} catch (error) {
+		// Stopped on purpose: the step goes back to the queue, where a cancel drops it.
+		result = stop.signal.aborted ? { ...failure(error), outcome: 'retry' } : failure(error);
+	}
+	await pulse.end();
+	await finishSlice(ports.control, claim.step, {
+		...result,
+		items: slice.items,
+		progress: slice.progress,
+	});
+	await settle(ports.control);
+	return true;
+}
+
+interface Slice {
+	readonly items: Item[];
+	progress: Progress | undefined;
+}
+
+async function runSlice(
+	ports: WorkerPorts,
+	claim: Claim,
+	slice: Slice,
+	signal: AbortSignal,
+): Promise<SliceResult> {
+	const source = await ports.openSide('source', claim, signal);
+	try {
+		const target = await ports.openSide('target', claim, signal);
+		try {
+			return await runStep(ports, claim, { source, target }, slice, signal);
+		} finally {
+			await target.close();
+		}
+	} finally {
+		await source.close();
+	}
+}
+
+interface Sides {
+	readonly source: ProjectSide;
+	readonly target: ProjectSide;
+}
+
+async function runStep(
+	ports: WorkerPorts,
+	{ step, run }: Claim,
+	sides: Sides,
+	slice: Slice,
+	signal: AbortSignal,
+): Promise<SliceResult> {
+	const read = { ...sides, options: run.options, ignoreRules: run.ignore_rules, signal };
+	switch (step.kind) {
+		case 'prepare':
+			return {
+				outcome: 'done',
+				steps: await prepareRun(run, sides.source, sides.target, ports.components),
+			};
+		case 'cleanup':
+			await removeLedger(sides.target);
+			return { outcome: 'done' };
+		case 'preview': {
+			const component = componentOf(ports, step.component);
+			const preview: Preview = await component.preview(read);
+			return { outcome: 'done', preview: { [component.key]: preview } };
+		}
+		case 'verify': {
+			const component = componentOf(ports, step.component);
+			const findings: readonly Finding[] = await component.verify(read, run.mode ?? 'structure');
+			return { outcome: 'done', findings };
+		}
+		case 'stage': {
+			const component = componentOf(ports, step.component);
+			const stage = component.stages.find(({ name }) => name === step.stage);
+			if (!stage) throw unknownWork(`${step.component}.${step.stage}`);
+			const result = await stage.run({
+				...read,
+				...startBudget(ports.limits),
+				jobId: run.job_id ?? run.id,
+				cursor: step.cursor,
+				report: (...items) => slice.items.push(...items),
+				progress: (progress) => (slice.progress = progress),
+			});
+			if (result.state === 'done') return { outcome: 'done' };
+			return { outcome: 'more', cursor: result.cursor };
+		}
+	}
+}
+
+function componentOf(ports: WorkerPorts, key: string | null): Component {
+	const component = ports.components.find((candidate) => candidate.key === key);
+	if (!component) throw unknownWork(String(key));
+	return component;
+}
+
+/** A step of another version of the product, left from before a deploy. */
+function unknownWork(name: string): TwinsError {
+	return new TwinsError(
+		'internal',
+		`This version of the worker does not know ${name}`,
+		'Deploy the functions again, then clone again.',
+	);
+}
+
+/** Our schema on the target is for the run only. Another run's clean-up may have come first. */
+async function removeLedger(target: ProjectSide): Promise<void> {
+	const session = await target.database();
+	await session.script(
+		`set client_min_messages to warning; drop schema if exists ${ident(LEDGER_SCHEMA)} cascade`,
+	);
+}
+
+function failure(error: unknown): SliceResult {
+	return {
+		outcome: isPassing(error) ? 'retry' : 'failed',
+		error: errorBody(error),
+		retry_after: error instanceof TwinsError ? error.details.retryAfter : undefined,
+	};
+}
+
+/**
+ * Beats while a slice runs: keeps the lease, stores progress, and aborts the slice when the job was
+ * canceled or the lease is lost. The control session takes one call at a time, so beats never overlap.
+ */
+function startPulse(control: Session, claim: Claim, slice: Slice, stop: AbortController) {
+	let ended = false;
+	let wake: () => void = () => undefined;
+	const beating = (async () => {
+		for (;;) {
+			await new Promise<void>((resolve) => {
+				wake = resolve;
+				setTimeout(resolve, HEARTBEAT_SECONDS * 1000);
+			});
+			if (ended) return;
+			const { lost, cancel } = await heartbeat(control, claim.step, slice.progress);
+			if (lost || cancel) stop.abort();
+		}
+	})();
+	return {
+		end: async () => {
+			ended = true;
+			wake();
+			// A beat that failed says nothing about the slice: finishing it tells whether the lease still holds.
+			await beating.catch(() => undefined);
+		},
+	};
+}
+
+/** Sends what the half-second rule held back, so that the last word of a job reaches the pages. */
+async function settle(control: Session): Promise<void> {
+	const [row] = await control.query<{ waiting: boolean }>(
+		'select exists (select from private.broadcasts where is_pending) as waiting',
+	);
+	if (!row?.waiting) return;
+	await new Promise((resolve) => setTimeout(resolve, 550));
+	await control.query('select private.flush_broadcasts()');
+}

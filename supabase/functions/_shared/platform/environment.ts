@@ -1,0 +1,78 @@
+// The settings of this installation, from environment variables. Read once, at the edge functions'
+// entry; nothing else looks at the environment.
+import { TwinsError } from '../domain/errors.ts';
+import type { TlsMode } from './dial.ts';
+import { importTokenKeys, type TokenKeys } from './vault.ts';
+
+export interface Environment {
+	/** Control project: base URL, publishable key, direct connection. */
+	readonly controlUrl: string;
+	readonly controlPublishableKey: string;
+	readonly controlDbUrl: string;
+	readonly tokenKeys: TokenKeys;
+	/** What wakes workers must know; at least 24 characters. */
+	readonly workerSecret: string;
+	readonly managementApiUrl: string;
+	/** Base URL of a project's APIs. */
+	projectUrl(ref: string): string;
+	/** How databases of projects are reached. Anything but `verify` is for local stacks. */
+	readonly databaseTls: TlsMode;
+}
+
+type Variables = (name: string) => string | undefined;
+
+/** Throws `internal`, naming the variable, when a required one is missing or malformed. */
+export async function readEnvironment(variables: Variables): Promise<Environment> {
+	const required = (name: string): string => {
+		const value = variables(name);
+		if (value) return value;
+		throw new TwinsError(
+			'internal',
+			`The environment variable ${name} is not set`,
+			`Set it with: supabase secrets set ${name}=…`,
+		);
+	};
+	const workerSecret = required('TWINS_WORKER_SECRET');
+	if (workerSecret.length < 24) {
+		throw new TwinsError(
+			'internal',
+			'TWINS_WORKER_SECRET is shorter than 24 characters',
+			'Make one with: openssl rand -hex 24',
+		);
+	}
+	const template = variables('TWINS_PROJECT_URL') ?? 'https://{ref}.supabase.co';
+	return {
+		controlUrl: required('SUPABASE_URL'),
+		controlPublishableKey: publishableKey(variables),
+		controlDbUrl: required('SUPABASE_DB_URL'),
+		tokenKeys: await importTokenKeys(
+			variables('TWINS_ENCRYPTION_KEY_ID') ?? 'default',
+			required('TWINS_ENCRYPTION_KEY'),
+			parseObject(variables('TWINS_ENCRYPTION_KEYS_PREVIOUS') ?? '{}'),
+		),
+		workerSecret,
+		managementApiUrl: variables('TWINS_MANAGEMENT_API_URL') ?? 'https://api.supabase.com',
+		projectUrl: (ref) => template.replace('{ref}', ref),
+		databaseTls: variables('TWINS_DATABASE_TLS') === 'off' ? 'off' : 'verify',
+	};
+}
+
+/** Projects since 2026 have publishable keys; older ones only the legacy anon key. */
+function publishableKey(variables: Variables): string {
+	const keys = parseObject(variables('SUPABASE_PUBLISHABLE_KEYS') ?? '{}');
+	return Object.values(keys)[0] ?? variables('SUPABASE_ANON_KEY') ?? '';
+}
+
+function parseObject(text: string): Record<string, string> {
+	try {
+		const value: unknown = JSON.parse(text);
+		if (typeof value !== 'object' || value === null) return {};
+		return Object.fromEntries(
+			Object.entries(value).filter(
+				(entry): entry is [string, string] => typeof entry[1] === 'string',
+			),
+		);
+	} catch {
+		return {};
+	}
+}

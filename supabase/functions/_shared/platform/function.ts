@@ -1,0 +1,33 @@
+// What every edge function's entry needs: JSON answers, CORS, the environment, comparing secrets.
+
+/** Headers that let the web app, which is served from another origin, call our functions. */
+export const CORS_HEADERS: Readonly<Record<string, string>> = {
+	'access-control-allow-origin': '*',
+	'access-control-allow-headers': 'authorization, x-client-info, apikey, content-type',
+	'access-control-allow-methods': 'POST, OPTIONS',
+};
+
+export function answer(status: number, body: unknown): Response {
+	return Response.json(body, { status, headers: CORS_HEADERS });
+}
+
+interface Runtime {
+	readonly Deno?: { readonly env: { get(name: string): string | undefined } };
+	readonly process?: { readonly env: Readonly<Record<string, string | undefined>> };
+}
+
+/** An environment variable, on Deno and on Node. */
+export function readVariable(name: string): string | undefined {
+	const runtime = globalThis as Runtime;
+	return runtime.Deno ? runtime.Deno.env.get(name) : runtime.process?.env[name];
+}
+
+/** Compares digests, so that the time taken says nothing about where two secrets differ. */
+export async function isSameSecret(given: string, expected: string): Promise<boolean> {
+	const digest = async (text: string): Promise<Uint8Array> =>
+		new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+	const [left, right] = await Promise.all([digest(given), digest(expected)]);
+	return (
+		left.reduce((difference, byte, index) => difference | (byte ^ (right[index] ?? 0)), 0) === 0
+	);
+}

@@ -1,0 +1,110 @@
+// Tokens of connected accounts, encrypted with AES-256-GCM. The key is in the functions' environment,
+// the ciphertext in the database: neither alone opens an account.
+import { TwinsError } from '../domain/errors.ts';
+
+/** What private.account_credentials stores; binary parts as base64. */
+export interface SealedToken {
+	readonly key_id: string;
+	readonly iv: string;
+	readonly ciphertext: string;
+}
+
+/** Keys by id. New tokens are sealed with `current`; older keys still open what they sealed. */
+export interface TokenKeys {
+	readonly current: string;
+	readonly byId: ReadonlyMap<string, CryptoKey>;
+}
+
+const IV_BYTES = 12;
+
+/**
+ * Keys from `id` and base64 of 32 bytes; `previous` is a JSON object of older ids and keys.
+ * Throws `internal` when a key is not 32 bytes.
+ */
+export async function importTokenKeys(
+	id: string,
+	key: string,
+	previous: Readonly<Record<string, string>> = {},
+): Promise<TokenKeys> {
+	const byId = new Map<string, CryptoKey>();
+	for (const [keyId, text] of Object.entries({ ...previous, [id]: key })) {
+		byId.set(keyId, await importKey(keyId, text));
+	}
+	return { current: id, byId };
+}
+
+/** Seals a token for the given account: a ciphertext moved to another account's row does not open. */
+export async function sealToken(
+	keys: TokenKeys,
+	accountId: string,
+	token: string,
+): Promise<SealedToken> {
+	const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
+	const ciphertext = await crypto.subtle.encrypt(
+		{ name: 'AES-GCM', iv, additionalData: bytes(accountId) },
+		keyOf(keys, keys.current),
+		bytes(token),
+	);
+	return {
+		key_id: keys.current,
+		iv: toBase64(iv),
+		ciphertext: toBase64(new Uint8Array(ciphertext)),
+	};
+}
+
+/** Opens what `sealToken` made. Throws `account_expired` when it cannot be opened. */
+export async function openToken(
+	keys: TokenKeys,
+	accountId: string,
+	sealed: SealedToken,
+): Promise<string> {
+	const key = keyOf(keys, sealed.key_id);
+	try {
+		const plain = await crypto.subtle.decrypt(
+			{ name: 'AES-GCM', iv: fromBase64(sealed.iv), additionalData: bytes(accountId) },
+			key,
+			fromBase64(sealed.ciphertext),
+		);
+		return new TextDecoder().decode(plain);
+	} catch {
+		throw new TwinsError(
+			'account_expired',
+			'The stored token of this account cannot be opened',
+			'Reconnect the account under Connected accounts.',
+		);
+	}
+}
+
+async function importKey(id: string, text: string): Promise<CryptoKey> {
+	const raw = fromBase64(text);
+	if (raw.length !== 32) {
+		throw new TwinsError(
+			'internal',
+			`The encryption key "${id}" is not 32 bytes long`,
+			'Set TWINS_ENCRYPTION_KEY to the base64 of 32 random bytes: openssl rand -base64 32',
+		);
+	}
+	return crypto.subtle.importKey('raw', raw, 'AES-GCM', false, ['encrypt', 'decrypt']);
+}
+
+function keyOf(keys: TokenKeys, id: string): CryptoKey {
+	const key = keys.byId.get(id);
+	if (!key) {
+		throw new TwinsError(
+			'account_expired',
+			`The token of this account was sealed with key "${id}", which is not configured any more`,
+			'Add the old key to TWINS_ENCRYPTION_KEYS_PREVIOUS, or reconnect the account.',
+		);
+	}
+	return key;
+}
+
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
+
+function toBase64(data: Uint8Array): string {
+	return btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''));
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+	return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
