@@ -274,6 +274,7 @@ begin
     return '{"lost": true, "cancel": false}';
   end if;
   perform private.refresh_component(held.job_id, held.component);
+  perform private.flush_broadcasts();
   return jsonb_build_object(
     'lost', false,
     'cancel', exists (

@@ -56,7 +56,7 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 		items: slice.items,
 		progress: slice.progress,
 	});
-	await settle(ports.control);
+	await settle(ports.control, claim.run.job_id);
 	return true;
 }
 
@@ -194,9 +194,14 @@ function startPulse(control: Session, claim: Claim, slice: Slice, stop: AbortCon
 }
 
 /** Sends what the half-second rule held back, so that the last word of a job reaches the pages. */
-async function settle(control: Session): Promise<void> {
+async function settle(control: Session, jobId: string | null): Promise<void> {
 	const [row] = await control.query<{ waiting: boolean }>(
-		'select exists (select from private.broadcasts where is_pending) as waiting',
+		`select exists (
+			select from private.broadcasts as held_back
+			join public.jobs as job on job.id = held_back.job_id
+			where held_back.is_pending and job.id = $1::uuid and job.finished_at is not null
+		) as waiting`,
+		[jobId],
 	);
 	if (!row?.waiting) return;
 	await new Promise((resolve) => setTimeout(resolve, 550));

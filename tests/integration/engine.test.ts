@@ -1,0 +1,363 @@
+// The queue and the worker together: real control database, real ends, components made for the test.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type {
+	Component,
+	ProjectSide,
+	Stage,
+	StageContext,
+} from '../../supabase/functions/_shared/components/component.ts';
+import type { ComponentKey } from '../../supabase/functions/_shared/domain/component.ts';
+import { COMPONENT_KEYS, COMPONENTS } from '../../supabase/functions/_shared/domain/component.ts';
+import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
+import { claimStep, finishSlice } from '../../supabase/functions/_shared/engine/queue.ts';
+import { type OpenSide, workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
+import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { type ClusterUrls, freshPair } from '../helpers/clusters.ts';
+import { type Control, freshControl } from '../helpers/control.ts';
+
+let control: Control;
+let ends: { source: ClusterUrls; target: ClusterUrls };
+let session: Session;
+
+beforeAll(async () => {
+	[control, ends] = await Promise.all([freshControl(), freshPair()]);
+	session = await connectUrl(control.dbUrl);
+});
+afterAll(() => session.close());
+beforeEach(async () => {
+	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
+});
+
+const stage = (
+	name: string,
+	run: (context: StageContext) => ReturnType<Stage['run']>,
+	needs: Stage['needs'] = [],
+	provides: Stage['provides'] = [],
+): Stage => ({ name, run, needs, provides });
+
+const component = (key: ComponentKey, ...stages: Stage[]): Component => ({
+	key,
+	stages,
+	preview: () => Promise.resolve({ counts: { objects: 1 }, objects: [], warnings: [] }),
+	verify: () => Promise.resolve([]),
+});
+
+const done = { state: 'done' } as const;
+
+async function openSide(role: ProjectSide['role']): Promise<OpenSide> {
+	const database = await connectUrl(ends[role].dbUrl);
+	const refuse = () => Promise.reject(new Error('not part of this test'));
+	return {
+		role,
+		ref: role === 'source' ? control.sourceRef : control.targetRef,
+		url: `http://${role}.test`,
+		api: {
+			get: <T>() => Promise.resolve({ name: role, status: 'ACTIVE_HEALTHY' } as T),
+			send: refuse,
+			fetch: refuse,
+		},
+		database: () => Promise.resolve(database),
+		connect: refuse,
+		storage: refuse,
+		keys: () => Promise.resolve([]),
+		close: () => database.close(),
+	};
+}
+
+/** Works until nothing is claimable any more; back-offs are cut short. */
+async function workAll(components: readonly Component[], most = 50): Promise<number> {
+	let slices = 0;
+	for (;;) {
+		await control.sql`update private.steps set run_after = now() where run_after > now()`;
+		if (!(await workOnce({ control: session, components, openSide }))) return slices;
+		slices += 1;
+		if (slices > most) throw new Error('the job does not come to an end');
+	}
+}
+
+const only = (...keys: ComponentKey[]) => ({
+	components: Object.fromEntries(COMPONENT_KEYS.map((key) => [key, keys.includes(key)])),
+});
+
+const jobOf = async (id: string) => {
+	const [job] = await control.sql`select * from public.jobs where id = ${id}`;
+	const rows = await control.sql<{ component: string; status: string }[]>`
+		select component, status from public.job_components where job_id = ${id}`;
+	return { job, status: Object.fromEntries(rows.map((row) => [row.component, row.status])) };
+};
+
+describe('the catalogue', () => {
+	it('is the same in TypeScript and in the database', async () => {
+		const rows = await control.sql`select * from private.component_catalogue()`;
+		expect(rows.map(({ component, position, unit }) => ({ component, position, unit }))).toEqual(
+			COMPONENTS.map(({ key, unit }, index) => ({ component: key, position: index + 1, unit })),
+		);
+	});
+});
+
+describe('a job', () => {
+	it('runs stages by their needs, slice after slice, and ends with a report', async () => {
+		const order: string[] = [];
+		const components = [
+			component(
+				'data',
+				stage(
+					'rows',
+					(context) => {
+						const at = typeof context.cursor === 'number' ? context.cursor : 0;
+						order.push(`rows ${at}`);
+						context.progress({ done: at + 1, total: 3, bytes: at * 10 });
+						context.report({ object: `public.t${at}`, outcome: 'copied' });
+						return Promise.resolve(at === 2 ? done : { state: 'more', cursor: at + 1 });
+					},
+					['structure'],
+					['rows'],
+				),
+			),
+			component(
+				'tables',
+				stage(
+					'structure',
+					() => (order.push('structure'), Promise.resolve(done)),
+					[],
+					['structure'],
+				),
+				stage('relations', () => (order.push('relations'), Promise.resolve(done)), ['rows']),
+			),
+		];
+		const id = await control.startClone(only('tables', 'data'));
+		await workAll(components);
+		expect(order).toEqual(['structure', 'rows 0', 'rows 1', 'rows 2', 'relations']);
+		const { job, status } = await jobOf(id);
+		expect(job).toMatchObject({ status: 'completed', error: null });
+		expect(job?.['report']).toMatchObject({ totals: { copied: 3 }, failed: [] });
+		expect(status).toMatchObject({ tables: 'completed', data: 'completed', views: 'skipped' });
+		const [row] = await control.sql`
+			select items_done, items_total, bytes_done from public.job_components
+			where job_id = ${id} and component = 'data'`;
+		expect(row).toMatchObject({ items_done: '3', items_total: '3', bytes_done: '20' });
+	});
+
+	it('goes on when a component fails, and is not shown as a clean success', async () => {
+		const components = [
+			component(
+				'tables',
+				stage('structure', () => Promise.resolve(done), [], ['structure']),
+			),
+			component(
+				'views',
+				stage('views', () => Promise.reject(new TwinsError('database_refused', 'no', 'Do it'))),
+			),
+			component(
+				'triggers',
+				stage(
+					'triggers',
+					(context) => {
+						context.report({
+							object: 'public.t.x',
+							outcome: 'failed',
+							detail: 'denied',
+							fix: 'Grant it',
+							sqlstate: '42501',
+						});
+						return Promise.resolve(done);
+					},
+					['structure'],
+				),
+			),
+		];
+		const id = await control.startClone(only('tables', 'views', 'triggers'));
+		await workAll(components);
+		const { job, status } = await jobOf(id);
+		expect(status).toMatchObject({ tables: 'completed', views: 'failed', triggers: 'failed' });
+		expect(job).toMatchObject({
+			status: 'completed',
+			error: { message: 'Not everything was copied: views, triggers' },
+		});
+		expect(job?.['report'].failed).toMatchObject([
+			{ component: 'triggers', object: 'public.t.x', sqlstate: '42501', fix: 'Grant it' },
+		]);
+	});
+
+	it('retries passing trouble with back-off and gives up after a limit', async () => {
+		let tries = 0;
+		const flaky = component(
+			'tables',
+			stage('structure', () => {
+				tries += 1;
+				return tries < 3
+					? Promise.reject(new TwinsError('connection_lost', 'gone', 'Wait', { passing: true }))
+					: Promise.resolve(done);
+			}),
+		);
+		const id = await control.startClone(only('tables'));
+		await workAll([flaky]);
+		expect(tries).toBe(3);
+		expect((await jobOf(id)).status['tables']).toBe('completed');
+
+		const dead = component(
+			'tables',
+			stage('structure', () =>
+				Promise.reject(new TwinsError('connection_lost', 'gone', 'Wait', { passing: true })),
+			),
+		);
+		const second = await control.startClone(only('tables'));
+		await workAll([dead]);
+		const { job, status } = await jobOf(second);
+		expect(status['tables']).toBe('failed');
+		expect(job?.['status']).toBe('failed');
+	});
+
+	it('is taken over from a dead worker, whose late word counts nothing', async () => {
+		const seen: unknown[] = [];
+		const components = [
+			component(
+				'tables',
+				stage('structure', (context) => {
+					seen.push(context.cursor);
+					return Promise.resolve(
+						context.cursor === null ? { state: 'more', cursor: { at: 1 } } : done,
+					);
+				}),
+			),
+		];
+		const id = await control.startClone(only('tables'));
+		await workOnce({ control: session, components, openSide });
+		await workOnce({ control: session, components, openSide });
+		const zombie = await claimStep(session);
+		expect(zombie?.step.cursor).toEqual({ at: 1 });
+		await control.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
+		await workAll(components);
+		expect(seen).toEqual([null, { at: 1 }]);
+		const { job } = await jobOf(id);
+		expect(job?.['status']).toBe('completed');
+		if (!zombie) throw new Error('nothing was claimed');
+		expect(await finishSlice(session, zombie.step, { outcome: 'failed' })).toBe(false);
+		expect((await jobOf(id)).job?.['status']).toBe('completed');
+	});
+
+	it('stops on cancel: what runs finishes, what waits is canceled, nothing is rolled back', async () => {
+		const components = [
+			component(
+				'tables',
+				stage(
+					'structure',
+					async () => {
+						await control.asUser('select public.cancel_job($1)', [id]);
+						return { state: 'more', cursor: 1 };
+					},
+					[],
+					['structure'],
+				),
+			),
+			component(
+				'data',
+				stage('rows', () => Promise.reject(new Error('must not start')), ['structure']),
+			),
+		];
+		const id = await control.startClone(only('tables', 'data'));
+		await workAll(components);
+		const { job, status } = await jobOf(id);
+		expect(job?.['status']).toBe('canceled');
+		expect(status).toMatchObject({ tables: 'canceled', data: 'canceled', views: 'skipped' });
+		await expect(control.asUser('select public.cancel_job($1)', [id])).rejects.toThrow('is over');
+	});
+
+	it('refuses a second clone into the same target while one runs', async () => {
+		await control.startClone(only('tables'));
+		await expect(control.startClone(only('tables'))).rejects.toThrow('still running');
+	});
+
+	it('is refused when the target has tables that no clone of ours made, unless its ref is typed', async () => {
+		const target = await connectUrl(ends.target.dbUrl);
+		await target.query('create table public."Their Table" (id int)');
+		const components = [
+			component(
+				'tables',
+				stage('structure', (context) => {
+					context.report({ object: 'public.x', outcome: 'copied' });
+					return Promise.resolve(done);
+				}),
+			),
+		];
+		const refused = await control.startClone(only('tables'));
+		await workAll(components);
+		const { job } = await jobOf(refused);
+		expect(job).toMatchObject({ status: 'failed', error: { code: 'conflict' } });
+		expect(job?.['error'].message).toContain('public."Their Table"');
+
+		const meant = await control.startClone({
+			...only('tables'),
+			confirm_target: control.targetRef,
+		});
+		await workAll(components);
+		expect((await jobOf(meant)).job?.['status']).toBe('completed');
+		// The pair is known now: cloning again needs no confirmation.
+		const again = await control.startClone(only('tables'));
+		await workAll(components);
+		expect((await jobOf(again)).job?.['status']).toBe('completed');
+		await target.query('drop table public."Their Table"');
+		await target.close();
+	});
+
+	it('is broadcast at most twice a second, its last word included', async () => {
+		const chatty = component(
+			'tables',
+			stage('structure', (context) => {
+				const at = typeof context.cursor === 'number' ? context.cursor : 0;
+				context.progress({ done: at, total: 10 });
+				return Promise.resolve(at === 10 ? done : { state: 'more', cursor: at + 1 });
+			}),
+		);
+		const id = await control.startClone(only('tables'));
+		await workAll([chatty]);
+		const messages = await control.sql<
+			{ topic: string; event: string; payload: { job: { status: string } }; inserted_at: Date }[]
+		>`
+			select topic, event, payload, inserted_at from realtime.messages
+			where topic = ${`job:${id}`} order by inserted_at`;
+		expect(messages.at(-1)).toMatchObject({
+			event: 'changed',
+			payload: { job: { status: 'completed' } },
+		});
+		const gaps = messages
+			.slice(1)
+			.map(
+				(message, index) =>
+					message.inserted_at.getTime() - (messages[index]?.inserted_at.getTime() ?? 0),
+			);
+		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(490);
+	});
+});
+
+describe('previews and verifications', () => {
+	it('run one step per component and end with a result', async () => {
+		const components = [
+			component(
+				'tables',
+				stage('structure', () => Promise.resolve(done)),
+			),
+		];
+		const [preview] = await control.asUser<{ id: string }[]>(
+			'select id from public.start_preview($1, $2, $3, $4, $5::jsonb)',
+			[control.accountId, control.sourceRef, control.accountId, control.targetRef, only('tables')],
+		);
+		await workAll(components);
+		const [read] = await control.sql`select * from public.previews where id = ${preview?.id ?? ''}`;
+		expect(read).toMatchObject({
+			status: 'completed',
+			result: { tables: { counts: { objects: 1 } } },
+		});
+
+		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
+		await workAll(components);
+		const [verification] =
+			await control.sql`select * from public.verifications where job_id = ${id}`;
+		expect(verification).toMatchObject({
+			status: 'passed',
+			mode: 'counts',
+			summary: { components: { tables: 'passed' } },
+		});
+	});
+});
