@@ -66,8 +66,13 @@ export type Change =
 			readonly statements: readonly string[];
 			readonly apart: readonly string[];
 	  }
-	/** Left as it is, and said so. */
-	| { readonly how: 'leave'; readonly why: string; readonly fix: string };
+	/** Left as it is, and said so: `failed`, unless leaving it is what was asked for. */
+	| {
+			readonly how: 'leave';
+			readonly why: string;
+			readonly fix: string;
+			readonly outcome?: 'skipped';
+	  };
 
 /** Everything the engine knows about one kind of fact. Kinds live in `kinds/`, one file per family. */
 export interface Kind {
@@ -85,7 +90,11 @@ export interface Kind {
 	 */
 	readonly create?: (source: Fact, target: Facts) => readonly string[];
 	/** How to get from the target's fact to the source's; only called when the definitions differ. */
-	readonly change: (source: Fact, target: Fact, sides: { source: Facts; target: Facts }) => Change;
+	readonly change: (
+		source: Fact,
+		target: Fact,
+		sides: { source: Facts; target: Facts; removeExtra?: boolean },
+	) => Change;
 	/**
 	 * A kind that only says something about its parent (privileges, comments): not an object of its own,
 	 * made in the same transaction as its parent, and taken away where the source's parent has none.

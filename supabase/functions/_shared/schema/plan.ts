@@ -43,6 +43,7 @@ export interface LeftFact {
 	readonly fact: Fact;
 	readonly why: string;
 	readonly fix: string;
+	readonly outcome?: 'skipped';
 }
 
 export interface Plan {
@@ -98,12 +99,14 @@ function sortChange(work: Work, source: Fact, target: Fact, change: Change): voi
 		const { statements, apart } = change;
 		work.groups.push({ about: source, seeds: apart, statements, removes: false, differs });
 	} else {
-		work.left.push({ fact: source, why: change.why, fix: change.fix });
+		const { why, fix, outcome } = change;
+		work.left.push({ fact: source, why, fix, ...(outcome ? { outcome } : {}) });
 	}
 }
 
 /** Compares the facts of the stage: what is missing, what differs, what goes. */
 function survey(sides: Sides, scope: Scope): Work {
+	const asked = { ...sides, removeExtra: scope.removeExtra };
 	const work: Work = {
 		alters: new Map(),
 		drops: new Map(),
@@ -117,9 +120,9 @@ function survey(sides: Sides, scope: Scope): Work {
 		if (inScope(fact, scope)) {
 			if (!found) work.missing.push(fact);
 			else if (!sameDefinition(fact, found))
-				sortChange(work, fact, found, kindOf(fact, scope.kinds).change(fact, found, sides));
+				sortChange(work, fact, found, kindOf(fact, scope.kinds).change(fact, found, asked));
 		} else if (found && isEarly(fact, scope) && !sameDefinition(fact, found)) {
-			const change = kindOf(fact, scope.kinds).change(fact, found, sides);
+			const change = kindOf(fact, scope.kinds).change(fact, found, asked);
 			if (change.how === 'replace' && canGoEarly(found, sides, scope))
 				work.drops.set(found.id, found);
 		}

@@ -61,12 +61,15 @@ export function reportedAs(fact: Fact, sides: Sides): Fact {
 	const kind = kindOf(fact, KIND_BY_NAME);
 	if ((!kind.attribute && !kind.within) || fact.parent === null) return fact;
 	const parent = sides.source.byId.get(fact.parent) ?? sides.target.byId.get(fact.parent);
-	return parent ? reportedAs(parent, sides) : fact;
+	// What belongs to another component is that one's to tell: row level security of a table.
+	return parent && parent.component === fact.component ? reportedAs(parent, sides) : fact;
 }
 
 function itemOf(step: Step, sides: Sides): Item[] {
 	const items = new Map<string, Item>();
 	for (const fact of step.facts) {
+		// Nothing was done for it: a table without row level security.
+		if (fact.id !== step.id && fact.create.length === 0) continue;
 		const named = reportedAs(fact, sides);
 		const key = `${named.component} ${named.object}`;
 		if (items.has(key)) continue;
@@ -168,12 +171,12 @@ function finish(
 		for (const item of items) told.add(`${item.component ?? ''} ${item.object}`);
 		context.report(...items);
 	};
-	for (const { fact, why, fix } of plan.left) {
+	for (const { fact, why, fix, outcome } of plan.left) {
 		const named = reportedAs(fact, sides);
 		say({
 			component: named.component,
 			object: named.object,
-			outcome: 'failed',
+			outcome: outcome ?? 'failed',
 			detail: `${fact === named ? '' : `${fact.object}: `}${why}`,
 			fix,
 		});

@@ -1,0 +1,137 @@
+// Functions, procedures and window functions of the user's schemas. Aggregates have their own kind. What
+// only a superuser may set (LEAKPROOF, a planner support function) are facts of their own, so that
+// a target that refuses them still gets the function.
+import type { Change, Fact, Kind } from '../fact.ts';
+import { address, notOfExtension, userSchema } from '../scope.ts';
+import { withoutSpace } from './text.ts';
+
+const userRoutine = `${userSchema('n.nspname')}
+    and p.prokind in ('f', 'p', 'w')
+    and ${notOfExtension('pg_proc', 'p.oid')}
+    -- constructors of a range type come and go with it
+    and not exists (select from pg_catalog.pg_depend i
+      where i.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and i.objid = p.oid and i.deptype = 'i')`;
+
+const identity = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
+const signature = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))`;
+
+// The options line follows the language; text before it is names and types, so the first match is the
+// options themselves and never part of a body.
+const creatable = `case when p.proleakproof or p.prosupport <> 0 then pg_catalog.regexp_replace(
+    pg_catalog.pg_get_functiondef(p.oid),
+    '(\\n LANGUAGE [^\\n]+\\n(?: TRANSFORM FOR TYPE [^\\n]+\\n)?(?: WINDOW)?(?: IMMUTABLE| STABLE)?(?: PARALLEL SAFE| PARALLEL RESTRICTED)?(?: STRICT)?(?: SECURITY DEFINER)?)(?: LEAKPROOF)?((?: COST [^ \\n]+)?(?: ROWS [^ \\n]+)?)(?: SUPPORT [^\\n]+)?\\n',
+    E'\\\\1\\\\2\\n')
+  else pg_catalog.pg_get_functiondef(p.oid) end`;
+
+const readFunctions = `
+select ${identity} as identity,
+  ${identity} as object,
+  array[${address('pg_proc', 'p.oid')}] as addresses,
+  'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
+  pg_catalog.jsonb_build_object(
+    'kind', p.prokind,
+    'language', l.lanname,
+    'returns', pg_catalog.pg_get_function_result(p.oid),
+    'signature', pg_catalog.pg_get_function_identity_arguments(p.oid),
+    'arguments', pg_catalog.pg_get_function_arguments(p.oid),
+    'defaults', p.pronargdefaults,
+    'body', case when p.prosqlbody is null then p.prosrc end,
+    'sql_body', ${withoutSpace('pg_catalog.pg_get_function_sqlbody(p.oid)')},
+    'library', p.probin,
+    'volatility', p.provolatile,
+    'strict', p.proisstrict,
+    'security_definer', p.prosecdef,
+    'parallel', p.proparallel,
+    'cost', p.procost,
+    'rows', p.prorows,
+    'settings', p.proconfig,
+    'transforms', (select pg_catalog.array_agg(pg_catalog.format_type(t, null) order by o)
+      from pg_catalog.unnest(p.protrftypes) with ordinality u(t, o))
+  ) as definition,
+  array[${creatable}] as create,
+  'drop routine ' || ${signature} as drop
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+join pg_catalog.pg_language l on l.oid = p.prolang
+where ${userRoutine}
+order by 1`;
+
+/**
+ * `create or replace` keeps what rests on a function, but Postgres refuses it when the result, the
+ * arguments' names or the kind change, or when a default goes away.
+ */
+export function changeFunction(source: Fact, target: Fact): Change {
+	const same = (key: string): boolean => source.definition[key] === target.definition[key];
+	const keepsDefaults =
+		Number(source.definition['defaults']) >= Number(target.definition['defaults']);
+	return same('kind') && same('returns') && same('signature') && keepsDefaults
+		? { how: 'alter', statements: source.create }
+		: { how: 'replace' };
+}
+
+const functionKind: Kind = {
+	name: 'function',
+	component: 'functions',
+	stage: 'functions',
+	read: readFunctions,
+	change: changeFunction,
+};
+
+const readOption = (what: string, condition: string, on: string, off: string): string => `
+select ${identity} as identity,
+  ${identity} || ' (${what})' as object,
+  '{}'::pg_catalog.text[] as addresses,
+  'function:' || ${identity} as parent,
+  pg_catalog.jsonb_build_object('value', ${on}) as definition,
+  array['alter function ' || ${signature} || ' ' || ${on}] as create,
+  ${off} as drop
+from pg_catalog.pg_proc p
+join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+where ${userRoutine} and ${condition}
+order by 1`;
+
+const alterToSource = (source: Fact): Change => ({ how: 'alter', statements: source.create });
+
+/** A function marked LEAKPROOF: only a superuser may say so. */
+const leakproofKind: Kind = {
+	name: 'leakproof',
+	component: 'functions',
+	stage: 'functions',
+	read: readOption(
+		'leakproof',
+		'p.proleakproof',
+		`'leakproof'`,
+		`'alter function ' || ${signature} || ' not leakproof'`,
+	),
+	change: alterToSource,
+	attribute: true,
+	apart: true,
+	refusal: {
+		outcome: 'adapted',
+		why: 'The function was made without LEAKPROOF, which only a superuser may set.',
+		fix: 'Queries return the same rows; where a security barrier view must push the function down, ask the platform to mark it.',
+	},
+};
+
+/** A function with a planner support function: only a superuser may attach one. */
+const supportFunctionKind: Kind = {
+	name: 'support_function',
+	component: 'functions',
+	stage: 'functions',
+	read: readOption(
+		'support function',
+		'p.prosupport <> 0',
+		`'support ' || p.prosupport::pg_catalog.regproc::pg_catalog.text`,
+		'null::pg_catalog.text',
+	),
+	change: alterToSource,
+	attribute: true,
+	apart: true,
+	refusal: {
+		outcome: 'adapted',
+		why: 'The function was made without its planner support function, which only a superuser may set.',
+		fix: 'Results are the same; plans of queries that call it may be slower.',
+	},
+};
+
+export const functionKinds: readonly Kind[] = [functionKind, leakproofKind, supportFunctionKind];

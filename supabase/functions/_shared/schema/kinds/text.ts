@@ -1,0 +1,37 @@
+// SQL fragments that the kinds of routines, views, triggers and policies share. They build text inside
+// Postgres; nothing here runs a query.
+import { address } from '../scope.ts';
+
+/**
+ * SQL expression: deparsed text without the white space outside quotes. Postgres breaks lines of the same
+ * expression differently from one deparse to the next (VALUES in UNION), so it cannot be compared.
+ */
+export const withoutSpace = (expression: string): string =>
+	`pg_catalog.regexp_replace(${expression}, '(''[^'']*''|"[^"]*")|\\s+', '\\1', 'g')`;
+
+/** SQL expression: every address of a relation: itself, its columns, defaults, row type and view rule. */
+export const relationAddresses = (oid: string): string => `array(
+    select ${address('pg_class', oid)}
+    union all
+    select ${address('pg_class', oid, 'a.attnum')} from pg_catalog.pg_attribute a
+    where a.attrelid = ${oid} and a.attnum > 0 and not a.attisdropped
+    union all
+    select ${address('pg_attrdef', 'd.oid')} from pg_catalog.pg_attrdef d where d.adrelid = ${oid}
+    union all
+    select ${address('pg_type', 't.oid')} from pg_catalog.pg_type t
+    where t.typrelid = ${oid} or t.typelem = (select r.reltype from pg_catalog.pg_class r where r.oid = ${oid} and r.reltype <> 0)
+    union all
+    select ${address('pg_rewrite', 'w.oid')} from pg_catalog.pg_rewrite w
+    where w.ev_class = ${oid} and w.rulename = '_RETURN')`;
+
+/** SQL expression: id of the fact of a relation, from aliases of pg_class and pg_namespace. */
+export const relationFact = (relation: string, schema: string): string =>
+	`case ${relation}.relkind when 'v' then 'view:' when 'm' then 'materialized_view:' when 'f' then 'foreign_table:' else 'table:' end || pg_catalog.format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
+
+/** SQL expression: `name='value', …` of a reloptions array in a stable order; null when there is none. */
+export const storageOptions = (options: string): string =>
+	`(select pg_catalog.string_agg(pg_catalog.format('%I=%L', o.option_name, o.option_value), ', ' order by o.option_name) from pg_catalog.pg_options_to_table(${options}) o)`;
+
+/** SQL expression: the words of `alter table` that give a trigger or rule its firing state. */
+export const firingState = (column: string): string =>
+	`case ${column} when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica' when 'A' then 'enable always' end`;

@@ -1,0 +1,113 @@
+// Views and materialized views. The contents of materialized views are no facts: a stage of
+// the views component refreshes them once the rows are there.
+import type { Change, Fact, Kind } from '../fact.ts';
+import { notOfExtension, userSchema } from '../scope.ts';
+import { relationAddresses, storageOptions, withoutSpace } from './text.ts';
+
+const name = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
+const ownedBy = (relkinds: string): string => `from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in (${relkinds}) and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}`;
+
+/** `[["name", "type"], …]`: what `create or replace view` may extend but not change. */
+const columns = `(select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(a.attname,
+    pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod),
+      (select 'collate ' || pg_catalog.quote_ident(l.collname) from pg_catalog.pg_collation l
+       where l.oid = a.attcollation and l.collname <> 'default'))) order by a.attnum)
+    from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
+
+const query = `pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';')`;
+
+const defaultsOf = (row: string): string => `from pg_catalog.pg_attrdef d
+    join pg_catalog.pg_attribute a on a.attrelid = d.adrelid and a.attnum = d.adnum
+    where d.adrelid = ${row}`;
+
+const readViews = `
+select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as addresses,
+  'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
+  pg_catalog.jsonb_build_object('query', ${withoutSpace(query)}, 'columns', ${columns},
+    'options', ${storageOptions('c.reloptions')},
+    'defaults', coalesce((select pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(a.attname),
+      pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ${defaultsOf('c.oid')}), '{}')) as definition,
+  array[pg_catalog.format('create or replace view %s%s as %s', ${name},
+    ' with (' || ${storageOptions('c.reloptions')} || ')', ${query})]
+    || array(select pg_catalog.format('alter view %s alter column %I set default %s', ${name}, a.attname,
+      pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ${defaultsOf('c.oid')} order by a.attnum) as create,
+  'drop view ' || ${name} as drop
+${ownedBy(`'v'`)}
+order by 1`;
+
+/** True when the target's columns are the first of the source's, unchanged. */
+function growsAtTheEnd(source: Fact, target: Fact): boolean {
+	const wanted = source.definition['columns'];
+	const present = target.definition['columns'];
+	if (!Array.isArray(wanted) || !Array.isArray(present)) return false;
+	return present.every((column, at) => JSON.stringify(column) === JSON.stringify(wanted[at]));
+}
+
+function entries(value: unknown): readonly (readonly [string, unknown])[] {
+	return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+/** In place where Postgres allows it, so that views, grants and policies on top stay untouched. */
+export function changeView(source: Fact, target: Fact): Change {
+	if (!growsAtTheEnd(source, target)) return { how: 'replace' };
+	const wanted = new Map(entries(source.definition['defaults']));
+	const dropped = entries(target.definition['defaults'])
+		.filter(([column]) => !wanted.has(column))
+		.map(([column]) => `alter view ${target.identity} alter column ${column} drop default`);
+	return { how: 'alter', statements: [...source.create, ...dropped] };
+}
+
+const viewKind: Kind = {
+	name: 'view',
+	component: 'views',
+	stage: 'views',
+	read: readViews,
+	change: changeView,
+};
+
+const readMaterializedViews = `
+select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as addresses,
+  'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
+  pg_catalog.jsonb_build_object('query', ${withoutSpace(query)}, 'columns', ${columns},
+    'access_method', (select m.amname from pg_catalog.pg_am m where m.oid = c.relam),
+    'options', ${storageOptions('c.reloptions')},
+    'option_names', coalesce((select pg_catalog.jsonb_agg(pg_catalog.quote_ident(o.option_name) order by o.option_name)
+      from pg_catalog.pg_options_to_table(c.reloptions) o), '[]')) as definition,
+  array[pg_catalog.format('create materialized view %s using %I%s as %s with no data', ${name},
+    (select m.amname from pg_catalog.pg_am m where m.oid = c.relam),
+    ' with (' || ${storageOptions('c.reloptions')} || ')', ${query})] as create,
+  'drop materialized view ' || ${name} as drop
+${ownedBy(`'m'`)}
+order by 1`;
+
+function changeMaterializedView(source: Fact, target: Fact): Change {
+	const same = (key: string): boolean =>
+		JSON.stringify(source.definition[key]) === JSON.stringify(target.definition[key]);
+	if (!['query', 'columns', 'access_method'].every(same)) return { how: 'replace' };
+	const names = (fact: Fact): readonly string[] => {
+		const value = fact.definition['option_names'];
+		return Array.isArray(value) ? value.map(String) : [];
+	};
+	const extra = names(target).filter((option) => !names(source).includes(option));
+	const options = source.definition['options'];
+	const alter = `alter materialized view ${source.identity}`;
+	return {
+		how: 'alter',
+		statements: [
+			...(extra.length > 0 ? [`${alter} reset (${extra.join(', ')})`] : []),
+			...(typeof options === 'string' ? [`${alter} set (${options})`] : []),
+		],
+	};
+}
+
+const materializedViewKind: Kind = {
+	name: 'materialized_view',
+	component: 'views',
+	stage: 'views',
+	read: readMaterializedViews,
+	change: changeMaterializedView,
+};
+
+export const viewKinds: readonly Kind[] = [viewKind, materializedViewKind];
