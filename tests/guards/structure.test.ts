@@ -1,0 +1,188 @@
+// The shape of the code: who may import whom, how long files are, what a component consists of.
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { components } from '../../supabase/functions/_shared/components/index.ts';
+import { COMPONENT_KEYS } from '../../supabase/functions/_shared/domain/component.ts';
+import { inOrder, plannedStages } from '../../supabase/functions/_shared/engine/order.ts';
+import { importsOf, read, ROOT, sourceFiles } from './source-files.ts';
+
+const SHARED = 'supabase/functions/_shared/';
+
+/** From the bottom up: a layer imports itself and those before it. */
+const LAYERS = ['domain', 'platform', 'schema', 'components', 'engine'] as const;
+
+/** What a component is, types only: stages that lower layers build are of this shape too. */
+const CONTRACT = `${SHARED}components/component.ts`;
+
+/** Beside the engine, above components' contract: the accounts function. */
+const BESIDE: Record<string, readonly string[]> = { accounts: ['domain', 'platform'] };
+
+const layerOf = (file: string): string | undefined =>
+	file.startsWith(SHARED) ? file.slice(SHARED.length).split('/')[0] : undefined;
+
+const isTest = (file: string): boolean => /\.test\.ts$/.test(file);
+
+const LONGEST_FILE = 400;
+
+describe('imports', () => {
+	it('point downwards: domain ← platform ← schema ← components ← engine', () => {
+		const wrong = sourceFiles(/^supabase\/functions\/_shared\/.*\.ts$/)
+			.filter((file) => !isTest(file))
+			.flatMap((file) => {
+				const layer = layerOf(file) ?? '';
+				const allowed = BESIDE[layer] ?? LAYERS.slice(0, LAYERS.indexOf(layer as 'domain') + 1);
+				return importsOf(file)
+					.filter((target) => target !== CONTRACT)
+					.filter((target) => {
+						const below = layerOf(target);
+						return below !== undefined && below !== layer && !allowed.includes(below as 'domain');
+					})
+					.map((target) => `${file} → ${target}`);
+			});
+		expect(wrong.join('\n')).toBe('');
+	});
+
+	it('of the shared code name nothing but its own files and zod', () => {
+		const wrong = sourceFiles(/^supabase\/functions\/_shared\/.*\.ts$/)
+			.filter((file) => !isTest(file))
+			.flatMap((file) =>
+				importsOf(file)
+					.filter((target) => !target.startsWith(SHARED) && target !== 'zod/mini')
+					// The sockets of Node, loaded only where Deno's are missing.
+					.filter((target) => !(file.endsWith('platform/dial.ts') && target.startsWith('node:')))
+					.map((target) => `${file} → ${target}`),
+			);
+		expect(wrong.join('\n')).toBe('');
+	});
+
+	it('of the web app reach only the domain', () => {
+		const wrong = sourceFiles(/^web\/.*\.(ts|svelte)$/).flatMap((file) =>
+			importsOf(file)
+				.filter((target) => target.startsWith('supabase/') && layerOf(target) !== 'domain')
+				.map((target) => `${file} → ${target}`),
+		);
+		expect(wrong.join('\n')).toBe('');
+	});
+
+	it('never lead from the product to the local stack or the tests', () => {
+		const wrong = sourceFiles(/^(supabase|web)\/.*\.(ts|svelte)$/)
+			.filter((file) => !isTest(file))
+			.flatMap((file) =>
+				importsOf(file)
+					.filter((target) => /^(local|tests)\//.test(target))
+					.map((target) => `${file} → ${target}`),
+			);
+		expect(wrong.join('\n')).toBe('');
+	});
+
+	it('do not cross from one component to another', () => {
+		const componentOf = (file: string): string | undefined =>
+			/_shared\/components\/([^/]+)\//.exec(file)?.[1];
+		const wrong = sourceFiles(/_shared\/components\/[^/]+\/.*\.ts$/).flatMap((file) =>
+			importsOf(file)
+				.filter((target) => componentOf(target) && componentOf(target) !== componentOf(file))
+				.map((target) => `${file} → ${target}`),
+		);
+		expect(wrong.join('\n')).toBe('');
+	});
+});
+
+describe('the engine', () => {
+	it('names no component', () => {
+		const named = sourceFiles(/_shared\/engine\/.*\.ts$/)
+			.filter((file) => !isTest(file))
+			.flatMap((file) =>
+				COMPONENT_KEYS.filter((key) => new RegExp(`['"\`]${key}['"\`.]`).test(read(file))).map(
+					(key) => `${file}: ${key}`,
+				),
+			);
+		expect(named.join('\n')).toBe('');
+	});
+
+	it('finds an order for every component together', () => {
+		const all = Object.fromEntries(COMPONENT_KEYS.map((key) => [key, true])) as Record<
+			(typeof COMPONENT_KEYS)[number],
+			boolean
+		>;
+		const ordered = inOrder(plannedStages(components, all)).map(
+			({ component, stage }) => `${component.key}.${stage.name}`,
+		);
+		const before = (first: string, second: string) =>
+			expect(ordered.indexOf(first), `${first} before ${second}`).toBeLessThan(
+				ordered.indexOf(second),
+			);
+		before('tables.structure', 'auth_users.users');
+		before('auth_users.users', 'data.rows');
+		before('data.rows', 'tables.relations');
+	});
+});
+
+describe('components', () => {
+	it('are all registered, each once', () => {
+		expect(components.map(({ key }) => key).sort()).toEqual([...COMPONENT_KEYS].sort());
+	});
+
+	it('each have a folder with descriptor and README, and a row in COVERAGE', () => {
+		const coverage = fs.existsSync(path.join(ROOT, 'docs/COVERAGE.md'))
+			? read('docs/COVERAGE.md')
+			: '';
+		const missing = COMPONENT_KEYS.flatMap((key) => {
+			const folder = `${SHARED}components/${key.replaceAll('_', '-')}`;
+			return [
+				...['index.ts', 'README.md']
+					.filter((name) => !fs.existsSync(path.join(ROOT, folder, name)))
+					.map((name) => `${folder}/${name}`),
+				...(coverage.includes(`| \`${key}\``) ? [] : [`docs/COVERAGE.md: ${key}`]),
+			];
+		});
+		expect(missing.join('\n')).toBe('');
+	});
+});
+
+describe('files', () => {
+	it(`have at most ${LONGEST_FILE} lines`, () => {
+		const long = sourceFiles(/\.(ts|svelte|mjs)$/)
+			.filter((file) => read(file).split('\n').length > LONGEST_FILE)
+			.map((file) => `${file}: ${read(file).split('\n').length}`);
+		expect(long.join('\n')).toBe('');
+	});
+
+	it('are not called utils, helpers, common or manager', () => {
+		expect(sourceFiles(/(^|\/)(utils?|helpers?|common|managers?)\.(ts|js|mjs|svelte)$/)).toEqual(
+			[],
+		);
+	});
+
+	it('of the product call fetch only in platform/ and web/src/lib/data', () => {
+		const calls = sourceFiles(/^(supabase\/functions\/_shared|web\/src)\/.*\.(ts|svelte)$/)
+			.filter((file) => !isTest(file))
+			.filter((file) => !/_shared\/platform\/|web\/src\/lib\/data\//.test(file))
+			.filter((file) => /(?<![.\w])fetch\(/.test(read(file)));
+		expect(calls.join('\n')).toBe('');
+	});
+
+	it('hold nothing that looks like a live secret', () => {
+		const suspicious = sourceFiles(/\.(ts|svelte|sql|md|json|toml|mjs|sh)$/)
+			.filter((file) => file !== 'package-lock.json' && !isTest(file))
+			.filter((file) => /sbp_[0-9a-f]{40}|sb_secret_[A-Za-z0-9_-]{30,}/.test(read(file)));
+		expect(suspicious.join('\n')).toBe('');
+	});
+});
+
+describe('versions', () => {
+	it('are pinned, and the same for Node and Deno', () => {
+		const manifest = JSON.parse(read('package.json'));
+		const pinned = { ...manifest.dependencies, ...manifest.devDependencies };
+		for (const [name, version] of Object.entries(pinned)) {
+			expect(version, name).toMatch(/^\d+\.\d+\.\d+/);
+		}
+		for (const file of sourceFiles(/(^|\/)deno\.json$/)) {
+			for (const target of Object.values<string>(JSON.parse(read(file)).imports ?? {})) {
+				const match = /^npm:((?:@[^/]+\/)?[^@/]+)@([^/]+)/.exec(target);
+				expect(match, `${file}: ${target}`).not.toBeNull();
+				expect(match?.[2], `${file}: ${target}`).toBe(pinned[match?.[1] ?? '']);
+			}
+		}
+	});
+});
