@@ -1,0 +1,98 @@
+// What is known of a stored file and of a bucket, and how their names travel in URLs and reports. Pure.
+import type { Row } from '../../platform/session.ts';
+
+export interface StoredFile {
+	readonly name: string;
+	/** Bytes; null where the service left no metadata. */
+	readonly size: number | null;
+	/** Without quotes. `…-3` is that of a multipart upload of three parts, not an MD5. */
+	readonly etag: string | null;
+	readonly mimetype: string | null;
+	readonly cacheControl: string | null;
+	readonly hasMetadata: boolean;
+	/** Hash over all that must be equal. */
+	readonly state: string;
+}
+
+export interface TargetFile {
+	readonly name: string;
+	readonly size: number | null;
+	readonly etag: string | null;
+	readonly state: string;
+	/** The source's state that this file is a copy of, where a clone of ours remembered it. */
+	readonly standsFor: string | null;
+}
+
+export interface Bucket {
+	readonly id: string;
+	readonly isPublic: boolean;
+	readonly fileSizeLimit: number | null;
+	readonly allowedMimeTypes: readonly string[] | null;
+	readonly type: string;
+}
+
+const text = (value: unknown): string | null => (typeof value === 'string' ? value : null);
+const number = (value: unknown): number | null => (typeof value === 'number' ? value : null);
+
+export function storedFile(row: Row): StoredFile {
+	return {
+		name: text(row['name']) ?? '',
+		size: number(row['size']),
+		etag: text(row['etag']),
+		mimetype: text(row['mimetype']),
+		cacheControl: text(row['cache_control']),
+		hasMetadata: row['has_metadata'] === true,
+		state: text(row['state']) ?? '',
+	};
+}
+
+export function targetFile(row: Row): TargetFile {
+	return {
+		name: text(row['name']) ?? '',
+		size: number(row['size']),
+		etag: text(row['etag']),
+		state: text(row['state']) ?? '',
+		standsFor: text(row['stands_for']),
+	};
+}
+
+export function bucketOf(row: Row): Bucket {
+	const types = row['allowed_mime_types'];
+	return {
+		id: text(row['id']) ?? '',
+		isPublic: row['public'] === true,
+		fileSizeLimit: number(row['file_size_limit']),
+		allowedMimeTypes: Array.isArray(types) ? types.map(String) : null,
+		type: text(row['type']) ?? 'STANDARD',
+	};
+}
+
+/** True when the target's file is the source's: same state, or the copy we made of exactly this state. */
+export function isSame(source: StoredFile, target: TargetFile | undefined): boolean {
+	return target !== undefined && [target.state, target.standsFor].includes(source.state);
+}
+
+/** How a file is called in reports. */
+export const label = (bucket: string, name: string): string => `${bucket}/${name}`;
+
+/** The path of a file in URLs; slashes stay, all else that means something in a URL is escaped. */
+export function filePath(bucket: string, name: string): string {
+	return [bucket, ...name.split('/')].map(encodeURIComponent).join('/');
+}
+
+/** False for names with `.` or `..` as a part: every HTTP client folds them away, escaped or not. */
+export function isAddressable(name: string): boolean {
+	return !name.split('/').some((part) => part === '.' || part === '..');
+}
+
+/** "1.5 MB": sizes in reports, in powers of ten as the platform's own limits. */
+export function readable(bytes: number): string {
+	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+	let value = bytes;
+	let unit = 0;
+	while (value >= 1000 && unit < units.length - 1) {
+		value /= 1000;
+		unit += 1;
+	}
+	return `${Number(value.toFixed(value < 10 ? 2 : 1))} ${units[unit]}`;
+}

@@ -1,0 +1,23 @@
+// Our tables on the target: which files stand for which state of the source, and unfinished uploads.
+import { TwinsError } from '../../domain/errors.ts';
+import type { StorageEnd } from './ends.ts';
+import { CREATE_LEDGER, HAS_LEDGER } from './queries.ts';
+
+/** Makes the tables when they are missing. */
+export async function createLedger(target: StorageEnd): Promise<void> {
+	if (await hasLedger(target)) return;
+	try {
+		await target.script(CREATE_LEDGER);
+	} catch (error) {
+		// Two workers at once: `if not exists` does not wait for the other's transaction.
+		const raced =
+			error instanceof TwinsError && /^(23505|42P06|42P07)$/.test(error.details.sqlstate ?? '');
+		if (!raced) throw error;
+		await target.script(CREATE_LEDGER);
+	}
+}
+
+export async function hasLedger(target: StorageEnd): Promise<boolean> {
+	const [row] = await target.query(HAS_LEDGER);
+	return row?.['present'] === true;
+}

@@ -1,0 +1,45 @@
+// How large a file the target takes: the project's global limit (Management API, where the token may read
+// it) and the bucket's own.
+import type { ProjectSide } from '../component.ts';
+import { TwinsError } from '../../domain/errors.ts';
+import type { Bucket, StoredFile } from './file.ts';
+import { readable } from './file.ts';
+
+/** The target's global limit in bytes; null when this account may not read it: then the upload tells. */
+export async function readGlobalLimit(target: ProjectSide): Promise<number | null> {
+	try {
+		const config = await target.api.get<{ readonly fileSizeLimit?: unknown }>('/config/storage');
+		return typeof config.fileSizeLimit === 'number' ? config.fileSizeLimit : null;
+	} catch (error) {
+		// An OAuth token has no scope for it. A service that is down must not look like "no limit".
+		if (error instanceof TwinsError && error.details.passing) throw error;
+		return null;
+	}
+}
+
+export interface Refusal {
+	readonly detail: string;
+	readonly fix: string;
+}
+
+/** Why the target will not take this file; null when nothing speaks against it. */
+export function tooLarge(
+	file: StoredFile,
+	bucket: Bucket,
+	globalLimit: number | null,
+): Refusal | null {
+	const size = file.size ?? 0;
+	if (globalLimit !== null && size > globalLimit) {
+		return {
+			detail: `${readable(size)} is more than the target project takes (${readable(globalLimit)})`,
+			fix: `Raise the target's global file size limit to at least ${size} bytes (Storage → Settings; needs a paid plan above 50 MB), then clone again.`,
+		};
+	}
+	if (bucket.fileSizeLimit !== null && size > bucket.fileSizeLimit) {
+		return {
+			detail: `${readable(size)} is more than the bucket takes (${readable(bucket.fileSizeLimit)}); the file is older than the limit`,
+			fix: `Raise the limit of bucket "${bucket.id}" on the source to at least ${size} bytes, then clone again.`,
+		};
+	}
+	return null;
+}

@@ -1,0 +1,59 @@
+// What a clone says of the files of one bucket: each copied or failed one by name up to a cap, and one line
+// for all of them.
+import type { Item } from '../component.ts';
+import type { Tally } from './cursor.ts';
+import { label, readable } from './file.ts';
+
+/** A report is read by people; beyond this, numbers say more than names. */
+const LISTED_FILES = 200;
+const LISTED_FAILURES = 1000;
+
+export interface FileReport {
+	readonly name: string;
+	readonly outcome: 'copied' | 'adapted' | 'failed' | 'removed';
+	readonly bytes?: number;
+	readonly detail?: string | undefined;
+	readonly fix?: string | undefined;
+}
+
+/** Counts a file and, below the cap, returns its item. */
+export function reportFile(tally: Tally, bucket: string, file: FileReport): Item[] {
+	const { outcome, detail, fix } = file;
+	const object = label(bucket, file.name);
+	if (outcome === 'failed') {
+		tally.failed += 1;
+		if (tally.listedFailures >= LISTED_FAILURES) return [];
+		tally.listedFailures += 1;
+		return [{ object, outcome, detail, fix }];
+	}
+	if (outcome === 'removed') tally.removed += 1;
+	else tally.copied += 1;
+	tally.bytes += file.bytes ?? 0;
+	// What was adapted leaves something to do, so it is named like a failure.
+	if (outcome !== 'adapted' && tally.listed >= LISTED_FILES) return [];
+	tally.listed += 1;
+	if (outcome === 'removed') {
+		return [{ object, outcome: 'adapted', detail: 'removed: the source has no such file' }];
+	}
+	return [{ object, outcome, detail: detail ?? readable(file.bytes ?? 0), fix }];
+}
+
+/** One line for all files of a bucket. */
+export function summary(tally: Tally, bucket: string): Item {
+	const parts = [
+		part(tally.copied, 'copied', ` (${readable(tally.bytes)})`),
+		part(tally.unchanged, 'unchanged'),
+		part(tally.removed, 'removed'),
+		part(tally.failed, 'failed'),
+	].filter((text) => text !== '');
+	const changed = tally.copied + tally.removed > 0;
+	return {
+		object: `${bucket}/*`,
+		outcome: tally.failed > 0 ? 'failed' : changed ? 'copied' : 'unchanged',
+		detail: parts.length === 0 ? 'no files' : `files: ${parts.join(', ')}`,
+		...(tally.failed > 0 ? { fix: 'See the files of this bucket that failed.' } : {}),
+	};
+}
+
+const part = (count: number, word: string, more = ''): string =>
+	count === 0 ? '' : `${new Intl.NumberFormat('en').format(count)} ${word}${more}`;
