@@ -41,8 +41,10 @@ comment on column private.steps.needs is 'Capabilities that other steps of the r
 comment on column private.steps.cursor is 'Where the next slice goes on. All that survives a worker.';
 comment on column private.steps.attempts is 'Failures and deaths since the last slice that succeeded.';
 
-create index steps_run_id_idx on private.steps (run_id, rank);
-create index steps_open_idx on private.steps (run_after) where status in ('queued', 'running');
+create index steps_run_id_idx on private.steps (run_id);
+-- Few steps are open whatever the history: what the queue looks at stays small.
+create index steps_open_idx on private.steps (run_id, rank) where status in ('queued', 'running');
+create index steps_running_idx on private.steps (run_id) where status = 'running';
 create index steps_job_id_idx on private.steps (job_id) where job_id is not null;
 create index steps_preview_id_idx on private.steps (preview_id) where preview_id is not null;
 create index steps_verification_id_idx on private.steps (verification_id)
@@ -208,9 +210,18 @@ declare
 begin
   perform private.return_expired_leases();
 
+  -- Run by run, oldest first, up to the first with something to do: asking for all that is claimable
+  -- would cost seconds with a thousand runs open.
   for waiting_run_id in
-    select run_id from private.claimable_steps group by run_id order by min(created_at), run_id
+    select run_id
+    from private.steps
+    where status = 'queued' and run_after <= now()
+    group by run_id
+    order by min(created_at), run_id
   loop
+    continue when not exists (
+      select from private.claimable_steps where run_id = waiting_run_id
+    );
     perform private.lock_run(waiting_run_id);
     update private.steps
     set status = 'running',
