@@ -1,0 +1,36 @@
+// SQL of the views component: which materialized views there are, in what order, and what they hold.
+import { notOfExtension, userSchema } from '../../schema/scope.ts';
+
+export interface MaterializedView {
+	readonly name: string;
+	readonly populated: boolean;
+	/** What it would hold if refreshed now: a query without a semicolon. */
+	readonly query: string;
+}
+
+/** Materialized views of the user; those that others read come first. Names and queries are qualified. */
+export const MATERIALIZED_VIEWS = `
+with recursive reads as (
+  select distinct w.ev_class as reader, d.refobjid as read
+  from pg_catalog.pg_depend d
+  join pg_catalog.pg_rewrite w on w.oid = d.objid
+  join pg_catalog.pg_class c on c.oid = d.refobjid
+  where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+    and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    and c.relkind in ('v', 'm') and d.refobjid <> w.ev_class
+), depth as (
+  select oid, 0 as level from pg_catalog.pg_class where relkind in ('v', 'm')
+  union
+  select r.reader, depth.level + 1 from depth join reads r on r.read = depth.oid
+)
+select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, c.relispopulated as populated,
+  pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';') as query
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind = 'm' and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+order by (select max(d.level) from depth d where d.oid = c.oid), 1`;
+
+/** One text that is equal when the same rows come from `relation`, in whatever order. */
+export const fingerprint = (relation: string): string => `
+select pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(pg_catalog.hashtextextended(m::pg_catalog.text, 0)), 0) as print
+from ${relation} m`;

@@ -1,0 +1,44 @@
+// Verification of views: definitions by the schema engine, contents of materialized views by checksum.
+import type { Finding, ReadContext } from '../component.ts';
+import type { VerificationMode } from '../../domain/status.ts';
+import { schemaVerify } from '../../schema/verify.ts';
+import { printOf, readMaterializedViews } from './refresh.ts';
+
+/** Compares both ends. Contents only in mode `checksums`, and as a warning: the source's may be out of date. */
+export async function verifyViews(
+	context: ReadContext,
+	mode: VerificationMode,
+): Promise<readonly Finding[]> {
+	const findings = await schemaVerify(context, ['views']);
+	const source = await context.source.database();
+	const target = await context.target.database();
+	const present = new Map((await readMaterializedViews(target)).map((view) => [view.name, view]));
+	for (const view of await readMaterializedViews(source)) {
+		const found = present.get(view.name);
+		if (!found) continue;
+		const fix = `Run on the target: refresh materialized view ${view.name}${view.populated ? '' : ' with no data'}`;
+		const told = (populated: boolean): string => (populated ? 'with data' : 'with no data');
+		if (view.populated !== found.populated) {
+			findings.push({
+				severity: 'failed',
+				object: view.name,
+				expected: told(view.populated),
+				found: told(found.populated),
+				fix,
+			});
+		} else if (mode === 'checksums' && view.populated) {
+			const expected = await printOf(source, view.name);
+			const here = await printOf(target, view.name);
+			if (expected !== here) {
+				findings.push({
+					severity: 'warning',
+					object: view.name,
+					expected: `contents with checksum ${expected ?? 'unknown'}`,
+					found: `contents with checksum ${here ?? 'unknown'}`,
+					fix: `The source may be out of date, or the query gives other rows each time. ${fix}`,
+				});
+			}
+		}
+	}
+	return findings;
+}
