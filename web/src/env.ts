@@ -13,12 +13,6 @@ export const variables = defineEnvVars({
 		description: 'Publishable key (sb_publishable_…) of the control project.',
 		schema: (value) => required('PUBLIC_SUPABASE_PUBLISHABLE_KEY', value),
 	},
-	PUBLIC_OAUTH_ENABLED: {
-		public: true,
-		description:
-			'"true" when the accounts function has an OAuth app; shows "Connect with Supabase".',
-		schema: (value) => value === 'true',
-	},
 });
 
 function required(name: string, value: string | undefined): string {

@@ -1,6 +1,7 @@
 // Reads of connected accounts and their projects, and the calls to the edge function `accounts`,
 // which holds what needs a secret. Only the server calls the function.
 import * as z from 'zod/mini';
+import type { AccountsRequest } from '#shared/domain/api.ts';
 import type { ControlClient } from './client.ts';
 import { problemFromFunction, type Problem } from './problem.ts';
 import { rowsOf } from './rejected.ts';
@@ -21,13 +22,6 @@ export async function readAccounts(supabase: ControlClient): Promise<AccountRow[
 export async function readProjects(supabase: ControlClient): Promise<ProjectRow[]> {
 	return rowsOf(await supabase.from('projects').select('*').order('name').limit(1000));
 }
-
-export type AccountsRequest =
-	| { action: 'connect_pat'; token: string; display_name: string; account_id?: string }
-	| { action: 'rename'; account_id: string; display_name: string }
-	| { action: 'disconnect'; account_id: string }
-	| { action: 'start_oauth'; redirect_to: string }
-	| { action: 'list_projects' };
 
 export type AccountsAnswer = { data: unknown; problem: null } | { data: null; problem: Problem };
 
@@ -53,8 +47,11 @@ export interface AccountTrouble {
 }
 
 /** Lists the projects anew (this fills the table `projects`); answers the accounts that failed. */
-export async function refreshProjects(supabase: ControlClient): Promise<AccountTrouble[]> {
-	const answer = await callAccounts(supabase, { action: 'list_projects' });
+export async function refreshProjects(
+	supabase: ControlClient,
+	force: boolean,
+): Promise<AccountTrouble[]> {
+	const answer = await callAccounts(supabase, { action: 'list_projects', refresh: force });
 	if (answer.problem !== null) return [{ accountId: '', problem: answer.problem }];
 	const parsed = listErrors.safeParse(answer.data);
 	const errors = parsed.success ? (parsed.data.errors ?? []) : [];

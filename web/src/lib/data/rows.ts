@@ -111,6 +111,15 @@ export type FindingRow = {
 	fix: string | null;
 };
 
+export type PreviewRow = {
+	id: string;
+	twin_id: string;
+	status: JobStatus;
+	result: Json;
+	created_at: string;
+	finished_at: string | null;
+};
+
 /** View `twin_overview`: one row per twin, as its card shows it. */
 export type TwinOverviewRow = {
 	twin_id: string;
@@ -182,6 +191,7 @@ export type Database = {
 			jobs: ReadOnly<JobRow>;
 			job_components: ReadOnly<JobComponentRow>;
 			job_items: ReadOnly<JobItemRow>;
+			previews: ReadOnly<PreviewRow>;
 			verifications: ReadOnly<VerificationRow>;
 			verification_findings: ReadOnly<FindingRow>;
 		};
@@ -191,7 +201,8 @@ export type Database = {
 		};
 		Functions: {
 			start_clone: { Args: CloneArguments; Returns: JobRow };
-			cancel_job: { Args: { job_id: string }; Returns: undefined };
+			start_preview: { Args: CloneArguments; Returns: PreviewRow };
+			cancel_job: { Args: { job_id: string }; Returns: JobRow };
 			start_verification: {
 				Args: { job_id: string; mode: VerificationMode };
 				Returns: VerificationRow;

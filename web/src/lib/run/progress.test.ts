@@ -10,7 +10,7 @@ import {
 	runComponents,
 	runShare,
 	runTitle,
-	shownComponent,
+	shownPart,
 } from './progress.ts';
 import { jobLook } from './status.ts';
 
@@ -82,15 +82,18 @@ describe('progress of a run', () => {
 		expect(describeItems(row('tables', 'skipped', 0, 0))).toBe('');
 	});
 
-	it('selects the first failure unless the reader chose', () => {
+	it('shows the first failure unless the reader chose, and the report once it is over', () => {
 		const components = runComponents([
 			row('tables', 'completed'),
 			row('data', 'in_progress'),
 			row('views', 'failed'),
 		]);
-		expect(shownComponent(components, null)?.key).toBe('views');
-		expect(shownComponent(components, 'tables')?.key).toBe('tables');
-		expect(shownComponent(components, 'nonsense')?.key).toBe('views');
+		expect(shownPart(components, null, false)).toBe('views');
+		expect(shownPart(components, 'tables', false)).toBe('tables');
+		expect(shownPart(components, 'nonsense', false)).toBe('views');
+		expect(shownPart(components, 'report', false)).toBe('views');
+		expect(shownPart(components, null, true)).toBe('report');
+		expect(shownPart(components, 'data', true)).toBe('data');
 	});
 
 	it('puts the count into the title while running and the outcome afterwards', () => {

@@ -93,19 +93,25 @@ export function describeItems(row: JobComponentRow | null): string {
 	return `${formatCount(row.items_done)} / ${formatCount(row.items_total)} ${row.unit}`;
 }
 
+/** What the detail pane shows: the report of a finished run, or one component. */
+export type RunPart = 'report' | ComponentKey;
+
 /**
- * The component whose details show: the reader's choice, else the first failure, else what is
- * running, else (a finished run) none, so that the report shows.
+ * The reader's choice where it can be shown; else the report of a finished run; else the first
+ * failure; else what is running; else the first component that takes part.
  */
-export function shownComponent(
+export function shownPart(
 	components: readonly RunComponent[],
 	chosen: string | null,
-): RunComponent | null {
+	finished: boolean,
+): RunPart {
+	if (chosen === 'report' && finished) return 'report';
 	const choice = components.find((component) => component.key === chosen);
-	if (choice !== undefined) return choice;
+	if (choice !== undefined) return choice.key;
+	if (finished) return 'report';
 	const withStatus = (status: ComponentStatus) =>
-		components.find((component) => component.status === status);
-	return withStatus('failed') ?? withStatus('in_progress') ?? null;
+		components.find((component) => component.status === status)?.key;
+	return withStatus('failed') ?? withStatus('in_progress') ?? withStatus('pending') ?? 'tables';
 }
 
 /** A finished run whose parts failed counts its failures; items count where no component failed. */

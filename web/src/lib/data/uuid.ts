@@ -1,0 +1,6 @@
+// Ids in addresses are UUIDs; anything else cannot exist, and Postgres would refuse to compare it.
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+export function isUuid(text: string): boolean {
+	return UUID.test(text);
+}

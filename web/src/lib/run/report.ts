@@ -1,0 +1,42 @@
+// The report the database stores with a finished job: totals, failures, and what is left to do by hand.
+import * as z from 'zod/mini';
+import { ITEM_OUTCOMES, type ItemOutcome } from '#shared/domain/status.ts';
+
+const counts = z.partialRecord(z.enum(ITEM_OUTCOMES), z.number());
+const failedItem = z.object({
+	component: z.string(),
+	object: z.string(),
+	detail: z.nullish(z.string()),
+	fix: z.nullish(z.string()),
+	sqlstate: z.nullish(z.string()),
+});
+const itemByHand = z.object({
+	component: z.string(),
+	object: z.string(),
+	outcome: z.optional(z.string()),
+	detail: z.nullish(z.string()),
+	fix: z.nullish(z.string()),
+});
+const reportSchema = z.object({
+	components: z._default(z.record(z.string(), counts), {}),
+	totals: z._default(counts, {}),
+	failed: z._default(z.array(failedItem), []),
+	by_hand: z._default(z.array(itemByHand), []),
+});
+
+export type Report = z.infer<typeof reportSchema>;
+export type FailedItem = z.infer<typeof failedItem>;
+export type ItemByHand = z.infer<typeof itemByHand>;
+
+const EMPTY: Report = { components: {}, totals: {}, failed: [], by_hand: [] };
+
+/** The stored report; an empty one where there is none yet. */
+export function parseReport(stored: unknown): Report {
+	const parsed = reportSchema.safeParse(stored);
+	return parsed.success ? parsed.data : EMPTY;
+}
+
+/** How many objects ended as `outcome`. */
+export function total(report: Report, outcome: ItemOutcome): number {
+	return report.totals[outcome] ?? 0;
+}

@@ -1,0 +1,187 @@
+// The draft of a clone: what the wizard has been told so far, and what is still wrong with it. Pure,
+// so that every step is valid by itself and a draft survives a reload.
+import * as z from 'zod/mini';
+import { presetComponents, type CloneOptions, type Preset } from '#shared/domain/clone.ts';
+import {
+	COMPONENTS,
+	COMPONENT_KEYS,
+	type ComponentKey,
+	type ComponentLabel,
+} from '#shared/domain/component.ts';
+import { VERIFICATION_MODES } from '#shared/domain/status.ts';
+import type { CloneArguments, ProjectRow } from '../data/rows.ts';
+
+export const STEPS = ['projects', 'components', 'options', 'review'] as const;
+export type Step = (typeof STEPS)[number];
+
+export const STEP_LABELS: Readonly<Record<Step, string>> = {
+	projects: 'Projects',
+	components: 'Components',
+	options: 'Options',
+	review: 'Review',
+};
+
+export const PRESETS: readonly { readonly key: Preset; readonly label: string }[] = [
+	{ key: 'everything', label: 'Everything' },
+	{ key: 'schema_only', label: 'Schema only' },
+	{ key: 'schema_and_data', label: 'Schema + data' },
+	{ key: 'staging', label: 'Staging' },
+];
+
+const projectEnd = z.object({ account_id: z.string(), ref: z.string() });
+/** One end of a clone: a project seen through an account. */
+export type ProjectEnd = z.infer<typeof projectEnd>;
+
+const draftSchema = z.object({
+	source: z._default(z.nullable(projectEnd), null),
+	target: z._default(z.nullable(projectEnd), null),
+	components: z._default(z.array(z.enum(COMPONENT_KEYS)), [...COMPONENT_KEYS]),
+	/** As typed; empty means all rows. */
+	row_limit: z._default(z.string(), ''),
+	remove_extra: z._default(z.boolean(), false),
+	activate: z._default(z.boolean(), false),
+	copy_mfa: z._default(z.boolean(), false),
+	verify: z._default(z.enum([...VERIFICATION_MODES, 'none']), 'counts'),
+	/** Per table, carried over from the twin; the wizard does not edit them. */
+	strategies: z._default(z.record(z.string(), z.enum(['mirror', 'upsert', 'skip'])), {}),
+	/** What was typed to confirm the target. */
+	confirmation: z._default(z.string(), ''),
+});
+export type Draft = z.infer<typeof draftSchema>;
+
+/** A new draft: everything on, nothing chosen. */
+export function emptyDraft(): Draft {
+	return draftSchema.parse({});
+}
+
+/** A draft from storage or a form; a damaged one starts anew. */
+export function parseDraft(text: string | null): Draft {
+	if (text === null) return emptyDraft();
+	try {
+		const parsed = draftSchema.safeParse(JSON.parse(text));
+		return parsed.success ? parsed.data : emptyDraft();
+	} catch {
+		return emptyDraft();
+	}
+}
+
+/** The draft that repeats a twin's last options. A confirmation is never repeated. */
+export function draftFromOptions(
+	source: ProjectEnd,
+	target: ProjectEnd,
+	options: CloneOptions,
+): Draft {
+	return {
+		source,
+		target,
+		components: COMPONENT_KEYS.filter((key) => options.components[key]),
+		row_limit: options.row_limit === 0 ? '' : String(options.row_limit),
+		remove_extra: options.remove_extra,
+		activate: options.activate,
+		copy_mfa: options.copy_mfa,
+		verify: options.verify,
+		strategies: { ...options.strategies },
+		confirmation: '',
+	};
+}
+
+export function parseStep(value: string | null): Step {
+	return STEPS.find((step) => step === value) ?? 'projects';
+}
+
+/** The row limit as typed: a number of rows (0 = all), or null when it is not a whole number. */
+export function parseRowLimit(text: string): number | null {
+	const plain = text.trim().replaceAll(/[\s,_]/g, '');
+	if (plain === '') return 0;
+	return /^\d{1,12}$/.test(plain) ? Number(plain) : null;
+}
+
+/** Whether two ends are the same project, through whichever accounts. */
+export function isSameProject(one: ProjectEnd | null, other: ProjectEnd | null): boolean {
+	return one !== null && other !== null && one.ref === other.ref;
+}
+
+/** What one step still lacks, in words; null when it is complete. */
+export function stepProblem(step: Step, draft: Draft, mustConfirm: boolean): string | null {
+	switch (step) {
+		case 'projects':
+			if (draft.source === null) return 'Choose the source project.';
+			if (draft.target === null) return 'Choose the target project.';
+			if (isSameProject(draft.source, draft.target)) {
+				return 'Source and target are the same project. Choose another target.';
+			}
+			return null;
+		case 'components':
+			return draft.components.length === 0 ? 'Switch on at least one component.' : null;
+		case 'options':
+			return parseRowLimit(draft.row_limit) === null
+				? 'The row limit is a whole number of rows, or empty for all rows.'
+				: null;
+		case 'review':
+			return mustConfirm && draft.confirmation.trim() !== draft.target?.ref
+				? 'Type the ref of the target to confirm.'
+				: null;
+	}
+}
+
+/** The first step that is not complete, up to and including `wanted`: no step can be jumped over. */
+export function reachableStep(wanted: Step, draft: Draft): Step {
+	for (const step of STEPS) {
+		if (step === wanted) return step;
+		if (stepProblem(step, draft, false) !== null) return step;
+	}
+	return wanted;
+}
+
+/** The preset that switches exactly these components on; null = custom. */
+export function matchingPreset(components: readonly ComponentKey[]): Preset | null {
+	const match = PRESETS.find(({ key }) => {
+		const wanted = presetComponents(key);
+		return COMPONENT_KEYS.every(
+			(component) => wanted[component] === components.includes(component),
+		);
+	});
+	return match?.key ?? null;
+}
+
+/** Components a chosen one is of little use without, while they are off. */
+export function missingBases(
+	component: ComponentLabel,
+	chosen: readonly ComponentKey[],
+): ComponentLabel[] {
+	if (!chosen.includes(component.key)) return [];
+	return COMPONENTS.filter(
+		(base) => component.restsOn.includes(base.key) && !chosen.includes(base.key),
+	);
+}
+
+/** Whether the target's ref must be typed: it is protected, or it is known to hold something. */
+export function mustConfirmTarget(target: ProjectRow | null, earlierClones: number): boolean {
+	return target !== null && (target.is_protected || earlierClones > 0);
+}
+
+/** What `start_clone` takes; null while the draft is not complete. */
+export function cloneArguments(draft: Draft): CloneArguments | null {
+	const { source, target } = draft;
+	const rowLimit = parseRowLimit(draft.row_limit);
+	if (source === null || target === null || rowLimit === null) return null;
+	const confirmation = draft.confirmation.trim();
+	return {
+		source_account_id: source.account_id,
+		source_ref: source.ref,
+		target_account_id: target.account_id,
+		target_ref: target.ref,
+		options: {
+			components: Object.fromEntries(
+				COMPONENT_KEYS.map((key) => [key, draft.components.includes(key)]),
+			),
+			row_limit: rowLimit,
+			remove_extra: draft.remove_extra,
+			activate: draft.activate,
+			copy_mfa: draft.copy_mfa && draft.components.includes('auth_users'),
+			verify: draft.verify,
+			strategies: draft.strategies,
+			...(confirmation === '' ? {} : { confirm_target: confirmation }),
+		},
+	};
+}

@@ -1,0 +1,69 @@
+import { fail } from '@sveltejs/kit';
+import { callAccounts, readAccounts, readProjects, refreshProjects } from '#lib/data/accounts.ts';
+import { problemFromDatabase } from '#lib/data/problem.ts';
+import { readTwins } from '#lib/data/twins.ts';
+import { isUuid } from '#lib/data/uuid.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async ({ locals }) => {
+	const [accounts, projects, twins] = await Promise.all([
+		readAccounts(locals.supabase),
+		readProjects(locals.supabase),
+		readTwins(locals.supabase),
+	]);
+	return { accounts, projects, twins };
+};
+
+export const actions: Actions = {
+	connect: async ({ locals, request }) => {
+		const form = await request.formData();
+		const displayName = text(form, 'display_name');
+		const token = text(form, 'token');
+		const accountId = text(form, 'account_id');
+		// The token itself is never sent back to the page.
+		if (displayName === '')
+			return fail(400, { connect: { displayName, nameError: 'Give the account a name.' } });
+		if (token === '')
+			return fail(400, { connect: { displayName, tokenError: 'Paste an access token.' } });
+		const { problem } = await callAccounts(locals.supabase, {
+			action: 'connect_pat',
+			token,
+			display_name: displayName,
+			...(isUuid(accountId) ? { account_id: accountId } : {}),
+		});
+		if (problem !== null) return fail(400, { connect: { displayName, problem } });
+		return { connected: displayName };
+	},
+	rename: async ({ locals, request }) => {
+		const form = await request.formData();
+		const { problem } = await callAccounts(locals.supabase, {
+			action: 'rename',
+			account_id: text(form, 'account_id'),
+			display_name: text(form, 'display_name'),
+		});
+		return problem === null ? { problem } : fail(400, { problem });
+	},
+	disconnect: async ({ locals, request }) => {
+		const form = await request.formData();
+		const { problem } = await callAccounts(locals.supabase, {
+			action: 'disconnect',
+			account_id: text(form, 'account_id'),
+		});
+		return problem === null ? { problem } : fail(400, { problem });
+	},
+	refresh: async ({ locals }) => ({ troubles: await refreshProjects(locals.supabase, true) }),
+	protect: async ({ locals, request }) => {
+		const form = await request.formData();
+		const { error } = await locals.supabase
+			.from('projects')
+			.update({ is_protected: form.get('is_protected') === 'on' })
+			.eq('account_id', text(form, 'account_id'))
+			.eq('ref', text(form, 'ref'));
+		return error === null ? { problem: null } : fail(400, { problem: problemFromDatabase(error) });
+	},
+};
+
+function text(form: FormData, name: string): string {
+	const value = form.get(name);
+	return typeof value === 'string' ? value.trim() : '';
+}

@@ -1,0 +1,54 @@
+import { error, fail } from '@sveltejs/kit';
+import { isFinished, VERIFICATION_MODES } from '#shared/domain/status.ts';
+import { ITEMS_PER_PAGE, readFindings, readItems, readRun } from '#lib/data/clones.ts';
+import { problemFromDatabase } from '#lib/data/problem.ts';
+import { readTwin } from '#lib/data/twins.ts';
+import { isUuid } from '#lib/data/uuid.ts';
+import { runComponents, shownPart } from '#lib/run/progress.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async ({ locals, params, url }) => {
+	const run = isUuid(params.clone) ? await readRun(locals.supabase, params.clone) : null;
+	if (run === null) error(404, 'There is no such clone.');
+	const twin = await readTwin(locals.supabase, run.job.twin_id);
+	if (twin === null) error(404, 'The twin of this clone is gone.');
+
+	const part = shownPart(
+		runComponents(run.components),
+		url.searchParams.get('step'),
+		isFinished(run.job.status),
+	);
+	return {
+		run,
+		twin,
+		// What the first paint shows, also where no script runs.
+		items:
+			part === 'report'
+				? null
+				: {
+						component: part,
+						...(await readItems(locals.supabase, run.job.id, part, null, ITEMS_PER_PAGE)),
+					},
+		findings:
+			run.verification === null || run.verification.finished_at === null
+				? null
+				: await readFindings(locals.supabase, run.verification.id),
+	};
+};
+
+export const actions: Actions = {
+	cancel: async ({ locals, params }) => {
+		const { error: refused } = await locals.supabase.rpc('cancel_job', { job_id: params.clone });
+		if (refused !== null) return fail(409, { cancelProblem: problemFromDatabase(refused) });
+		return { cancelProblem: null };
+	},
+	verify: async ({ locals, params, request }) => {
+		const wanted = (await request.formData()).get('mode');
+		const { error: refused } = await locals.supabase.rpc('start_verification', {
+			job_id: params.clone,
+			mode: VERIFICATION_MODES.find((mode) => mode === wanted) ?? 'counts',
+		});
+		if (refused !== null) return fail(409, { verifyProblem: problemFromDatabase(refused) });
+		return { verifyProblem: null };
+	},
+};

@@ -1,0 +1,42 @@
+import { error, fail } from '@sveltejs/kit';
+import { problemFromDatabase } from '#lib/data/problem.ts';
+import { readIgnoreRules, readTwin, readTwinHistory } from '#lib/data/twins.ts';
+import { isUuid } from '#lib/data/uuid.ts';
+import { patternProblem } from '#lib/project/ignore-pattern.ts';
+import type { Actions, PageServerLoad } from './$types';
+
+export const load: PageServerLoad = async ({ locals, params }) => {
+	const twin = isUuid(params.twin) ? await readTwin(locals.supabase, params.twin) : null;
+	if (twin === null) error(404, 'There is no such twin.');
+	const [history, rules] = await Promise.all([
+		readTwinHistory(locals.supabase, twin.twin_id),
+		readIgnoreRules(locals.supabase, twin.twin_id),
+	]);
+	return { twin, history, rules };
+};
+
+export const actions: Actions = {
+	add: async ({ locals, params, request }) => {
+		const given = (await request.formData()).get('pattern');
+		const pattern = typeof given === 'string' ? given.trim() : '';
+		const wrong = patternProblem(pattern);
+		if (wrong !== null) return fail(400, { pattern, wrong });
+		const { error: refused } = await locals.supabase
+			.from('ignore_rules')
+			.insert({ twin_id: params.twin, pattern });
+		if (refused === null) return { added: pattern };
+		if (refused.code === '23505') return fail(409, { pattern, wrong: 'This rule exists already.' });
+		return fail(400, { pattern, problem: problemFromDatabase(refused) });
+	},
+	remove: async ({ locals, params, request }) => {
+		const id = (await request.formData()).get('id');
+		if (typeof id !== 'string' || !isUuid(id)) return fail(400, {});
+		const { error: refused } = await locals.supabase
+			.from('ignore_rules')
+			.delete()
+			.eq('id', id)
+			.eq('twin_id', params.twin);
+		if (refused !== null) return fail(400, { problem: problemFromDatabase(refused) });
+		return {};
+	},
+};
