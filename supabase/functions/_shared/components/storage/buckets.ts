@@ -2,10 +2,8 @@
 import type { Item } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import type { StorageEnd } from './ends.ts';
-import type { Bucket } from './file.ts';
-import { readable } from './file.ts';
+import { type Bucket, bucketOf, readable } from './file.ts';
 import { ANALYTICS_BUCKETS, BUCKETS, SPECIAL_TABLES, VECTOR_BUCKETS } from './queries.ts';
-import { bucketOf } from './file.ts';
 
 export async function readBuckets(end: StorageEnd): Promise<Bucket[]> {
 	return (await end.query(BUCKETS)).map(bucketOf);
@@ -47,7 +45,10 @@ export interface BucketOutcome {
 	readonly item: Item;
 }
 
-/** Creates or changes the bucket on the target. A refusal becomes a failed item; passing trouble is thrown. */
+/**
+ * Creates or changes the bucket on the target. A refusal becomes a failed item; passing trouble is thrown.
+ * `globalLimit` null (unknown): the project may refuse the bucket's size limit; then it goes without.
+ */
 export async function ensureBucket(
 	target: StorageEnd,
 	source: Bucket,
@@ -56,41 +57,72 @@ export async function ensureBucket(
 ): Promise<BucketOutcome> {
 	const wanted = wantedBucket(source, globalLimit);
 	const isLowered = wanted.fileSizeLimit !== source.fileSizeLimit;
-	const changes = found ? differingSettings(wanted, found) : [];
+	try {
+		return await applyBucket(target, source, wanted, found, isLowered);
+	} catch (error) {
+		const trouble = refusalOf(error);
+		if (trouble.details.httpStatus !== 413 || wanted.fileSizeLimit === null || isLowered) {
+			return failedBucket(source, trouble);
+		}
+	}
+	const limit = found?.fileSizeLimit ?? null;
+	try {
+		return await applyBucket(target, source, { ...wanted, fileSizeLimit: limit }, found, true);
+	} catch (error) {
+		return failedBucket(source, refusalOf(error));
+	}
+}
+
+/** The error, where it is a refusal; anything else is thrown on. */
+function refusalOf(error: unknown): TwinsError {
+	if (error instanceof TwinsError && !error.details.passing) return error;
+	throw error;
+}
+
+const failedBucket = (source: Bucket, { message, fix }: TwinsError): BucketOutcome => ({
+	bucket: null,
+	item: { object: source.id, outcome: 'failed', detail: message, fix },
+});
+
+/** Sends what differs, if anything does. Throws the service's refusal. */
+async function applyBucket(
+	target: StorageEnd,
+	source: Bucket,
+	wanted: Bucket,
+	found: Bucket | undefined,
+	isLowered: boolean,
+): Promise<BucketOutcome> {
+	const changes = found ? differingSettings(wanted, found) : ['new'];
+	if (changes.length > 0) await sendBucket(target, wanted, found !== undefined);
 	const lowered: Partial<Item> = {
 		outcome: 'adapted',
-		detail: `file_size_limit is ${readable(wanted.fileSizeLimit ?? 0)}, the most the target project allows; the source has ${readable(source.fileSizeLimit ?? 0)}`,
+		detail: `file_size_limit is ${shownLimit(wanted)}: the target project does not allow the source's ${shownLimit(source)}`,
 		fix: 'Raise the target’s global file size limit (Storage → Settings), then clone again.',
 	};
-	if (found && changes.length === 0) {
-		return {
-			bucket: found,
-			item: { object: source.id, outcome: 'unchanged', ...(isLowered ? lowered : {}) },
-		};
-	}
-	try {
-		const method = found ? 'PUT' : 'POST';
-		const path = found ? `/bucket/${encodeURIComponent(source.id)}` : '/bucket';
-		const response = await target.fetch(method, path, {
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({
-				id: wanted.id,
-				name: wanted.id,
-				public: wanted.isPublic,
-				file_size_limit: wanted.fileSizeLimit,
-				allowed_mime_types: wanted.allowedMimeTypes,
-				...(found ? {} : { type: 'STANDARD' }),
-			}),
-		});
-		await response.body?.cancel();
-	} catch (error) {
-		if (!(error instanceof TwinsError) || error.details.passing) throw error;
-		const { message: detail, fix } = error;
-		return { bucket: null, item: { object: source.id, outcome: 'failed', detail, fix } };
-	}
-	const detail = found ? `changed: ${changes.join(', ')}` : undefined;
-	return {
-		bucket: wanted,
-		item: { object: source.id, outcome: 'copied', detail, ...(isLowered ? lowered : {}) },
+	const item: Item = {
+		object: source.id,
+		outcome: changes.length > 0 ? 'copied' : 'unchanged',
+		detail: found && changes.length > 0 ? `changed: ${changes.join(', ')}` : undefined,
+		...(isLowered ? lowered : {}),
 	};
+	return { bucket: wanted, item };
+}
+
+const shownLimit = ({ fileSizeLimit }: Bucket): string =>
+	fileSizeLimit === null ? 'none' : readable(fileSizeLimit);
+
+async function sendBucket(target: StorageEnd, wanted: Bucket, exists: boolean): Promise<void> {
+	const path = exists ? `/bucket/${encodeURIComponent(wanted.id)}` : '/bucket';
+	const response = await target.fetch(exists ? 'PUT' : 'POST', path, {
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({
+			id: wanted.id,
+			name: wanted.id,
+			public: wanted.isPublic,
+			file_size_limit: wanted.fileSizeLimit,
+			allowed_mime_types: wanted.allowedMimeTypes,
+			...(exists ? {} : { type: 'STANDARD' }),
+		}),
+	});
+	await response.body?.cancel();
 }

@@ -37,8 +37,8 @@ export function tooLarge(
 	}
 	if (bucket.fileSizeLimit !== null && size > bucket.fileSizeLimit) {
 		return {
-			detail: `${readable(size)} is more than the bucket takes (${readable(bucket.fileSizeLimit)}); the file is older than the limit`,
-			fix: `Raise the limit of bucket "${bucket.id}" on the source to at least ${size} bytes, then clone again.`,
+			detail: `${readable(size)} is more than the bucket takes (${readable(bucket.fileSizeLimit)})`,
+			fix: `Raise the size limit of bucket "${bucket.id}" on both projects to at least ${size} bytes (and the target's global limit, where it is lower), then clone again.`,
 		};
 	}
 	return null;
