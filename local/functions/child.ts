@@ -19,6 +19,8 @@ export interface ChildOptions {
 	readonly logFile: string;
 	/** Folder for Deno's caches. */
 	readonly cacheDir: string;
+	/** Told of the process when it starts (true) and when it has ended (false). */
+	onProcess?(pid: number, isAlive: boolean): void;
 }
 
 /** Limits of one request, background work included; platform.md 5.1 of the hosted platform. */
@@ -77,8 +79,13 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 	});
 	fs.closeSync(log);
 	process_.on('error', () => undefined);
+	const { pid } = process_;
+	if (pid !== undefined) {
+		options.onProcess?.(pid, true);
+		process_.once('exit', () => options.onProcess?.(pid, false));
+	}
 	const isAlive = () =>
-		process_.pid !== undefined && process_.exitCode === null && process_.signalCode === null;
+		pid !== undefined && process_.exitCode === null && process_.signalCode === null;
 	const kill = () => end(process_, isAlive);
 	const deadline = Date.now() + BOOT_TIMEOUT_MS;
 	while (!(await answers(port))) {
@@ -95,7 +102,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 		isAlive,
 		kill,
 		idle: () => get(port, IDLE_PATH).then(() => undefined),
-		measure: (limits, onExceeded) => measure(process_.pid ?? 0, limits, onExceeded),
+		measure: (limits, onExceeded) => measure(pid ?? 0, limits, onExceeded),
 	};
 }
 
@@ -110,6 +117,7 @@ const denoArguments = (options: ChildOptions): string[] => [
 	'--no-prompt',
 	'--cached-only',
 	'--no-lock',
+	'--node-modules-dir=manual',
 	'--allow-net',
 	'--allow-env',
 	'--allow-sys',

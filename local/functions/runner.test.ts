@@ -48,7 +48,8 @@ const serve = (options: Partial<Parameters<typeof createFunctionRunner>[0]>) =>
 	createFunctionRunner({
 		functionsDir: dir,
 		config: path.join(ROOT_DIR, 'deno.json'),
-		env: { A_SETTING: 'given' },
+		env: () => ({ A_SETTING: 'given' }),
+		keepsChildren: true,
 		readable: [dir, path.join(ROOT_DIR, 'node_modules')],
 		logDir: dir,
 		cacheDir: path.join(dir, 'cache'),

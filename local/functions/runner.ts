@@ -12,16 +12,21 @@ export interface RunnerOptions {
 	readonly functionsDir: string;
 	/** deno.json used by functions that have none of their own. */
 	readonly config: string;
-	readonly env: Readonly<Record<string, string>>;
+	/** Read at each start of a child. */
+	env(): Readonly<Record<string, string>>;
 	readonly readable: readonly string[];
 	readonly logDir: string;
 	readonly cacheDir: string;
 	/** Most children of a function; one where nothing is said. */
 	readonly children: Readonly<Record<string, number>>;
 	readonly limits?: Limits;
+	/** False: a new child for each request, for functions whose files change. */
+	readonly keepsChildren: boolean;
 	/** `warn` only reports what went beyond a limit. */
 	readonly enforcement: 'fail' | 'warn';
 	report(line: string): void;
+	/** See ChildOptions. */
+	onProcess?(pid: number, isAlive: boolean): void;
 }
 
 export interface FunctionRunner extends Shim {
@@ -56,10 +61,11 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 			name,
 			entry,
 			config: fs.existsSync(own) ? own : options.config,
-			env: options.env,
+			env: options.env(),
 			readable: options.readable,
 			logFile: path.join(options.logDir, `function-${name}.log`),
 			cacheDir: options.cacheDir,
+			...(options.onProcess ? { onProcess: options.onProcess } : {}),
 		} satisfies ChildOptions);
 		alive.add(child);
 		if (isClosed) await discard(child);
@@ -146,7 +152,7 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 			refuse(response, overLimit === null ? 502 : 546, 'WORKER_LIMIT', message);
 		} finally {
 			finish();
-			const keep = isUsable && child.isAlive() && !isClosed;
+			const keep = options.keepsChildren && isUsable && child.isAlive() && !isClosed;
 			if (!keep) await discard(child);
 			giveBack(poolOf(name), keep ? child : null);
 		}

@@ -116,8 +116,8 @@ export async function readCatalog(database: Sql, schemas: readonly string[]): Pr
 		routines: (schema, name) => routines.get(key(schema, name)) ?? [],
 		settings: (role) => {
 			const merged = new Map<string, string>();
-			for (const of of ['authenticator', role]) {
-				for (const row of settingRows) if (row.role === of) merged.set(row.name, row.value);
+			for (const owner of ['authenticator', role]) {
+				for (const row of settingRows) if (row.role === owner) merged.set(row.name, row.value);
 			}
 			return [...merged];
 		},

@@ -1,0 +1,69 @@
+// Brings the stack up for a command and keeps it up until Ctrl-C, or until the command is done.
+
+import { openStack, type Stack, type StackOptions } from '../stack.ts';
+import { StackError } from '../stack-error.ts';
+import { stackFilePath } from '../stack-file.ts';
+import { databasesDir, stateDir } from '../state-dir.ts';
+
+/** What the stack is used for: `done` with an exit code ends it, `stay` keeps it until Ctrl-C. */
+export type Use = (stack: Stack, signal: AbortSignal) => Promise<number | 'stay'>;
+
+/** Returns the exit code. Stops all that it started, also after an error or a signal. */
+export async function runStack(
+	options: Pick<StackOptions, 'web'> & { arguments: readonly string[] },
+	use: Use,
+): Promise<number> {
+	const unknown = options.arguments.filter((argument) => !['--reset', '--exit'].includes(argument));
+	if (unknown.length > 0) {
+		throw new StackError(`Unknown option ${unknown.join(' ')}`, 'Known are: --reset, --exit');
+	}
+	const interrupted = new AbortController();
+	const interrupt = () => interrupted.abort();
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+	const interruption = new Promise<0>((resolve) =>
+		interrupted.signal.addEventListener('abort', () => resolve(0), { once: true }),
+	);
+
+	const start = performance.now();
+	const home = stateDir();
+	const opening = openStack({
+		home,
+		databases: databasesDir(),
+		reset: options.arguments.includes('--reset'),
+		web: options.web,
+		durable: true,
+		seed: true,
+		report: (line) => console.log(line),
+	});
+	// A signal while it comes up: it is stopped as soon as it is up, so that nothing is left half made.
+	const stack = await opening;
+	try {
+		if (interrupted.signal.aborted) return 0;
+		console.log(`The local stack is ready (${((performance.now() - start) / 1000).toFixed(1)} s).`);
+		printAddresses(stack, home);
+		const broken = stack.broken.then((reason) => {
+			if (interrupted.signal.aborted) return 0;
+			console.error(reason);
+			return 1;
+		});
+		const result = await Promise.race([use(stack, interrupted.signal), interruption, broken]);
+		if (result !== 'stay') return result;
+		console.log('Ctrl-C stops it.');
+		return await Promise.race([interruption, broken]);
+	} finally {
+		await stack.stop();
+	}
+}
+
+function printAddresses({ file }: Stack, home: string): void {
+	const rows = [
+		['Web app', file.web_url],
+		['Sign in', `${file.user.email}  ${file.user.password}`],
+		['Control project', file.control.url],
+		['Management API', file.management_api_url],
+		['Source project', file.projects[0]?.url ?? ''],
+		['Target project', file.projects[1]?.url ?? ''],
+		['All addresses', stackFilePath(home)],
+	] as const;
+	for (const [name, value] of rows) console.log(`  ${name.padEnd(16)} ${value}`);
+}
