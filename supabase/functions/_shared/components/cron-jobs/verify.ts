@@ -1,0 +1,51 @@
+// Verification of cron jobs: present, same schedule, same command but for references. Whether a job is
+// active is the user's choice after a clone and no finding.
+import type { Finding, ReadContext } from '../component.ts';
+import { readReferences } from '../../platform/references.ts';
+import { readJobs } from './inspect.ts';
+import { planJobs, wantedJobs } from './plan.ts';
+
+const FIX = 'Clone cron jobs again. If it stays, the report of that run says why.';
+
+/** Compares both ends; an empty list means equal. */
+export async function verifyJobs(context: ReadContext): Promise<readonly Finding[]> {
+	const source = await readJobs(await context.source.database());
+	const target = await readJobs(await context.target.database());
+	const wanted = wantedJobs(
+		source,
+		await readReferences(context.source),
+		await readReferences(context.target),
+	);
+	const actions = planJobs(wanted, target, { activate: false, removeExtra: false });
+	return actions.flatMap((action): Finding[] => {
+		if (action.how === 'create') {
+			const found = target.installed ? 'missing' : 'missing: the target has no pg_cron';
+			return [
+				{ severity: 'failed', object: action.job.object, expected: 'cron job', found, fix: FIX },
+			];
+		}
+		if (action.how !== 'change') return [];
+		const { object, schedule } = action.job;
+		const present = target.own.find((job) => job.id === action.id);
+		const findings: Finding[] = [];
+		if (action.schedule !== undefined) {
+			findings.push({
+				severity: 'failed',
+				object,
+				expected: `schedule ${schedule}`,
+				found: `schedule ${present?.schedule ?? 'unknown'}`,
+				fix: FIX,
+			});
+		}
+		if (action.command !== undefined) {
+			findings.push({
+				severity: 'failed',
+				object,
+				expected: "the source's command",
+				found: 'another command',
+				fix: FIX,
+			});
+		}
+		return findings;
+	});
+}
