@@ -16,7 +16,8 @@ export interface Bundle {
 
 const MAGIC = 'EZBR';
 const MODULE = /\.(?:[cm]?[jt]sx?)$/;
-const IMPORT = /(?:\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\1/g;
+/** Statements, not the `from "users"` of a text of SQL. */
+const IMPORT = /(?:\b(?:import|export)\b[^;'"`()]*?\bfrom\s*|\bimport\s*\(?\s*)(["'])([^"'\n]+)\1/g;
 const MAX_BUNDLE_BYTES = 20 * 1024 * 1024;
 
 /** Refuses (400), with the bundler's words, what would not bundle. */

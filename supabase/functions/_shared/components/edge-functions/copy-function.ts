@@ -1,0 +1,146 @@
+// One function: is it the same on both ends, and if not, how does it get there. Converges: doing it twice
+// deploys once.
+import type { Item, ProjectSide } from '../component.ts';
+import { TwinsError } from '../../domain/errors.ts';
+import { type DeployedFunction, hasSameBundle, hasSameSettings } from './deployed.ts';
+import { changeSettings, deployBundle, deploySource, downloadBundle } from './deploy.ts';
+import { bareImports, lacksImportMap } from './imports.ts';
+import { findReferences, referenceAdvice, type SourceNames } from './references.ts';
+import { downloadSource, type FunctionSource, sha256, sourceDigest } from './source.ts';
+
+export interface FunctionPair {
+	readonly source: DeployedFunction;
+	readonly target: DeployedFunction | undefined;
+}
+
+export interface Ends {
+	readonly source: ProjectSide;
+	readonly target: ProjectSide;
+}
+
+export interface Outcome {
+	readonly item: Item;
+	/** Bytes moved. */
+	readonly bytes: number;
+}
+
+const FROM_SOURCES =
+	'Deploy this function from its own source files, with its deno.json or import map (supabase functions deploy).';
+
+/** Copies one function where it differs. Throws only for trouble that concerns every function. */
+export async function copyFunction(
+	ends: Ends,
+	pair: FunctionPair,
+	names: SourceNames,
+): Promise<Outcome> {
+	const { slug } = pair.source;
+	try {
+		return await converge(ends, pair, names);
+	} catch (error) {
+		if (!(error instanceof TwinsError) || concernsAll(error)) throw error;
+		const { message, fix } = error;
+		return { item: { object: slug, outcome: 'failed', detail: message, fix }, bytes: 0 };
+	}
+}
+
+async function converge(ends: Ends, pair: FunctionPair, names: SourceNames): Promise<Outcome> {
+	const { source, target } = pair;
+	const object = source.slug;
+	if (target && hasSameBundle(source, target)) {
+		if (hasSameSettings(source, target)) {
+			return { item: { object, outcome: 'unchanged' }, bytes: 0 };
+		}
+		await changeSettings(ends.target.api, source);
+		return { item: { object, outcome: 'copied', detail: settingsDetail(source) }, bytes: 0 };
+	}
+	const files = await downloadSource(ends.source.api, source);
+	const fix = referenceAdvice(findReferences(files.files, names));
+	if (target && (await isSameSource(ends, pair, files))) {
+		const isSame = hasSameSettings(source, target);
+		if (!isSame) await changeSettings(ends.target.api, source);
+		const item: Item = isSame
+			? { object, outcome: 'unchanged', fix }
+			: { object, outcome: 'copied', detail: settingsDetail(source), fix };
+		return { item, bytes: files.bytes * 2 };
+	}
+	const way = await deploy(ends, pair, files);
+	const detail = `${way}, ${files.files.length} ${files.files.length === 1 ? 'file' : 'files'}`;
+	return { item: { object, outcome: 'copied', detail, fix }, bytes: files.bytes * 2 };
+}
+
+/**
+ * Compares what runs on both ends. A download without its import map does not tell all, so then the bundles
+ * themselves are compared.
+ */
+export async function isSameSource(
+	ends: Ends,
+	{ source, target }: FunctionPair,
+	files: FunctionSource,
+): Promise<boolean> {
+	if (!target) return false;
+	if (lacksImportMap(source, files)) {
+		const [here, there] = await Promise.all([
+			downloadBundle(ends.source.api, source.slug).then(sha256),
+			downloadBundle(ends.target.api, target.slug).then(sha256),
+		]);
+		return here === there;
+	}
+	try {
+		const other = await downloadSource(ends.target.api, target);
+		return (await sourceDigest(files)) === (await sourceDigest(other));
+	} catch (error) {
+		// A broken function on the target is one to replace.
+		if (error instanceof TwinsError && !concernsAll(error)) return false;
+		throw error;
+	}
+}
+
+async function deploy(ends: Ends, pair: FunctionPair, files: FunctionSource): Promise<string> {
+	if (!lacksImportMap(pair.source, files)) {
+		try {
+			await deploySource(ends.target.api, pair.source, files);
+			return 'deployed from its files';
+		} catch (error) {
+			const missing = bareImports(files.files);
+			const mayBeBundled = error instanceof TwinsError && error.details.httpStatus === 400;
+			if (!mayBeBundled || files.importMap !== undefined || missing.length === 0) throw error;
+			return deployAsBundle(ends, pair, error);
+		}
+	}
+	return deployAsBundle(ends, pair, undefined);
+}
+
+/** The way for functions whose download is incomplete. */
+async function deployAsBundle(
+	ends: Ends,
+	{ source, target }: FunctionPair,
+	refusal: TwinsError | undefined,
+): Promise<string> {
+	try {
+		const bundle = await downloadBundle(ends.source.api, source.slug);
+		await deployBundle(ends.target.api, source, bundle, target !== undefined);
+		return 'deployed as its bundle, because the download lacks the import map';
+	} catch (error) {
+		if (!(error instanceof TwinsError) || concernsAll(error)) throw error;
+		const reasons = [refusal?.message, error.message].filter((reason) => reason !== undefined);
+		throw new TwinsError(
+			error.code,
+			`the download lacks the import map, and the bundle was not accepted either: ${reasons.join(' / ')}`,
+			FROM_SOURCES,
+			error.details,
+		);
+	}
+}
+
+/** Trouble of the account or the platform, not of one function: the stage stops and is tried again. */
+export function concernsAll(error: TwinsError): boolean {
+	return (
+		error.details.passing === true ||
+		error.details.httpStatus === 403 ||
+		['account_expired', 'target_not_ready', 'forbidden'].includes(error.code)
+	);
+}
+
+function settingsDetail({ name, verify_jwt }: DeployedFunction): string {
+	return `name ${name}, ${verify_jwt ? 'checks tokens' : 'does not check tokens'}; files were the same`;
+}

@@ -1,0 +1,13 @@
+// The component Edge functions: every deployed function with its files, entry point, import map, static files
+// and rule for tokens. Values of secrets cannot be read: their names are compared.
+import type { Component } from '../component.ts';
+import { functionsStage } from './copy.ts';
+import { preview } from './inspect.ts';
+import { verify } from './verify.ts';
+
+export const edgeFunctions: Component = {
+	key: 'edge_functions',
+	stages: [functionsStage],
+	preview,
+	verify,
+};

@@ -1,0 +1,69 @@
+// Files that name the source project: its ref, its address, or one of its keys. They are copied byte for
+// byte all the same; the user is told, because such a function on the target talks to the source. Pure.
+import type { ProjectSide } from '../component.ts';
+import type { SourceFile } from './source.ts';
+
+export interface SourceNames {
+	readonly ref: string;
+	/** Host and, when it is not the default, port. */
+	readonly host: string;
+	readonly keys: readonly string[];
+}
+
+const LISTED_FILES = 5;
+
+/** What to look for. Needs the right to read API keys; without it, keys are not looked for. */
+export async function sourceNames(source: ProjectSide): Promise<SourceNames> {
+	const keys = await source.keys().catch(() => []);
+	return {
+		ref: source.ref,
+		host: new URL(source.url).host,
+		keys: keys.map(({ value }) => value).filter((value) => value.length >= 16),
+	};
+}
+
+export interface References {
+	readonly project: readonly string[];
+	readonly keys: readonly string[];
+}
+
+/** Paths of files that name the project, and of those that hold one of its keys. */
+export function findReferences(files: readonly SourceFile[], names: SourceNames): References {
+	const holds = (words: readonly string[]): string[] =>
+		files
+			.filter(({ bytes }) => words.some((word) => includes(bytes, word)))
+			.map(({ path }) => path);
+	return { project: holds([names.ref, names.host]), keys: holds(names.keys) };
+}
+
+/** The advice of an item; undefined when nothing was found. Keys themselves are never shown. */
+export function referenceAdvice({ project, keys }: References): string | undefined {
+	const advice: string[] = [];
+	if (keys.length > 0) {
+		advice.push(
+			`${list(keys)} holds a key of the source: read it from a secret, then deploy again.`,
+		);
+	}
+	if (project.length > 0) {
+		advice.push(
+			`${list(project)} names the source project: use the SUPABASE_URL of the environment, then deploy again.`,
+		);
+	}
+	return advice.length === 0 ? undefined : advice.join(' ');
+}
+
+function list(paths: readonly string[]): string {
+	const shown = paths.slice(0, LISTED_FILES).join(', ');
+	return paths.length > LISTED_FILES ? `${shown} and ${paths.length - LISTED_FILES} more` : shown;
+}
+
+/** Searches bytes, so that a file need not be text. `word` is ASCII. */
+function includes(bytes: Uint8Array, word: string): boolean {
+	const wanted = new TextEncoder().encode(word);
+	const first = wanted[0];
+	if (first === undefined) return false;
+	for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
+		if (wanted.every((byte, index) => bytes[at + index] === byte)) return true;
+	}
+	return false;
+}
