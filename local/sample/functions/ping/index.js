@@ -1,0 +1,2 @@
+// The smallest function there is, in JavaScript.
+Deno.serve(() => new Response('pong — “ünïcode” ✓\n'));
