@@ -1,0 +1,84 @@
+// Makes the target's publications like the source's: many tables in one transaction, one by one where that fails, so
+// that each that fails is known by name and the others are published.
+import type { Item, Stage, StageContext } from '../component.ts';
+import { TwinsError } from '../../domain/errors.ts';
+import type { Session } from '../../platform/session.ts';
+import { readPublications } from './inspect.ts';
+import { planPublications, type PublicationAction } from './plan.ts';
+import { readWanted } from './wanted.ts';
+
+const BATCH = 100;
+const PREAMBLE = `begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s'`;
+
+async function attempt(
+	session: Session,
+	actions: readonly PublicationAction[],
+): Promise<TwinsError | null> {
+	const statements = actions.flatMap((action) => action.statements);
+	if (statements.length === 0) return null;
+	try {
+		await session.script(`${PREAMBLE}; ${statements.join('; ')}; commit`);
+		return null;
+	} catch (error) {
+		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
+		await session.query('rollback');
+		return error;
+	}
+}
+
+function itemOf(action: PublicationAction, error: TwinsError | null): Item {
+	const { object, how, detail, fix } = action;
+	if (error) {
+		const isMissing = error.details.sqlstate === '42P01';
+		return {
+			object,
+			outcome: 'failed',
+			detail: error.message,
+			fix: isMissing
+				? 'Clone tables as well: the target does not have this one.'
+				: 'Only the owner of a table may publish it. Add it by hand on the target (Database, Publications).',
+			sqlstate: error.details.sqlstate,
+		};
+	}
+	if (how === 'leave') return { object, outcome: 'skipped', detail, fix };
+	const adapted = how === 'create' && detail.startsWith('The source');
+	return {
+		object,
+		outcome: how === 'keep' ? 'unchanged' : adapted ? 'adapted' : 'copied',
+		...(how === 'keep' ? {} : { detail }),
+	};
+}
+
+async function apply(context: StageContext, actions: readonly PublicationAction[]): Promise<void> {
+	const session = await context.target.database();
+	if ((await attempt(session, actions)) === null) {
+		context.report(...actions.map((action) => itemOf(action, null)));
+		return;
+	}
+	for (const action of actions) {
+		context.report(itemOf(action, await attempt(session, [action])));
+	}
+}
+
+export const copyStage: Stage = {
+	name: 'publications',
+	// After the rows: nobody should be sent the copy row by row. Row filters may call functions.
+	needs: ['structure', 'rows', 'relations', 'routines'],
+	provides: ['publication'],
+	async run(context) {
+		const wanted = await readWanted(await context.source.database());
+		const target = await readPublications(await context.target.database());
+		const actions = planPublications(wanted, target, {
+			removeExtra: context.options.remove_extra,
+		});
+		for (let at = 0; at < actions.length; at += BATCH) {
+			// What is done is found unchanged by the next slice.
+			if (context.signal.aborted || context.spent()) return { state: 'more', cursor: null };
+			const batch = actions.slice(at, at + BATCH);
+			await apply(context, batch);
+			context.spend({ operations: batch.length });
+			context.progress({ done: at + batch.length, total: actions.length });
+		}
+		return { state: 'done' };
+	},
+};

@@ -1,0 +1,12 @@
+// Membership of the supabase_realtime publication, and other publications of the user.
+import type { Component } from '../component.ts';
+import { copyStage } from './copy.ts';
+import { previewRealtime } from './preview.ts';
+import { verifyRealtime } from './verify.ts';
+
+export const realtime: Component = {
+	key: 'realtime',
+	stages: [copyStage],
+	preview: previewRealtime,
+	verify: verifyRealtime,
+};

@@ -1,0 +1,135 @@
+// What to do so that the target's publications are like the source's. Pure: both sides in, actions out.
+import type { Member, Publication } from './inspect.ts';
+import { REALTIME } from './queries.ts';
+
+export interface PublicationAction {
+	/** What people are shown: a table, or the publication itself for its options. */
+	readonly object: string;
+	readonly how: 'create' | 'change' | 'remove' | 'keep' | 'leave';
+	readonly statements: readonly string[];
+	/** What was done, or why it is left. */
+	readonly detail: string;
+	readonly fix?: string;
+}
+
+export interface WantedPublication extends Publication {
+	/** The source publishes all tables; these stand for it, because only a superuser may say `all`. */
+	readonly standIn: boolean;
+}
+
+const objectOf = (publication: Publication, member: string): string =>
+	publication.name === REALTIME ? member : `${member} in ${publication.name}`;
+
+/** `only`: descendants are members of their own. */
+const memberText = ({ name, columns, filter }: Member): string =>
+	`only ${name}${columns === null ? '' : ` (${columns.join(', ')})`}${filter === null ? '' : ` where (${filter})`}`;
+
+const isSame = (a: Member, b: Member): boolean =>
+	a.compared === b.compared && JSON.stringify(a.columns) === JSON.stringify(b.columns);
+
+const optionsText = (publication: Publication): string =>
+	`publish = '${publication.operations}', publish_via_partition_root = ${String(publication.via_root)}`;
+
+function planOptions(
+	wanted: WantedPublication,
+	target: Publication | undefined,
+): PublicationAction {
+	const object = wanted.name === REALTIME ? wanted.name : `publication ${wanted.name}`;
+	const detail = wanted.standIn
+		? 'The source publishes all tables, which only a superuser may do: every table of the source is named instead. Later tables have to be added.'
+		: 'publication';
+	if (!target) {
+		const statements = [`create publication ${wanted.quoted} with (${optionsText(wanted)})`];
+		return { object, how: 'create', statements, detail: wanted.standIn ? detail : 'created' };
+	}
+	if (target.all_tables && !wanted.standIn) {
+		return {
+			object,
+			how: 'leave',
+			statements: [],
+			detail: 'On the target it publishes all tables, which cannot be narrowed to a list.',
+			fix: `Make it anew on the target (drop publication ${wanted.quoted}; create publication ${wanted.quoted}), then clone again.`,
+		};
+	}
+	if (optionsText(wanted) === optionsText(target)) {
+		return { object, how: 'keep', statements: [], detail };
+	}
+	const statements = [`alter publication ${wanted.quoted} set (${optionsText(wanted)})`];
+	return { object, how: 'change', statements, detail: 'options changed' };
+}
+
+function planMember(
+	wanted: WantedPublication,
+	member: Member,
+	found: Member | undefined,
+): PublicationAction {
+	const object = objectOf(wanted, member.name);
+	const add = `alter publication ${wanted.quoted} add table ${memberText(member)}`;
+	if (!found) return { object, how: 'create', statements: [add], detail: 'added' };
+	if (isSame(member, found)) return { object, how: 'keep', statements: [], detail: '' };
+	const drop = `alter publication ${wanted.quoted} drop table only ${member.name}`;
+	const detail = 'column list or row filter changed';
+	return { object, how: 'change', statements: [drop, add], detail };
+}
+
+function planSchemas(wanted: WantedPublication, target: Publication | undefined) {
+	return wanted.schemas
+		.filter((schema) => !target?.schemas.includes(schema))
+		.map((schema): PublicationAction => ({
+			object: objectOf(wanted, `tables in schema ${schema}`),
+			how: 'create',
+			statements: [`alter publication ${wanted.quoted} add tables in schema ${schema}`],
+			detail: 'added',
+		}));
+}
+
+function planExtra(wanted: WantedPublication, target: Publication): PublicationAction[] {
+	const names = new Set(wanted.tables.map(({ name }) => name));
+	const tables = target.tables.filter(({ name }) => !names.has(name)).map(({ name }) => name);
+	const schemas = target.schemas.filter((schema) => !wanted.schemas.includes(schema));
+	const remove = (object: string, member: string): PublicationAction => ({
+		object: objectOf(wanted, object),
+		how: 'remove',
+		statements: [`alter publication ${wanted.quoted} drop ${member}`],
+		detail: 'removed: the source does not publish it',
+	});
+	return [
+		...tables.map((name) => remove(name, `table only ${name}`)),
+		...schemas.map((schema) => remove(`tables in schema ${schema}`, `tables in schema ${schema}`)),
+	];
+}
+
+/** Everything to do, the publication itself before its members. What only the target has goes with `removeExtra`. */
+export function planPublications(
+	wanted: readonly WantedPublication[],
+	target: readonly Publication[],
+	{ removeExtra }: { readonly removeExtra: boolean },
+): PublicationAction[] {
+	const present = new Map(target.map((publication) => [publication.name, publication]));
+	const actions = wanted.flatMap((publication): PublicationAction[] => {
+		const found = present.get(publication.name);
+		const itself = planOptions(publication, found);
+		if (found?.all_tables) return [itself];
+		const members = new Map(found?.tables.map((member) => [member.name, member]));
+		return [
+			itself,
+			...publication.tables.map((member) =>
+				planMember(publication, member, members.get(member.name)),
+			),
+			...planSchemas(publication, found),
+			...(removeExtra && found ? planExtra(publication, found) : []),
+		];
+	});
+	if (!removeExtra) return actions;
+	const names = new Set(wanted.map(({ name }) => name));
+	const extra = target.filter(({ name }) => name !== REALTIME && !names.has(name));
+	return [
+		...actions,
+		...extra.map(({ name, quoted }): PublicationAction => ({
+			object: `publication ${name}`,
+			how: 'remove',
+			statements: [`drop publication ${quoted}`],
+			detail: 'removed: the source does not have it',
+		})),
+	];
+}

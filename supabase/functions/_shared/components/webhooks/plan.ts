@@ -1,0 +1,94 @@
+// What to do so that the target has the source's webhooks. Pure: both sides in, actions out.
+import {
+	hostsIn,
+	rewriteReferences,
+	type ProjectReferences,
+	type Rewritten,
+} from '../../platform/references.ts';
+import type { Webhook } from './inspect.ts';
+import { createWebhook, dropWebhook, setState, type FiringState } from './queries.ts';
+
+export interface WantedWebhook extends Webhook {
+	readonly rewritten: Pick<Rewritten, 'changes' | 'missing'>;
+	/** Hosts it calls that are not the target project. */
+	readonly outward: readonly string[];
+}
+
+export type WebhookAction =
+	| {
+			readonly how: 'create' | 'change' | 'arm';
+			readonly hook: WantedWebhook;
+			/** Firing state it has afterwards. */
+			readonly state: FiringState;
+			readonly statements: readonly string[];
+	  }
+	| { readonly how: 'keep'; readonly hook: WantedWebhook; readonly state: FiringState }
+	| { readonly how: 'remove'; readonly hook: Webhook; readonly statements: readonly string[] };
+
+/** The source's webhooks as the target should have them. */
+export function wantedWebhooks(
+	source: readonly Webhook[],
+	from: ProjectReferences,
+	to: ProjectReferences,
+): WantedWebhook[] {
+	const [ownHost] = hostsIn(to.url);
+	return source.map((hook) => {
+		const parts = hook.args.map((arg) => rewriteReferences(arg, from, to));
+		const args = parts.map(({ text }) => text);
+		return {
+			...hook,
+			args,
+			rewritten: {
+				changes: [...new Set(parts.flatMap(({ changes }) => changes))],
+				missing: [...new Set(parts.flatMap(({ missing }) => missing))],
+			},
+			outward: hostsIn(args[0] ?? '').filter(
+				(host) => host !== ownHost && !host.startsWith(`${to.ref}.`),
+			),
+		};
+	});
+}
+
+const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+
+const isSame = (a: Webhook, b: Webhook): boolean =>
+	withoutSpace(a.head) === withoutSpace(b.head) &&
+	a.args.length === b.args.length &&
+	a.args.every((arg, at) => arg === b.args[at]);
+
+/** Without `only` the state reaches a partitioned table's clones. A new trigger fires, so that needs no words. */
+const make = (hook: WantedWebhook, state: FiringState): string[] => [
+	createWebhook(hook.head, hook.args),
+	...(state === 'O' ? [] : [setState(hook, state)]),
+];
+
+/**
+ * New webhooks arrive disabled and existing ones keep their state, unless `activate`: then both get the
+ * source's. With `removeExtra` webhooks that only the target has go.
+ */
+export function planWebhooks(
+	wanted: readonly WantedWebhook[],
+	target: readonly Webhook[],
+	options: { readonly activate: boolean; readonly removeExtra: boolean },
+): WebhookAction[] {
+	const present = new Map(target.map((hook) => [hook.object, hook]));
+	const actions = wanted.map((hook): WebhookAction => {
+		const found = present.get(hook.object);
+		present.delete(hook.object);
+		const state = options.activate ? hook.state : (found?.state ?? 'D');
+		if (!found) return { how: 'create', hook, state, statements: make(hook, state) };
+		if (!isSame(hook, found)) {
+			return { how: 'change', hook, state, statements: [dropWebhook(hook), ...make(hook, state)] };
+		}
+		return found.state === state
+			? { how: 'keep', hook, state }
+			: { how: 'arm', hook, state, statements: [setState(hook, state)] };
+	});
+	if (!options.removeExtra) return actions;
+	const extra = [...present.values()].map((hook): WebhookAction => ({
+		how: 'remove',
+		hook,
+		statements: [dropWebhook(hook)],
+	}));
+	return [...actions, ...extra];
+}

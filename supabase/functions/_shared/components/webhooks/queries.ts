@@ -1,0 +1,57 @@
+// SQL of the webhooks component. A webhook is a trigger that calls supabase_functions.http_request.
+import { ident, literal } from '../../platform/sql.ts';
+import { notOfExtension } from '../../schema/scope.ts';
+
+/** Whether webhooks are switched on in this project. */
+export const HAS_WEBHOOKS = `
+select pg_catalog.to_regprocedure('supabase_functions.http_request()') is not null as enabled`;
+
+/** `tgargs` holds the arguments one after the other, each ended by a zero byte. */
+const argumentsOf = (column: string): string => `array(
+    select pg_catalog.convert_from(pg_catalog.substring(${column} from z.before + 1 for z.at - z.before - 1), 'UTF8')
+    from (select at, pg_catalog.lag(at, 1, 0) over (order by at) as before
+      from pg_catalog.generate_series(1, pg_catalog.length(${column})) at
+      where pg_catalog.get_byte(${column}, at - 1) = 0) z
+    order by z.at)`;
+
+/**
+ * Every webhook. `head` is its definition up to the call, as Postgres prints it with an empty search path.
+ * Clones on partitions belong to the trigger of the partitioned table.
+ */
+export const WEBHOOKS = `
+select t.tgname::text as name, n.nspname::text as schema, c.relname::text as table, t.tgenabled::text as state,
+  pg_catalog.split_part(pg_catalog.pg_get_triggerdef(t.oid), ' EXECUTE FUNCTION supabase_functions.http_request(', 1) as head,
+  ${argumentsOf('t.tgargs')} as arguments
+from pg_catalog.pg_trigger t
+join pg_catalog.pg_class c on c.oid = t.tgrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_proc p on p.oid = t.tgfoid
+join pg_catalog.pg_namespace f on f.oid = p.pronamespace
+where not t.tgisinternal and t.tgparentid = 0 and f.nspname = 'supabase_functions' and p.proname = 'http_request'
+  and ${notOfExtension('pg_trigger', 't.oid')}
+order by n.nspname, c.relname, t.tgname`;
+
+/** Firing state as `pg_trigger.tgenabled` codes it. */
+export type FiringState = 'O' | 'D' | 'R' | 'A';
+
+const STATE_WORDS: Readonly<Record<FiringState, string>> = {
+	O: 'enable',
+	D: 'disable',
+	R: 'enable replica',
+	A: 'enable always',
+};
+
+interface Place {
+	readonly schema: string;
+	readonly table: string;
+	readonly name: string;
+}
+
+export const setState = ({ schema, table, name }: Place, state: FiringState): string =>
+	`alter table ${ident(schema)}.${ident(table)} ${STATE_WORDS[state]} trigger ${ident(name)}`;
+
+export const createWebhook = (head: string, args: readonly string[]): string =>
+	`${head} execute function supabase_functions.http_request(${args.map(literal).join(', ')})`;
+
+export const dropWebhook = ({ schema, table, name }: Place): string =>
+	`drop trigger ${ident(name)} on ${ident(schema)}.${ident(table)}`;
