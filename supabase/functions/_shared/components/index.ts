@@ -1,4 +1,23 @@
 // The registry: every component, nothing else.
 import type { Component } from './component.ts';
+import { cronJobs } from './cron-jobs/index.ts';
+import { edgeFunctions } from './edge-functions/index.ts';
+import { functions } from './functions/index.ts';
+import { policies } from './policies/index.ts';
+import { realtime } from './realtime/index.ts';
+import { storage } from './storage/index.ts';
+import { triggers } from './triggers/index.ts';
+import { views } from './views/index.ts';
+import { webhooks } from './webhooks/index.ts';
 
-export const components: readonly Component[] = [];
+export const components: readonly Component[] = [
+	views,
+	functions,
+	triggers,
+	policies,
+	edgeFunctions,
+	storage,
+	cronJobs,
+	webhooks,
+	realtime,
+];
