@@ -40,6 +40,8 @@ export interface StackOptions {
 	readonly durable: boolean;
 	/** Fill the source project with the sample, once. */
 	readonly seed: boolean;
+	/** Ends the start early; what is up by then is stopped again. */
+	readonly signal?: AbortSignal;
 	report(line: string): void;
 }
 
@@ -120,6 +122,7 @@ async function bringUp(build: Build): Promise<StackFile> {
 	// Awaited below; a failure must not be unhandled until then.
 	building.catch(() => undefined);
 
+	options.signal?.throwIfAborted();
 	const clusters = await openClusters(build);
 	const project = (name: ProjectName) => toProject(build, name, clusters[name]);
 	const projects = {
@@ -129,6 +132,7 @@ async function bringUp(build: Build): Promise<StackFile> {
 	};
 	const samples = [projects.source, projects.target];
 
+	options.signal?.throwIfAborted();
 	const store = await startObjectStore(ports.s3, path.join(options.home, 's3'), identity.s3);
 	closers.push(() => store.close());
 	const pooler = await startPooler(
@@ -138,12 +142,15 @@ async function bringUp(build: Build): Promise<StackFile> {
 	);
 	closers.push(() => pooler.close());
 	await openManagementApi(build, samples, pooler);
+	options.signal?.throwIfAborted();
 	await applyMigrations(projects.control.dbUrl);
+	options.signal?.throwIfAborted();
 	await openGateways(build, projects, store);
 	for (const name of PROJECTS) {
 		const worker = await startPgNet(projects[name].adminUrl);
 		closers.push(() => worker.close());
 	}
+	options.signal?.throwIfAborted();
 	await putVaultSecrets(projects.control.adminUrl, {
 		twins_worker_url: `${projects.control.url}/functions/v1/worker`,
 		twins_worker_secret: identity.workerSecret,
@@ -151,8 +158,10 @@ async function bringUp(build: Build): Promise<StackFile> {
 	await ensureUser(projects.control, identity.user);
 	await connectSampleAccount(projects.control, identity.user, identity.accessToken);
 
+	options.signal?.throwIfAborted();
 	const file = describe(build, projects, store);
 	if (options.seed) await seedOnce(build, file);
+	options.signal?.throwIfAborted();
 	await building;
 	await openWebApp(build, projects.control);
 	return file;

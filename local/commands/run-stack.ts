@@ -24,33 +24,48 @@ export async function runStack(
 		interrupted.signal.addEventListener('abort', () => resolve(0), { once: true }),
 	);
 
+	// What nobody caught must still not leave servers behind.
+	const { promise: crash, resolve: onCrash } = Promise.withResolvers<1>();
+	const crashed = (error: unknown) => {
+		console.error(error);
+		onCrash(1);
+	};
+	process.on('uncaughtException', crashed);
+	process.on('unhandledRejection', crashed);
+
 	const start = performance.now();
 	const home = stateDir();
-	const opening = openStack({
+	const stack = await openStack({
 		home,
 		databases: databasesDir(),
 		reset: options.arguments.includes('--reset'),
 		web: options.web,
 		durable: true,
 		seed: true,
+		signal: interrupted.signal,
 		report: (line) => console.log(line),
+	}).catch((error: unknown) => {
+		if (interrupted.signal.aborted) return null;
+		throw error;
 	});
-	// A signal while it comes up: it is stopped as soon as it is up, so that nothing is left half made.
-	const stack = await opening;
+	if (stack === null) return 0;
+	let isStopping = false;
 	try {
-		if (interrupted.signal.aborted) return 0;
 		console.log(`The local stack is ready (${((performance.now() - start) / 1000).toFixed(1)} s).`);
 		printAddresses(stack, home);
 		const broken = stack.broken.then((reason) => {
-			if (interrupted.signal.aborted) return 0;
+			if (isStopping) return 0;
 			console.error(reason);
 			return 1;
 		});
-		const result = await Promise.race([use(stack, interrupted.signal), interruption, broken]);
+		const using = use(stack, interrupted.signal);
+		using.catch(() => undefined);
+		const result = await Promise.race([using, interruption, broken, crash]);
 		if (result !== 'stay') return result;
 		console.log('Ctrl-C stops it.');
-		return await Promise.race([interruption, broken]);
+		return await Promise.race([interruption, broken, crash]);
 	} finally {
+		isStopping = true;
 		await stack.stop();
 	}
 }
