@@ -38,8 +38,9 @@ begin
       'record', changed_row - 'report',
       'job', (select to_jsonb(job) - 'report' from public.jobs as job where job.id = of_job_id),
       'components', (
-        select coalesce(jsonb_agg(to_jsonb(component) order by component.position), '[]')
-        from public.job_components as component where component.job_id = of_job_id
+        -- Not "as component": that is a column too, and to_jsonb would take the column.
+        select coalesce(jsonb_agg(to_jsonb(part) order by part.position), '[]')
+        from public.job_components as part where part.job_id = of_job_id
       )
     ),
     'changed',
