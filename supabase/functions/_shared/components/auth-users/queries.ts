@@ -1,0 +1,59 @@
+// The constant SQL of the component Auth users. What depends on the columns both sides have is built in
+// statements.ts.
+
+/** Columns of table $1 of schema auth, in order. Generated ones cannot be written. */
+export const COLUMNS = `
+	select a.attname as name, not a.attnotnull as nullable
+	from pg_catalog.pg_attribute a
+	where a.attrelid = to_regclass('auth.' || quote_ident($1)) and a.attnum > 0 and not a.attisdropped
+		and a.attgenerated = '' and a.attidentity = ''
+	order by a.attnum`;
+
+/** Unique indexes of table $1 of schema auth, besides its key: columns and condition. */
+export const UNIQUE_INDEXES = `
+	select i.indexrelid::regclass::text as name, pg_get_expr(i.indpred, i.indrelid) as condition,
+		(select json_agg(a.attname order by k.position) from unnest(i.indkey::int2[]) with ordinality as k(attnum, position)
+			join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum) as columns
+	from pg_catalog.pg_index i
+	where i.indrelid = to_regclass('auth.' || quote_ident($1)) and i.indisunique and not i.indisprimary
+		and i.indisvalid and i.indexprs is null
+	order by 1`;
+
+/** Triggers of the user on the copied tables that run even while a clone writes (replica, always). */
+export const UNSTOPPABLE_TRIGGERS = `
+	select t.tgname as name, c.relname as "table"
+	from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
+	where c.relnamespace = 'auth'::regnamespace and c.relname in ('users', 'identities', 'mfa_factors')
+		and not t.tgisinternal and t.tgenabled in ('A', 'R')
+	order by 2, 1`;
+
+/** Ids of the SSO providers, as they show in the provider of an identity. */
+export const SSO_PROVIDERS = `
+	select 'sso:' || id::text as provider from auth.sso_providers order by id`;
+
+export const HAS_SSO_PROVIDERS = `select to_regclass('auth.sso_providers') is not null as present`;
+
+/** A value encrypted by Auth with a key of its own project: JSON that names the key. */
+export const isEncrypted = (column: string): string => `${column} like '{%"key_id"%'`;
+
+/** What will not go over as it is. */
+export const PECULIARITIES = `
+	select
+		(select count(*)::int from auth.users where ${isEncrypted('encrypted_password')}) as encrypted_passwords,
+		(select count(*)::int from auth.mfa_factors) as factors,
+		(select count(*)::int from auth.mfa_factors where ${isEncrypted('secret')}) as encrypted_factors,
+		(select count(*)::int from auth.mfa_factors where factor_type::text = 'webauthn') as webauthn_factors`;
+
+/** SSO identities by provider. */
+export const SSO_IDENTITIES = `
+	select provider, count(*)::int as identities from auth.identities
+	where provider like 'sso:%' group by provider order by provider`;
+
+/** Some users whose password is encrypted with their project's key. */
+export const ENCRYPTED_USERS = `
+	select id::text from auth.users where ${isEncrypted('encrypted_password')} order by id limit 50`;
+
+/** Users by way of signing in; users with several count in each. */
+export const PROVIDERS = `
+	select provider, count(distinct user_id)::int as users from auth.identities
+	group by provider order by 2 desc, 1 limit 500`;

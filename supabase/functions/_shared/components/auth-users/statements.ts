@@ -1,0 +1,165 @@
+// The SQL that depends on the columns of a table: reading a range, comparing it, and merging the rows that
+// were copied beside the table into it. Pure: text in, text out.
+import { ident, literal, qualified } from '../../platform/sql.ts';
+import type { TableLayout, UniqueIndex } from './columns.ts';
+
+/** Rows of a table by their id: after `after` (null: from the first) up to `upTo` (null: to the last). */
+export interface KeyRange {
+	readonly after: string | null;
+	readonly upTo: string | null;
+}
+
+/** Where rows are set down before they are merged: gone when the transaction ends. */
+const INCOMING = 'pg_temp.twins_incoming';
+
+const list = (names: readonly string[], prefix = ''): string =>
+	names.map((name) => `${prefix}${ident(name)}`).join(', ');
+
+const tableOf = (layout: TableLayout): string => qualified('auth', layout.table);
+
+const compared = (layout: TableLayout): string[] =>
+	layout.columns.filter(({ isCompared }) => isCompared).map(({ name }) => name);
+
+function within({ after, upTo }: KeyRange): string {
+	const conditions = [
+		after === null ? 'true' : `id > ${literal(after)}::uuid`,
+		upTo === null ? 'true' : `id <= ${literal(upTo)}::uuid`,
+	];
+	return conditions.join(' and ');
+}
+
+/** The last id of the next `size` rows of the source, or no row. */
+export const rangeEnd = (layout: TableLayout, after: string | null, size: number): string => `
+	select id::text as id from (
+		select id from ${tableOf(layout)} where ${within({ after, upTo: null })} and ${layout.filter}
+		order by id limit ${size}
+	) page order by id desc limit 1`;
+
+/** Number of rows in a range and one hash over them, as they are to be on the target. */
+export function print(layout: TableLayout, side: 'source' | 'target', range: KeyRange): string {
+	return `
+		select count(*)::int as rows,
+			coalesce(md5(string_agg(${hashOf(layout, side)}, '' order by id)), '') as print
+		from ${tableOf(layout)} where ${within(range)} and ${layout.filter}`;
+}
+
+/** Id and hash of each row of a range. */
+export const rowPrints = (
+	layout: TableLayout,
+	side: 'source' | 'target',
+	range: KeyRange,
+): string => `
+	select id::text as id, ${hashOf(layout, side)} as print
+	from ${tableOf(layout)} where ${within(range)} and ${layout.filter} order by id`;
+
+/** Types that the two sides declare otherwise (text, varchar) print the same. */
+function hashOf(layout: TableLayout, side: 'source' | 'target'): string {
+	const values = layout.columns
+		.filter(({ isCompared }) => isCompared)
+		.map(({ name, expression }) => (side === 'source' ? expression : ident(name)));
+	return `md5(row(${values.join(', ')})::text)`;
+}
+
+/** COPY out of the source: a range, or the rows with the given ids. */
+export function copyOut(layout: TableLayout, rows: KeyRange | readonly string[]): string {
+	const wanted = isIds(rows)
+		? `id in (${rows.map((id) => `${literal(id)}::uuid`).join(', ')})`
+		: within(rows);
+	const values = layout.columns.map(({ expression }) => expression).join(', ');
+	return `copy (select ${values} from ${tableOf(layout)} where ${wanted} and ${layout.filter}) to stdout`;
+}
+
+const isIds = (rows: KeyRange | readonly string[]): rows is readonly string[] =>
+	Array.isArray(rows);
+
+export const copyIn = (layout: TableLayout): string =>
+	`copy ${INCOMING} (${list(layout.columns.map(({ name }) => name))}) from stdin`;
+
+/** Opens the transaction. Triggers and foreign keys rest: a new user must not create a second profile. */
+export const openMerge = (layout: TableLayout): string => `
+	begin;
+	set local session_replication_role = replica;
+	create temp table twins_incoming on commit drop as
+		select ${list(layout.columns.map(({ name }) => name))} from ${tableOf(layout)} with no data;
+	alter table ${INCOMING} add column twins_state text`;
+
+/** Says of each incoming row whether it is new, changed or the same; rows without their user stay behind. */
+export function classify(layout: TableLayout): string {
+	const columns = compared(layout);
+	const orphan =
+		layout.table === 'users'
+			? ''
+			: `when not exists (select from auth.users u where u.id = s.user_id) then 'orphan'`;
+	return `
+		alter table ${INCOMING} add primary key (id);
+		analyze ${INCOMING};
+		update ${INCOMING} s set twins_state = case
+			${orphan}
+			when not exists (select from ${tableOf(layout)} t where t.id = s.id) then 'new'
+			when exists (
+				select from ${tableOf(layout)} t where t.id = s.id
+					and row(${list(columns, 't.')})::text = row(${list(columns, 's.')})::text
+			) then 'same'
+			else 'changed' end`;
+}
+
+/**
+ * Marks rows that would take a unique value from a row of the target which keeps it, and returns them. A row
+ * that is changed by the same merge gives its value up, unless it was marked itself: so it is repeated until
+ * nothing more is marked.
+ */
+export function markClashes(layout: TableLayout, index: UniqueIndex): string {
+	const condition = index.condition === null ? '' : `where ${index.condition}`;
+	const same = index.columns.map((name) => `t.${ident(name)} = s.${ident(name)}`).join(' and ');
+	return `
+		update ${INCOMING} s set twins_state = 'clash'
+		from (select * from ${tableOf(layout)} ${condition}) t
+		where s.twins_state in ('new', 'changed') and t.id <> s.id and ${same}
+			and s.id in (select id from ${INCOMING} ${condition})
+			and not exists (select from ${INCOMING} k where k.id = t.id and k.twins_state = 'changed')
+		returning s.id::text as id, t.id::text as holder`;
+}
+
+/** Writes what is new or changed, and nothing else. */
+export function merge(layout: TableLayout): string {
+	const all = list(layout.columns.map(({ name }) => name));
+	const changing = compared(layout).filter((name) => name !== 'id');
+	return `
+		${releaseValues(layout)}
+		update ${tableOf(layout)} t set (${list(changing)}) = row(${list(changing, 's.')})
+		from ${INCOMING} s where t.id = s.id and s.twins_state = 'changed';
+		insert into ${tableOf(layout)} (${all})
+		select ${all} from ${INCOMING} s where s.twins_state = 'new';`;
+}
+
+/** Two users who swapped their addresses: both let go before either takes the other's. */
+function releaseValues({ releasable, ...layout }: TableLayout): string {
+	if (releasable.length === 0) return '';
+	const nothing = releasable.map((name) => `${ident(name)} = null`).join(', ');
+	const differs = releasable
+		.map((name) => `t.${ident(name)} is distinct from s.${ident(name)}`)
+		.join(' or ');
+	return `update ${qualified('auth', layout.table)} t set ${nothing}
+		from ${INCOMING} s where t.id = s.id and s.twins_state = 'changed' and (${differs});`;
+}
+
+export const COUNT_STATES = `
+	select twins_state as state, count(*)::int as rows from ${INCOMING} group by twins_state`;
+
+/** Up to `size` ids of the target's rows after `after`. */
+export const targetIds = (layout: TableLayout, after: string | null, size: number): string => `
+	select id::text as id from ${tableOf(layout)}
+	where ${within({ after, upTo: null })} order by id limit ${size}`;
+
+/** Which of the ids in the JSON array $1 the table has. */
+export const presentIds = (layout: TableLayout): string => `
+	select t.id::text as id from jsonb_array_elements_text($1::jsonb) as asked(id)
+	join ${tableOf(layout)} t on t.id = asked.id::uuid`;
+
+/** Deletes the rows with the ids in the JSON array $1. */
+export const deleteIds = (layout: TableLayout): string => `
+	delete from ${tableOf(layout)}
+	where id in (select asked.id::uuid from jsonb_array_elements_text($1::jsonb) as asked(id))`;
+
+export const countRows = (layout: TableLayout): string =>
+	`select count(*)::int as rows from ${tableOf(layout)} where ${layout.filter}`;
