@@ -1,0 +1,140 @@
+// The stage `rows`: brings the rows of every table to what they are on the source. Every slice takes one
+// moment of the source (a snapshot) and makes as many tables as it can equal to it. When one slice did not
+// do for all, another round compares everything and loads what has changed since, until a round fits one
+// slice or finds nothing: then all tables are of one moment.
+import type { Stage, StageContext, StageResult } from '../component.ts';
+import type { Ends } from './compare.ts';
+import { openEnds, readPlan } from './ends.ts';
+import { prepare } from './inspect.ts';
+import { openLedger } from './ledger.ts';
+import { matches, type Unit } from './plan.ts';
+import { createProgress, readCursor, type RowsCursor } from './progress.ts';
+import { COUNT_LARGE_OBJECTS } from './queries.ts';
+import { copySequences } from './sequences.ts';
+import type { Sizes } from './sizes.ts';
+import { joinSnapshot, takeSnapshot } from './snapshot.ts';
+import { giveUp, type Visit, visitUnits } from './visit.ts';
+
+/** After these, tables that were written to all the time are reported instead of loaded once more. */
+const ROUNDS = 3;
+
+export function rowsStage(sizes: Sizes): Stage {
+	return {
+		name: 'rows',
+		needs: ['structure', 'users'],
+		provides: ['rows'],
+		run: (context) => runSlice(context, sizes),
+	};
+}
+
+async function runSlice(context: StageContext, sizes: Sizes): Promise<StageResult> {
+	const cursor = readCursor(context.cursor);
+	const ends = await openEnds(context);
+	return cursor.phase === 'finish'
+		? finish(context, ends)
+		: visitRound(context, ends, cursor, sizes);
+}
+
+async function visitRound(
+	context: StageContext,
+	ends: Ends,
+	cursor: RowsCursor,
+	sizes: Sizes,
+): Promise<StageResult> {
+	const { hashMethod, ...plan } = await readPlan(context, ends);
+	if (context.cursor === null) context.report(...plan.others);
+	const ledger = await openLedger(ends.target, context.jobId);
+	// A later round is about one moment of everything; rows that are only added to have none.
+	const units = plan.units.filter(({ strategy }) => strategy === 'mirror' || cursor.round === 0);
+	const progress = createProgress(cursor, units, ledger);
+	const onProgress = (): void =>
+		context.progress({
+			done: cursor.round === 0 ? progress.doneCount() : units.length,
+			total: units.length,
+			bytes: progress.bytes,
+		});
+	onProgress();
+	const visit: Visit = { context, ledger, progress, sizes, hashMethod, onProgress };
+
+	const open = progress.open().slice(0, sizes.sliceTables);
+	if (open.length > 0) {
+		const snapshot = await takeSnapshot(ends.source, open);
+		for (const [unit, reason] of snapshot.refused) giveUp(visit, unit, reason);
+		const free = open.filter((unit) => !snapshot.refused.has(unit));
+		const second = await secondLane(context, free, sizes, (source) =>
+			joinSnapshot(source, snapshot),
+		);
+		await visitUnits(visit, second ? [ends, second] : [ends], free);
+		await ends.source.query('commit');
+	}
+	if (progress.open().length > 0) return { state: 'more', cursor: progress.cursor() };
+
+	const isOneMoment = !progress.wasBegun || !ledger.anyLoadedIn(cursor.round);
+	const next = progress.cursor();
+	if (!isOneMoment && cursor.round + 1 < ROUNDS) {
+		return {
+			state: 'more',
+			cursor: { ...next, round: cursor.round + 1, done: [], begun: {}, tries: {}, isSplit: false },
+		};
+	}
+	if (!isOneMoment) reportMixed(context, units, (unit) => ledger.loadedIn(unit.key, cursor.round));
+	if (context.spent()) return { state: 'more', cursor: { ...next, phase: 'finish', done: [] } };
+	return finish(context, ends);
+}
+
+/** A second pair of connections at the same moment; none when there is little to do or no room for it. */
+async function secondLane(
+	context: StageContext,
+	units: readonly Unit[],
+	sizes: Sizes,
+	join: (source: Ends['source']) => Promise<void>,
+): Promise<Ends | undefined> {
+	const bytes = units.reduce((sum, unit) => sum + unit.bytes, 0);
+	if (bytes < sizes.secondLaneBytes) return undefined;
+	try {
+		const source = await context.source.connect();
+		const target = await context.target.connect();
+		await Promise.all([prepare(source, 'source'), prepare(target, 'target')]);
+		await join(source);
+		return { source, target };
+	} catch {
+		// The pool may be full. One lane does the same work.
+		return undefined;
+	}
+}
+
+function reportMixed(
+	context: StageContext,
+	units: readonly Unit[],
+	loaded: (unit: Unit) => readonly number[],
+): void {
+	for (const unit of units.filter((candidate) => loaded(candidate).length > 0)) {
+		context.report({
+			object: unit.object,
+			outcome: 'adapted',
+			detail: 'it was written to faster than it could be copied: its rows are of different moments',
+			fix: 'Clone again while the source is quieter: only what has changed is copied then.',
+		});
+	}
+}
+
+/** Sequences, a word about large objects, and nothing of ours left on the target. */
+async function finish(context: StageContext, ends: Ends): Promise<StageResult> {
+	const { strategies } = context.options;
+	const keepsRows = (table: string): boolean =>
+		(strategies[table] ?? 'mirror') !== 'mirror' ||
+		context.ignoreRules.some((rule) => matches(rule, table));
+	context.report(...(await copySequences(ends.source, ends.target, keepsRows)));
+	const [large] = await ends.source.query<{ count: number }>(COUNT_LARGE_OBJECTS);
+	if (large && large.count > 0) {
+		context.report({
+			object: 'large objects',
+			outcome: 'skipped',
+			detail: `${large.count} large objects are not copied`,
+			fix: 'Keep such data in bytea columns or in Storage; or copy them with pg_dump --large-objects.',
+		});
+	}
+	const ledger = await openLedger(ends.target, context.jobId);
+	await ledger.drop(ends.target);
+	return { state: 'done' };
+}

@@ -1,0 +1,64 @@
+// Reads what there is on one side: tables and how to read and write them. Decides nothing.
+import type { Row, Session } from '../../platform/session.ts';
+import { PREPARE_SOURCE, PREPARE_TARGET, PROBE_HASH, READ_TABLES } from './queries.ts';
+
+export interface Column {
+	readonly name: string;
+	/** As Postgres writes it, qualified outside pg_catalog. */
+	readonly type: string;
+	readonly typeOid: number;
+	/** Of a domain: the type below it. */
+	readonly baseOid: number;
+	readonly isGenerated: boolean;
+	/** False where the collation calls different strings equal. */
+	readonly isDeterministic: boolean;
+}
+
+/** A trigger or rule that would act while rows are loaded. Names are quoted already. */
+export interface Guard {
+	readonly kind: 'trigger' | 'rule';
+	readonly table: string;
+	readonly name: string;
+	/** Always, or in replica mode only. */
+	readonly state: 'A' | 'R';
+}
+
+export interface Table extends Row {
+	readonly schema: string;
+	readonly name: string;
+	/** Ordinary, partitioned, foreign. */
+	readonly kind: 'r' | 'p' | 'f';
+	/** On disk without indexes, TOAST included. */
+	readonly bytes: number;
+	/** Estimate; null when the table was never analyzed. */
+	readonly rows: number | null;
+	/** Quoted name of the topmost partitioned table, for a partition. */
+	readonly root: string | null;
+	/** Partitions and bounds below a topmost partitioned table. */
+	readonly tree: string | null;
+	readonly columns: readonly Column[];
+	/** Columns that identify a row; null when none do. */
+	readonly key: readonly string[] | null;
+	/** Another table has a foreign key to it: it cannot be truncated. */
+	readonly isReferenced: boolean;
+	readonly guards: readonly Guard[];
+}
+
+/** Makes a session ready for everything this component does with it. */
+export async function prepare(session: Session, role: 'source' | 'target'): Promise<void> {
+	await session.script(role === 'source' ? PREPARE_SOURCE : PREPARE_TARGET);
+}
+
+export function readTables(session: Session): Promise<Table[]> {
+	return session.query<Table>(READ_TABLES);
+}
+
+/** How rows are hashed: by their binary values where both servers agree on those, else by their text. */
+export type HashMethod = 'record' | 'text';
+
+/** Versions before 14 have no hash of records, and nothing promises that later ones keep theirs. */
+export async function agreeOnHash(source: Session, target: Session): Promise<HashMethod> {
+	if (source.serverVersion < 140000 || target.serverVersion < 140000) return 'text';
+	const [here, there] = await Promise.all([source.query(PROBE_HASH), target.query(PROBE_HASH)]);
+	return here[0]?.['hash'] === there[0]?.['hash'] ? 'record' : 'text';
+}
