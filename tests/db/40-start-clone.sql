@@ -1,0 +1,119 @@
+-- start_clone: what it makes, and what it refuses.
+begin;
+set local search_path = public, extensions;
+select no_plan();
+select tests.tell_story();
+
+-- A call as the web app makes it, with one thing changed.
+create function pg_temp.clone(
+  options jsonb default '{}', target_ref text default repeat('b', 20), source_ref text default repeat('a', 20),
+  source text default 'Ada', target text default 'Ada'
+) returns text
+language sql
+return format('select public.start_clone(%L, %L, %L, %L, %L)',
+  tests.user_id('account of ' || source), source_ref, tests.user_id('account of ' || target), target_ref, options);
+
+select tests.sign_in('Ada');
+select tests.refuses(
+  pg_temp.clone(target_ref => repeat('a', 20)), '22023', 'same project', 'the same project cannot be both ends'
+);
+select tests.refuses(pg_temp.clone(target_ref => ref), '22023', '20 lower-case letters', 'a ref must look like one: ' || ref)
+from unnest(array['', 'short', repeat('A', 20), repeat('b', 21), 'bbbbbbbbbb; drop tab']) as ref;
+select tests.refuses(
+  pg_temp.clone(source => 'Boris'), 'P0002', 'not one of yours', 'another''s account cannot be the source'
+);
+select tests.refuses(
+  pg_temp.clone(target => 'Boris'), 'P0002', 'not one of yours', 'another''s account cannot be the target'
+);
+select tests.refuses(pg_temp.clone(options), '22023', words, description)
+from (values
+  ('{"unknown": 1}'::jsonb, 'Unknown options: unknown', 'unknown options are refused by name'),
+  ('[]', 'not a JSON object', 'options are an object'),
+  ('{"components": []}', 'not an object', 'components are an object'),
+  ('{"components": {"tabels": true}}', 'tabels', 'an unknown component is refused by name'),
+  ('{"components": {"tables": "yes"}}', 'tables', 'a component is on or off'),
+  ('{"row_limit": -1}', 'row_limit', 'a row limit is not negative'),
+  ('{"row_limit": 1.5}', 'row_limit', 'nor a fraction'),
+  ('{"row_limit": "10"}', 'row_limit', 'nor a text'),
+  ('{"remove_extra": "true"}', 'remove_extra', 'a switch is true or false'),
+  ('{"activate": 1}', 'activate', 'and not a number'),
+  ('{"verify": "deeply"}', 'verification', 'an unknown kind of verification is refused'),
+  ('{"strategies": {"public.orders": "merge"}}', 'public.orders', 'an unknown strategy is refused with its table'),
+  ('{"strategies": []}', 'strategies', 'strategies are an object'),
+  ('{"confirm_target": 1}', 'confirm_target', 'a confirmation is a text'),
+  ('{"confirm_target": "something else"}', 'something else', 'a wrong confirmation is refused')
+) as refused (options, words, description);
+select tests.refuses(
+  pg_temp.clone((
+    select jsonb_build_object('components', jsonb_object_agg(component, false))
+    from unnest(array['tables', 'data', 'views', 'functions', 'triggers', 'policies', 'edge_functions', 'storage',
+      'auth_users', 'cron_jobs', 'webhooks', 'realtime', 'project_config']) as component
+  )),
+  '22023', 'No component', 'a clone of nothing is refused'
+);
+select is(tests.seen('public.jobs'), 1::bigint, 'nothing that was refused left a job');
+select is(tests.seen('public.twins'), 1::bigint, 'or a twin');
+
+update public.projects set is_protected = true where ref = repeat('b', 20);
+select tests.refuses(pg_temp.clone(), '22023', 'protected', 'a protected project is no target');
+update public.projects set is_protected = false where ref = repeat('b', 20);
+
+select isnt(
+  (select (public.start_clone(
+    tests.user_id('account of Ada'), repeat('a', 20), tests.user_id('account of Ada'), repeat('b', 20),
+    '{"components": {"storage": false}, "row_limit": 10, "strategies": {"public.orders": "upsert"}}'
+  )).id),
+  null, 'a clone starts'
+);
+select results_eq(
+  $$ select status, trigger, kind, options ->> 'row_limit', options ->> 'verify', options #>> '{components,tables}',
+       options #>> '{components,storage}', twin_id
+     from public.jobs where finished_at is null $$,
+  $$ values ('pending', 'manual', 'clone', '10', 'none', 'true', 'false', tests.user_id('twin of Ada')) $$,
+  'it waits, belongs to the twin of the pair, and has every option filled in'
+);
+select results_eq(
+  $$ select count(*), count(*) filter (where part.status = 'pending'),
+       min(part.component) filter (where part.status = 'skipped')
+     from public.job_components as part join public.jobs on jobs.id = part.job_id where jobs.finished_at is null $$,
+  $$ values (13::bigint, 12::bigint, 'storage') $$,
+  'it has all 13 components, the one left out as skipped'
+);
+select tests.refuses(
+  pg_temp.clone(), '55006', 'still running', 'a second clone into the same target must wait'
+);
+
+select tests.sign_out();
+select is(
+  (select count(*) from private.steps join public.jobs on jobs.id = steps.job_id where jobs.finished_at is null),
+  1::bigint, 'a first step is queued'
+);
+update public.projects set is_protected = true where ref = repeat('d', 20);
+update public.connected_accounts set status = 'expired' where owner_id = tests.user_id('Ada');
+
+select tests.sign_in('Boris');
+select lives_ok(
+  pg_temp.clone('{"confirm_target": "dddddddddddddddddddd"}', repeat('d', 20), repeat('c', 20), 'Boris', 'Boris'),
+  'a protected target is taken when its ref is typed'
+);
+select is(tests.seen('public.jobs'), 1::bigint, 'Boris sees his clone and not Ada''s');
+
+select tests.sign_in('Ada');
+select tests.refuses(
+  pg_temp.clone(target_ref => repeat('e', 20)), '22023', 'has expired', 'an expired account must be reconnected first'
+);
+select tests.sign_out();
+update public.connected_accounts set status = 'revoked' where owner_id = tests.user_id('Ada');
+select tests.sign_in('Ada');
+select tests.refuses(
+  pg_temp.clone(target_ref => repeat('e', 20)), 'P0002', 'not one of yours', 'a disconnected account is gone'
+);
+select tests.be('authenticated');
+select tests.refuses(pg_temp.clone(), '42501', 'not signed in', 'a token without a user starts nothing');
+select tests.be('anon');
+select throws_ok(pg_temp.clone(), '42501', null, 'a visitor starts nothing');
+select tests.be('service_role');
+select throws_ok(pg_temp.clone(), '42501', null, 'nor does the service role: a clone has an owner');
+
+select * from finish();
+rollback;
