@@ -33,6 +33,7 @@ async function removeExtras(context: StageContext): Promise<StageResult> {
 			? { table: 'users' as const, after: null, listed: 0 }
 			: cursorSchema.parse(context.cursor);
 	const tables = AUTH_TABLES.filter((table) => table !== 'mfa_factors' || options.copy_mfa);
+	const users = await readLayout(source, target, 'users');
 	let { after, listed } = cursor;
 	for (const table of tables.slice(tables.indexOf(cursor.table))) {
 		const layout = await readLayout(source, target, table);
@@ -40,12 +41,18 @@ async function removeExtras(context: StageContext): Promise<StageResult> {
 			if (context.spent() || context.signal.aborted) {
 				return { state: 'more', cursor: { table, after, listed } };
 			}
-			const ids = idsOf(await target.query(targetIds(layout, after, IDS_AT_ONCE)));
+			const rows = await target.query(targetIds(layout, after, IDS_AT_ONCE));
+			const ids = idsOf(rows);
 			const last = ids.at(-1);
 			if (last === undefined) break;
-			const known = idsOf(await source.query(presentIds(layout), [JSON.stringify(ids)]));
-			const kept = new Set(known);
-			const extra = ids.filter((id) => !kept.has(id));
+			const kept = new Set(await known(source, layout, ids));
+			let extra = ids.filter((id) => !kept.has(id));
+			if (table !== 'users') {
+				// What belongs to a user only the target has goes with that user, or stays with it.
+				const owners = new Map(rows.map(({ id, owner }) => [String(id), String(owner)]));
+				const shared = new Set(await known(source, users, [...owners.values()]));
+				extra = extra.filter((id) => shared.has(owners.get(id) ?? ''));
+			}
 			listed += await remove(context, target, layout, extra, Math.max(0, LISTED - listed));
 			context.spend({ operations: 3 });
 			after = last;
@@ -57,6 +64,13 @@ async function removeExtras(context: StageContext): Promise<StageResult> {
 
 const idsOf = (rows: readonly Record<string, unknown>[]): string[] =>
 	rows.map(({ id }) => String(id));
+
+/** Which of the ids the source's table has. */
+const known = async (
+	source: Session,
+	layout: TableLayout,
+	ids: readonly string[],
+): Promise<string[]> => idsOf(await source.query(presentIds(layout), [JSON.stringify(ids)]));
 
 /** Deletes the rows, one by one where they cannot go together. Returns how many it reported. */
 async function remove(

@@ -146,10 +146,10 @@ function releaseValues({ releasable, ...layout }: TableLayout): string {
 export const COUNT_STATES = `
 	select twins_state as state, count(*)::int as rows from ${INCOMING} group by twins_state`;
 
-/** Up to `size` ids of the target's rows after `after`. */
+/** Up to `size` ids of the target's rows after `after`, with the user each belongs to. */
 export const targetIds = (layout: TableLayout, after: string | null, size: number): string => `
-	select id::text as id from ${tableOf(layout)}
-	where ${within({ after, upTo: null })} order by id limit ${size}`;
+	select id::text as id, ${layout.table === 'users' ? 'id' : 'user_id'}::text as owner
+	from ${tableOf(layout)} where ${within({ after, upTo: null })} order by id limit ${size}`;
 
 /** Which of the ids in the JSON array $1 the table has. */
 export const presentIds = (layout: TableLayout): string => `
