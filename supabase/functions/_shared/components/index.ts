@@ -1,6 +1,7 @@
 // The registry: every component, nothing else.
 import type { Component } from './component.ts';
 import { cronJobs } from './cron-jobs/index.ts';
+import { data } from './data/index.ts';
 import { edgeFunctions } from './edge-functions/index.ts';
 import { functions } from './functions/index.ts';
 import { policies } from './policies/index.ts';
@@ -11,6 +12,7 @@ import { views } from './views/index.ts';
 import { webhooks } from './webhooks/index.ts';
 
 export const components: readonly Component[] = [
+	data,
 	views,
 	functions,
 	triggers,
