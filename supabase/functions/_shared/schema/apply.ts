@@ -111,14 +111,16 @@ export async function applySteps(
 			failed.set(step.id, { step, failure: { message, sqlstate: undefined, hint: undefined } });
 			return;
 		}
-		const first = await attempt(session, step.statements);
-		if (!first) {
-			done.push(step);
-			return;
+		let first: Failure | undefined;
+		for (const statements of [step.statements, ...step.fallbacks]) {
+			const failure = await attempt(session, statements);
+			if (!failure) {
+				done.push(step);
+				return;
+			}
+			first ??= failure;
 		}
-		const second = step.fallback ? await attempt(session, step.fallback) : first;
-		if (second) failed.set(step.id, { step, failure: first });
-		else done.push(step);
+		if (first) failed.set(step.id, { step, failure: first });
 	};
 
 	const run = async (batch: readonly Step[]): Promise<void> => {

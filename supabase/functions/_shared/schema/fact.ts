@@ -65,6 +65,8 @@ export type Change =
 			readonly how: 'around';
 			readonly statements: readonly string[];
 			readonly apart: readonly string[];
+			/** Tried when `statements` fail. */
+			readonly otherwise?: readonly string[];
 	  }
 	/** Left as it is, and said so: `failed`, unless leaving it is what was asked for. */
 	| {
@@ -89,6 +91,15 @@ export interface Kind {
 	 * `target` is what the target has now.
 	 */
 	readonly create?: (source: Fact, target: Facts) => readonly string[];
+	/** Statements tried when those of `create` fail: less, but not nothing (a foreign key, not validated). */
+	readonly otherwise?: (source: Fact) => readonly string[];
+	/**
+	 * The select may use the CTE `part (address, id, kind)`, addresses of all facts that are read without it,
+	 * to find what it describes. Only for attributes.
+	 */
+	readonly describes?: boolean;
+	/** What to say of it once made, when it cannot be made wholly like the source's. */
+	readonly remark?: (fact: Fact) => { readonly detail: string; readonly fix: string } | undefined;
 	/** How to get from the target's fact to the source's; only called when the definitions differ. */
 	readonly change: (
 		source: Fact,

@@ -29,8 +29,8 @@ export interface Step {
 	readonly action: StepAction;
 	readonly facts: readonly Fact[];
 	readonly statements: readonly string[];
-	/** What to try instead when they fail: dependents as the target had them. */
-	readonly fallback?: readonly string[];
+	/** What to try instead, in this order, when they fail. */
+	readonly fallbacks: readonly (readonly string[])[];
 	/** Commits before anything else runs. */
 	readonly alone: boolean;
 	/** Ids of steps that must have succeeded before. */
@@ -96,8 +96,9 @@ function sortChange(work: Work, source: Fact, target: Fact, change: Change): voi
 			differs,
 		});
 	} else if (change.how === 'around') {
-		const { statements, apart } = change;
-		work.groups.push({ about: source, seeds: apart, statements, removes: false, differs });
+		const { statements, apart, otherwise } = change;
+		const more = otherwise ? { otherwise } : {};
+		work.groups.push({ about: source, seeds: apart, statements, ...more, removes: false, differs });
 	} else {
 		const { why, fix, outcome } = change;
 		work.left.push({ fact: source, why, fix, ...(outcome ? { outcome } : {}) });
@@ -242,7 +243,7 @@ export function planStage(sides: Sides, scope: Scope): Plan {
 				action: group.removes ? 'remove' : 'replace',
 				facts: plan.facts,
 				statements: plan.statements,
-				...(plan.fallback ? { fallback: plan.fallback } : {}),
+				fallbacks: plan.fallbacks,
 				alone: false,
 				differs: group.differs,
 			},
@@ -257,7 +258,8 @@ export function planStage(sides: Sides, scope: Scope): Plan {
 			action: 'create',
 			facts,
 			statements: createStatements(facts, missing, sides.target, scope),
-			alone: facts.some((fact) => kindOf(fact, scope.kinds).alone === true),
+			fallbacks: lesserStatements(facts, missing, sides.target, scope),
+			alone: false,
 			differs: [],
 		};
 		unit(
@@ -296,6 +298,7 @@ const simple = (
 	action,
 	facts: [fact],
 	statements,
+	fallbacks: [],
 	alone: false,
 	differs,
 });
@@ -317,4 +320,22 @@ export function createStatements(
 		if (fact.folded && fact.parent !== null && made.has(fact.parent)) return [];
 		return kindOf(fact, kinds).create?.(fact, target) ?? fact.create;
 	});
+}
+
+/** The same with `otherwise` of the kinds that have one; empty when none has. */
+function lesserStatements(
+	facts: readonly Fact[],
+	made: ReadonlyMap<string, Fact>,
+	target: Facts,
+	scope: Pick<Scope, 'kinds'>,
+): string[][] {
+	const lesser = (fact: Fact): readonly string[] =>
+		kindOf(fact, scope.kinds).otherwise?.(fact) ?? [];
+	if (!facts.some((fact) => lesser(fact).length > 0)) return [];
+	return [
+		facts.flatMap((fact) => {
+			const own = lesser(fact);
+			return own.length > 0 ? own : createStatements([fact], made, target, scope);
+		}),
+	];
 }

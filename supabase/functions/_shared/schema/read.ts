@@ -36,18 +36,35 @@ cross join lateral (
  * dependency on the column that owns it is left out: it says who drops it, not what it needs.
  */
 function factsQuery(kinds: readonly Kind[]): string {
+	const numbered = kinds.map((kind, number) => ({ kind, text: branch(kind, number) }));
+	const union = (describes: boolean): string =>
+		numbered
+			.filter(({ kind }) => (kind.describes ?? false) === describes)
+			.map(({ text }) => text)
+			.join('\nunion all');
+	const descriptions = union(true);
 	return `
-with fact as materialized (${kinds.map(branch).join('\nunion all')}
+with object as materialized (${union(false)}
 ), part as materialized (
-  select a.address, f.id from fact f, pg_catalog.unnest(f.addresses) a (address)
+  select a.address, o.id, pg_catalog.split_part(o.id, ':', 1) as kind from object o, pg_catalog.unnest(o.addresses) a (address) where a.address is not null
+), fact as materialized (
+  select * from object${descriptions === '' ? '' : `\n  union all ${descriptions}`}
 ), dependency as (
   select s.id, pg_catalog.array_agg(distinct t.id) as needs
-  from pg_catalog.pg_depend d
-  join part s on s.address = d.classid || '/' || d.objid || '/' || d.objsubid
-  join part t on t.address = d.refclassid || '/' || d.refobjid || '/' || d.refobjsubid
-  where d.deptype in ('n', 'a') and s.id <> t.id
-    and not (d.deptype = 'a' and d.classid = 1259 and d.refclassid = 1259
-      and exists (select from pg_catalog.pg_class c where c.oid = d.objid and c.relkind = 'S'))
+  from (
+    select d.classid || '/' || d.objid || '/' || d.objsubid as dependent, d.refclassid || '/' || d.refobjid || '/' || d.refobjsubid as referenced
+    from pg_catalog.pg_depend d
+    where d.deptype in ('n', 'a')
+      and not (d.deptype = 'a' and d.classid = 1259 and d.refclassid = 1259
+        and exists (select from pg_catalog.pg_class c where c.oid = d.objid and c.relkind = 'S'))
+    union all
+    select d.classid || '/' || d.objid || '/' || d.objsubid, d.refclassid || '/' || d.refobjid || '/0'
+    from pg_catalog.pg_shdepend d
+    where d.dbid = (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())
+  ) d
+  join part s on s.address = d.dependent
+  join part t on t.address = d.referenced
+  where s.id <> t.id
   group by s.id
 )
 select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,

@@ -17,6 +17,8 @@ export interface Regroup {
 	/** Ids of target facts to drop first, with all that rests on them. */
 	readonly seeds: readonly string[];
 	readonly statements: readonly string[];
+	/** Tried when `statements` fail. */
+	readonly otherwise?: readonly string[];
 	/** The seeds are not made again. */
 	readonly removes: boolean;
 	readonly differs: readonly string[];
@@ -30,6 +32,7 @@ export interface Group {
 	/** What is made again, the source's version where it has one. */
 	readonly recreated: readonly Fact[];
 	readonly statements: readonly string[];
+	readonly otherwise: readonly string[];
 	readonly removes: boolean;
 	readonly differs: readonly string[];
 	covers(id: string): boolean;
@@ -143,6 +146,7 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 		members: draft.members,
 		recreated: [...recreated.values()],
 		statements: draft.parts.flatMap((part) => part.statements),
+		otherwise: draft.parts.flatMap((part) => part.otherwise ?? part.statements),
 		removes: draft.parts.every((part) => part.removes),
 		differs: [...new Set(draft.parts.flatMap((part) => part.differs))],
 		covers: (id) => covered.has(id),
@@ -161,7 +165,7 @@ function takenAway(fact: Fact, draft: Draft, sides: Sides, scope: Scope): boolea
 export interface Outline {
 	readonly facts: readonly Fact[];
 	readonly statements: readonly string[];
-	readonly fallback: readonly string[] | undefined;
+	readonly fallbacks: readonly (readonly string[])[];
 	readonly needs: readonly string[];
 }
 
@@ -175,18 +179,24 @@ export function outline(group: Group, sides: Sides, scope: Scope): Outline {
 			abouts.has(fact.id) ? fact : (sides.target.byId.get(fact.id) ?? []),
 		),
 	);
-	const run = (facts: readonly Fact[]): string[] => [
+	const run = (changes: readonly string[], facts: readonly Fact[]): string[] => [
 		...drops,
-		...group.statements,
+		...changes,
 		...createStatements(facts, new Map(facts.map((fact) => [fact.id, fact])), sides.target, scope),
 	];
-	const statements = run(made);
-	const fallback = run(own);
-	const differs = fallback.join('\n') !== statements.join('\n');
+	const variants = new Map(
+		[
+			run(group.statements, made),
+			run(group.otherwise, made),
+			run(group.statements, own),
+			run(group.otherwise, own),
+		].map((statements) => [statements.join('\n'), statements]),
+	);
+	const [statements = [], ...fallbacks] = variants.values();
 	return {
 		facts: [...group.abouts, ...made.filter((fact) => !abouts.has(fact.id))],
 		statements,
-		fallback: differs ? fallback : undefined,
+		fallbacks,
 		needs: [
 			...group.abouts.filter((fact) => sides.source.byId.has(fact.id)),
 			...made.filter((fact) => sides.source.byId.get(fact.id) === fact),

@@ -80,3 +80,23 @@ export type Catalog = keyof typeof CATALOGS;
 /** SQL expression: the address `classid/objid/objsubid` of a catalog row, as FactRow.addresses wants it. */
 export const address = (catalog: Catalog, oid: string, sub: string = '0'): string =>
 	`'${CATALOGS[catalog]}/' || ${oid} || '/' || ${sub}`;
+
+/** Roles that every project has; reserved, or the platform's own. */
+const PLATFORM_ROLES = [
+	'anon',
+	'authenticated',
+	'authenticator',
+	'cli_login_postgres',
+	'dashboard_user',
+	'pgbouncer',
+	'pgsodium_keyholder',
+	'pgsodium_keyiduser',
+	'pgsodium_keymaker',
+	'pgtle_admin',
+	'postgres',
+	'service_role',
+] as const;
+
+/** SQL condition: the role named by `column` is the platform's or built in. */
+export const platformRole = (column: string): string =>
+	`(${column} in (${PLATFORM_ROLES.map((name) => `'${name}'`).join(', ')}) or ${column} ~ '^(pg_|supabase_|cli_login_)')`;

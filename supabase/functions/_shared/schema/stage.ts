@@ -73,11 +73,13 @@ function itemOf(step: Step, sides: Sides): Item[] {
 		const named = reportedAs(fact, sides);
 		const key = `${named.component} ${named.object}`;
 		if (items.has(key)) continue;
+		const remark = step.action === 'create' ? kindOf(fact, KIND_BY_NAME).remark?.(fact) : undefined;
 		items.set(key, {
 			component: named.component,
 			object: named.object,
-			outcome: 'copied',
-			detail: describe(step, fact, named),
+			outcome: remark ? 'adapted' : 'copied',
+			detail: remark?.detail ?? describe(step, fact, named),
+			...(remark ? { fix: remark.fix } : {}),
 		});
 	}
 	return [...items.values()];

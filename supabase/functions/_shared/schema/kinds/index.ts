@@ -4,17 +4,41 @@ import type { Kind } from '../fact.ts';
 import { eventTriggerKind } from './event-trigger.ts';
 import { policyKinds } from './policy.ts';
 import { routineKinds } from './routine.ts';
+import { columnKinds } from './column.ts';
+import { collationKind } from './collation.ts';
+import { commentKind } from './comment.ts';
+import { constraintKinds } from './constraint.ts';
+import { foreignKinds } from './foreign.ts';
+import { ownerKind } from './owner.ts';
+import { privilegeKinds } from './privileges.ts';
+import { roleKinds } from './role.ts';
 import { ruleKind } from './rule.ts';
+import { sequenceKinds } from './sequence.ts';
+import { tableKinds } from './table.ts';
+import { indexKinds } from './table-index.ts';
+import { typeKinds } from './type.ts';
 import { schemaKinds } from './schema.ts';
 import { triggerKinds } from './trigger.ts';
 import { viewKinds } from './view.ts';
 
 export const KINDS: readonly Kind[] = [
+	...roleKinds,
 	...schemaKinds,
+	collationKind,
+	...typeKinds,
+	...sequenceKinds,
+	...tableKinds,
+	...foreignKinds,
+	...columnKinds,
+	...constraintKinds,
+	...indexKinds,
 	...routineKinds,
 	...viewKinds,
 	ruleKind,
 	...triggerKinds,
 	eventTriggerKind,
 	...policyKinds,
+	ownerKind,
+	...privilegeKinds,
+	commentKind,
 ];

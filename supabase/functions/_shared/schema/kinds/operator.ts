@@ -68,7 +68,9 @@ const refusal = {
 } as const;
 const replace = (): Change => ({ how: 'replace' });
 
-// A class makes a family of its own name; that one is read with its class.
+/** A class without a family makes one of its own name: that one is the class's. */
+const OWN_FAMILY = `c.opcfamily = f.oid and c.opcname = f.opfname and c.opcnamespace = f.opfnamespace`;
+
 const readFamilies = `
 select pg_catalog.format('%I.%I using %I', n.nspname, f.opfname, m.amname) as identity,
   pg_catalog.format('operator family %I.%I', n.nspname, f.opfname) as object,
@@ -81,6 +83,7 @@ from pg_catalog.pg_opfamily f
 join pg_catalog.pg_namespace n on n.oid = f.opfnamespace
 join pg_catalog.pg_am m on m.oid = f.opfmethod
 where ${userSchema('n.nspname')} and ${notOfExtension('pg_opfamily', 'f.oid')}
+  and not exists (select from pg_catalog.pg_opclass c where ${OWN_FAMILY})
 order by 1`;
 
 const operatorFamilyKind: Kind = {
@@ -102,19 +105,19 @@ const ofClass = (
 
 const readClasses = `
 select d.identity, 'operator class ' || d.name as object,
-  array[${address('pg_opclass', 'd.oid')}] as addresses,
+  array[${address('pg_opclass', 'd.oid')}] || case when d.own_family then array[${address('pg_opfamily', 'd.opcfamily')}] else '{}' end as addresses,
   'schema:' || pg_catalog.quote_ident(d.nspname) as parent,
   pg_catalog.jsonb_build_object('head', d.head, 'members', d.members) as definition,
   array[d.head || coalesce(d.members, 'storage ' || d.type)] as create,
   pg_catalog.format('drop operator class %s using %I', d.name, d.amname) as drop
 from (
-  select c.oid, n.nspname, m.amname,
+  select c.oid, c.opcfamily, ${OWN_FAMILY} as own_family, n.nspname, m.amname,
     pg_catalog.format('%I.%I', n.nspname, c.opcname) as name,
     pg_catalog.format('%I.%I using %I', n.nspname, c.opcname, m.amname) as identity,
     pg_catalog.format_type(c.opcintype, null) as type,
-    pg_catalog.format('create operator class %I.%I %sfor type %s using %I family %I.%I as ', n.nspname, c.opcname,
+    pg_catalog.format('create operator class %I.%I %sfor type %s using %I%s as ', n.nspname, c.opcname,
       case when c.opcdefault then 'default ' else '' end, pg_catalog.format_type(c.opcintype, null), m.amname,
-      fn.nspname, f.opfname) as head,
+      case when ${OWN_FAMILY} then '' else pg_catalog.format(' family %I.%I', fn.nspname, f.opfname) end) as head,
     (select pg_catalog.string_agg(e.text, ', ' order by e.text) from (
       select 'storage ' || pg_catalog.format_type(c.opckeytype, null) where c.opckeytype <> 0
       union all

@@ -1,0 +1,19 @@
+// The queries of the preview: what the tables hold and what the target could not take.
+import { notOfExtension, userSchema } from '../../schema/scope.ts';
+
+/** Per table: its columns and the number of rows the statistics estimate (null: never analysed). */
+export const TABLE_SIZES = `
+select pg_catalog.format('%I.%I', n.nspname, c.relname) as table_name,
+  (select count(*) from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)::int4 as columns,
+  case when c.reltuples < 0 then null else c.reltuples::float8 end as rows,
+  pg_catalog.pg_table_size(c.oid)::float8 as bytes
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where c.relkind in ('r', 'p') and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+order by 1`;
+
+export const EXTENSIONS = `
+select e.extname as name, e.extversion as version from pg_catalog.pg_extension e order by 1`;
+
+export const AVAILABLE_EXTENSIONS = `
+select a.name::text as name, coalesce(a.installed_version, a.default_version) as version
+from pg_catalog.pg_available_extensions a order by 1`;

@@ -1,0 +1,28 @@
+// Collations of the user. Their version is the server's and never copied.
+import type { Kind } from '../fact.ts';
+import { address, notOfExtension, userSchema } from '../scope.ts';
+
+// The locale's column has changed its name twice since Postgres 14, hence the row as JSON.
+export const collationKind: Kind = {
+	name: 'collation',
+	component: 'tables',
+	stage: 'structure',
+	read: `
+select d.name as identity, d.name as object, array[${address('pg_collation', 'd.oid')}] as addresses,
+  format('schema:%I', d.nspname) as parent, jsonb_build_object('options', d.options) as definition,
+  array[format('create collation %s (%s)', d.name, d.options)] as "create", format('drop collation %s', d.name) as "drop"
+from (
+  select c.oid, n.nspname, format('%I.%I', n.nspname, c.collname) as name, concat_ws(', ',
+    'provider = ' || case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end,
+    case when c.collprovider = 'c' then
+      case when c.collcollate = c.collctype then 'locale = ' || quote_literal(c.collcollate)
+        else format('lc_collate = %L, lc_ctype = %L', c.collcollate, c.collctype) end
+      else 'locale = ' || quote_literal(coalesce(j.row ->> 'colllocale', j.row ->> 'colliculocale', c.collcollate)) end,
+    'rules = ' || quote_literal(j.row ->> 'collicurules'),
+    case when not c.collisdeterministic then 'deterministic = false' end) as options
+  from pg_collation c join pg_namespace n on n.oid = c.collnamespace
+  cross join lateral (select to_jsonb(c) as row) j
+  where ${userSchema('n.nspname')} and ${notOfExtension('pg_collation', 'c.oid')}
+) d`,
+	change: () => ({ how: 'replace' }),
+};

@@ -1,0 +1,139 @@
+// Foreign data: wrappers, servers, user mappings and foreign tables. Passwords and other secrets of mappings
+// are never read.
+import type { Fact, Kind } from '../fact.ts';
+import { address, notOfExtension } from '../scope.ts';
+import { optionActions } from './column.ts';
+import {
+	COLUMN_SETTINGS,
+	COLUMN_TEXT,
+	foldable,
+	optionObject,
+	RELATION,
+	userTable,
+} from './table-sql.ts';
+
+const OPTIONS = (options: string): string =>
+	`coalesce((select ' options (' || string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) || ')' from pg_options_to_table(${options}) o), '')`;
+
+const changeOptions = (source: Fact, target: Fact, head: string): string[] => {
+	const actions = optionActions(source.definition['options'], target.definition['options']);
+	return actions === '' ? [] : [`${head} options (${actions})`];
+};
+
+const wrapperKind: Kind = {
+	name: 'foreign_data_wrapper',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select format('%I', w.fdwname) as identity, format('foreign data wrapper %I', w.fdwname) as object,
+  array[${address('pg_foreign_data_wrapper', 'w.oid')}] as addresses,
+  jsonb_build_object('handler', nullif(w.fdwhandler, 0)::regproc, 'validator', nullif(w.fdwvalidator, 0)::regproc, 'options', ${optionObject('w.fdwoptions')}) as definition,
+  array[format('create foreign data wrapper %I', w.fdwname) || coalesce(' handler ' || nullif(w.fdwhandler, 0)::regproc, '')
+    || coalesce(' validator ' || nullif(w.fdwvalidator, 0)::regproc, '') || ${OPTIONS('w.fdwoptions')}] as "create",
+  format('drop foreign data wrapper %I', w.fdwname) as "drop"
+from pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}`,
+	change: (source, target) => ({
+		how: 'alter',
+		statements: changeOptions(source, target, `alter foreign data wrapper ${source.identity}`),
+	}),
+	refusal: {
+		outcome: 'skipped',
+		why: 'only a superuser may create foreign data wrappers',
+		fix: 'Enable the extension that brings it on the target.',
+	},
+};
+
+const serverKind: Kind = {
+	name: 'foreign_server',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select format('%I', s.srvname) as identity, format('foreign server %I', s.srvname) as object,
+  array[${address('pg_foreign_server', 's.oid')}] as addresses,
+  jsonb_build_object('wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion, 'options', ${optionObject('s.srvoptions')}) as definition,
+  array[format('create server %I%s%s foreign data wrapper %I%s', s.srvname, coalesce(' type ' || quote_literal(s.srvtype), ''),
+    coalesce(' version ' || quote_literal(s.srvversion), ''), w.fdwname, ${OPTIONS('s.srvoptions')})] as "create",
+  format('drop server %I', s.srvname) as "drop"
+from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw where ${notOfExtension('pg_foreign_server', 's.oid')}`,
+	change: (source, target) => {
+		const same = (key: string): boolean => source.definition[key] === target.definition[key];
+		if (!same('wrapper') || !same('type')) return { how: 'replace' };
+		const version = source.definition['version'];
+		return {
+			how: 'alter',
+			statements: [
+				...(same('version') || version === null
+					? []
+					: [`alter server ${source.identity} version '${String(version).replaceAll("'", "''")}'`]),
+				...changeOptions(source, target, `alter server ${source.identity}`),
+			],
+		};
+	},
+};
+
+/** Options that carry a secret, by the names wrappers give them. */
+const SECRET = `o.option_name ~* '(password|secret|token|key|credential)'`;
+
+const mappingKind: Kind = {
+	name: 'user_mapping',
+	component: 'tables',
+	stage: 'structure',
+	read: `
+select format('%s on %I', m.name, m.srvname) as identity, format('user mapping of %s on %I', m.name, m.srvname) as object,
+  array[${address('pg_user_mapping', 'm.umid')}] as addresses, format('foreign_server:%I', m.srvname) as parent,
+  jsonb_build_object('options', m.options) as definition,
+  array[format('create user mapping for %s server %I%s', m.name, m.srvname, coalesce(' options (' || m.text || ')', ''))] as "create",
+  format('drop user mapping for %s server %I', m.name, m.srvname) as "drop"
+from (
+  select u.umid, u.srvname, case when u.umuser = 0 then 'public' else quote_ident(u.usename) end as name,
+    (select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(u.umoptions) o where not ${SECRET}) as options,
+    (select string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) from pg_options_to_table(u.umoptions) o where not ${SECRET}) as text
+  from pg_user_mappings u
+) m`,
+	change: (source, target) => ({
+		how: 'alter',
+		statements: changeOptions(
+			source,
+			target,
+			`alter user mapping for ${source.identity.replace(/ on (?!.* on )/, ' server ')}`,
+		),
+	}),
+	remark: (fact) => ({
+		detail: 'created without its password',
+		fix: `Set it on the target: alter user mapping for ${fact.identity.replace(/ on (?!.* on )/, ' server ')} options (add password '…').`,
+	}),
+};
+
+const BODY = `(select string_agg(format('%I %s%s', a.attname, ${COLUMN_TEXT}, case when a.attnotnull then ' not null' else '' end), ', ' order by a.attnum)
+    || coalesce((select string_agg(format(', constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), '' order by k.conname) from pg_constraint k
+      where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal) and ${foldable('pg_constraint', 'k.oid')}), '')
+  from pg_attribute a join pg_type y on y.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
+
+const tableKind: Kind = {
+	name: 'foreign_table',
+	component: 'tables',
+	stage: 'structure',
+	read: `
+select ${RELATION} as identity, ${RELATION} as object,
+  array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')}] as addresses, format('schema:%I', n.nspname) as parent,
+  jsonb_build_object('server', s.srvname, 'options', ${optionObject('f.ftoptions')}) as definition,
+  array[format('create foreign table %s (%s) server %I%s', ${RELATION}, coalesce(${BODY}, ''), s.srvname, ${OPTIONS('f.ftoptions')})]
+    || coalesce((select array_agg(x.statement order by a.attnum, x.place) from pg_attribute a join pg_type y on y.oid = a.atttypid
+      cross join lateral unnest(${COLUMN_SETTINGS}) with ordinality x (statement, place)
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}') as "create",
+  format('drop foreign table %s', ${RELATION}) as "drop"
+from pg_foreign_table f join pg_class c on c.oid = f.ftrelid join pg_namespace n on n.oid = c.relnamespace join pg_foreign_server s on s.oid = f.ftserver
+where ${userTable(`'f'`)}`,
+	change: (source, target) =>
+		source.definition['server'] === target.definition['server']
+			? {
+					how: 'alter',
+					statements: changeOptions(source, target, `alter foreign table ${source.identity}`),
+				}
+			: { how: 'replace' },
+};
+
+export const foreignKinds: readonly Kind[] = [wrapperKind, serverKind, mappingKind, tableKind];

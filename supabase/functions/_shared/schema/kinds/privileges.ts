@@ -1,0 +1,305 @@
+// Who may do what: the effective privileges of everything that is a fact, and the default privileges for what
+// will be created. The target ends with exactly the source's: what its own default privileges gave is revoked
+// in the transaction that made the object. A change of a table takes its columns' privileges along.
+import type { Fact, Facts, Kind } from '../fact.ts';
+import { ident } from '../../platform/sql.ts';
+import { notOfExtension, platformRole, userSchema } from '../scope.ts';
+
+/** Grantee → `ALL` or `SELECT,UPDATE*` (`*`: with grant option), as JSON. The owner is called `@owner`. */
+const grants = (
+	acl: string,
+	letter: string,
+	owner: string,
+): string => `(select jsonb_object_agg(g.grantee, g.list)
+    from (
+      select case when e.grantee = 0 then 'public' when e.grantee = ${owner} then '@owner' else r.rolname end as grantee,
+        case when count(*) = (select count(*) from aclexplode(acldefault(${letter}, ${owner})) f where f.grantee = ${owner}) and not bool_or(e.is_grantable and e.grantee <> ${owner})
+          then 'ALL' else string_agg(e.privilege_type || case when e.is_grantable and e.grantee <> ${owner} then '*' else '' end, ',' order by e.privilege_type) end as list
+      from (select a.grantee, a.privilege_type, bool_or(a.is_grantable) as is_grantable from aclexplode(${acl}) a group by 1, 2) e
+      left join pg_roles r on r.oid = e.grantee
+      group by 1
+    ) g)`;
+
+const roles = (acl: string): string =>
+	`array(select distinct format('role:%I', r.rolname) from aclexplode(${acl}) a join pg_roles r on r.oid = a.grantee where not ${platformRole('r.rolname')})`;
+
+interface Holder {
+	readonly catalog: string;
+	readonly number: number;
+	readonly acl: string;
+	readonly owner: string;
+	/** SQL: the letter of acldefault(). */
+	readonly letter: string;
+	/** SQL: the words after GRANT … ON. */
+	readonly on: string;
+	readonly joins?: string;
+	readonly where?: string;
+	readonly columns?: string;
+}
+
+const NAMED = (name: string): string => `format('%I.%I', n.nspname, x.${name})`;
+
+const COLUMNS = `(select jsonb_object_agg(format('%I', a.attname), ${grants('a.attacl', `'c'`, 'x.relowner')})
+    from pg_attribute a where a.attrelid = x.oid and a.attnum > 0 and not a.attisdropped and a.attacl is not null and a.attacl <> '{}')`;
+
+const HOLDERS: readonly Holder[] = [
+	{
+		catalog: 'pg_namespace',
+		number: 2615,
+		acl: 'nspacl',
+		owner: 'nspowner',
+		letter: `'n'`,
+		on: `format('schema %I', x.nspname)`,
+	},
+	{
+		catalog: 'pg_class',
+		number: 1259,
+		acl: 'relacl',
+		owner: 'relowner',
+		letter: `(case x.relkind when 'S' then 's' else 'r' end)::"char"`,
+		on: `case x.relkind when 'S' then 'sequence ' else 'table ' end || ${NAMED('relname')}`,
+		joins: 'join pg_namespace n on n.oid = x.relnamespace',
+		where: `x.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`,
+		columns: COLUMNS,
+	},
+	{
+		catalog: 'pg_type',
+		number: 1247,
+		acl: 'typacl',
+		owner: 'typowner',
+		letter: `'T'`,
+		on: `'type ' || ${NAMED('typname')}`,
+		joins: 'join pg_namespace n on n.oid = x.typnamespace',
+		where: `x.typtype <> 'm' and not (x.typelem <> 0 and x.typlen = -1)
+    and (x.typtype <> 'c' or exists (select from pg_class c where c.oid = x.typrelid and c.relkind = 'c'))`,
+	},
+	{
+		catalog: 'pg_proc',
+		number: 1255,
+		acl: 'proacl',
+		owner: 'proowner',
+		letter: `'f'`,
+		on: `format('routine %I.%I(%s)', n.nspname, x.proname, pg_get_function_identity_arguments(x.oid))`,
+		joins: 'join pg_namespace n on n.oid = x.pronamespace',
+	},
+	{
+		catalog: 'pg_foreign_data_wrapper',
+		number: 2328,
+		acl: 'fdwacl',
+		owner: 'fdwowner',
+		letter: `'F'`,
+		on: `format('foreign data wrapper %I', x.fdwname)`,
+	},
+	{
+		catalog: 'pg_foreign_server',
+		number: 1417,
+		acl: 'srvacl',
+		owner: 'srvowner',
+		letter: `'S'`,
+		on: `format('foreign server %I', x.srvname)`,
+	},
+	{
+		catalog: 'pg_language',
+		number: 2612,
+		acl: 'lanacl',
+		owner: 'lanowner',
+		letter: `'l'`,
+		on: `format('language %I', x.lanname)`,
+		where: 'x.lanpltrusted',
+	},
+];
+
+const effective = ({ acl, letter, owner }: Holder): string =>
+	`coalesce(x.${acl}, acldefault(${letter}, x.${owner}))`;
+
+const readHolder = (holder: Holder): string => `
+  select ${holder.on} as on_text, p.id as parent, ${grants(effective(holder), holder.letter, `x.${holder.owner}`)} as grants,
+    ${holder.columns ?? 'null::jsonb'} as columns, ${roles(effective(holder))} as roles
+  from ${holder.catalog} x join part p on p.address = '${holder.number}/' || x.oid || '/0' ${holder.joins ?? ''}
+  where p.kind <> 'extension'${holder.where ? ` and ${holder.where}` : ''}`;
+
+type Grants = Readonly<Record<string, string>>;
+
+function grantsOf(value: unknown): Grants {
+	if (typeof value !== 'object' || value === null) return {};
+	return Object.fromEntries(Object.entries(value).map(([name, list]) => [name, String(list)]));
+}
+
+const roleName = (grantee: string): string =>
+	grantee === 'public' ? 'public' : grantee === '@owner' ? 'current_user' : ident(grantee);
+
+/** Grants of the same privileges in one statement. `columns`: ` (a)` for column privileges. */
+function grantStatements(on: string, wanted: Grants, prefix = '', column = ''): string[] {
+	const grantees = new Map<string, string[]>();
+	for (const [grantee, list] of Object.entries(wanted)) {
+		const all = list.split(',').map((privilege) => privilege.toLowerCase());
+		const plain = all.filter((privilege) => !privilege.endsWith('*'));
+		const grantable = all
+			.filter((privilege) => privilege.endsWith('*'))
+			.map((privilege) => privilege.slice(0, -1));
+		const note = (privileges: readonly string[], option: string): void => {
+			if (privileges.length === 0) return;
+			const text = privileges.map((privilege) => `${privilege}${column}`).join(', ');
+			const key = `grant ${text} on ${on} to %${option}`;
+			grantees.set(key, [...(grantees.get(key) ?? []), roleName(grantee)]);
+		};
+		note(plain, '');
+		note(grantable, ' with grant option');
+	}
+	return [...grantees].map(([text, names]) => prefix + text.replace('%', () => names.join(', ')));
+}
+
+/** From the target's grants to the source's: revoke what differs, grant it anew. */
+function grantChanges(
+	on: string,
+	wanted: Grants,
+	existing: Grants,
+	prefix = '',
+	column = '',
+): string[] {
+	const differing = [...new Set([...Object.keys(wanted), ...Object.keys(existing)])].filter(
+		(grantee) => wanted[grantee] !== existing[grantee],
+	);
+	const revoked = differing.filter(
+		(grantee) => existing[grantee] !== undefined && wanted[grantee] !== 'ALL',
+	);
+	const granted = Object.fromEntries(
+		differing.flatMap((grantee) => {
+			const list = wanted[grantee];
+			return list === undefined ? [] : [[grantee, list]];
+		}),
+	);
+	return [
+		...(revoked.length > 0
+			? [`${prefix}revoke all${column} on ${on} from ${revoked.map(roleName).join(', ')}`]
+			: []),
+		...grantStatements(on, granted, prefix, column),
+	];
+}
+
+const defaultGrantees = new WeakMap<Facts, readonly string[]>();
+
+/** Everyone whom the target's default privileges may have given something on a fresh object. */
+function presumed(target: Facts): readonly string[] {
+	const known = defaultGrantees.get(target);
+	if (known) return known;
+	const found = new Set(['public']);
+	for (const fact of target.byId.values()) {
+		if (fact.kind !== 'default_privileges') continue;
+		for (const grantee of Object.keys(grantsOf(fact.definition['grants'])))
+			if (grantee !== '@owner') found.add(grantee);
+	}
+	const list = [...found];
+	defaultGrantees.set(target, list);
+	return list;
+}
+
+const columnsOf = (fact: Fact): Map<string, Grants> =>
+	new Map(
+		Object.entries(fact.definition['columns'] ?? {}).map(([name, list]) => [name, grantsOf(list)]),
+	);
+
+const privilegesKind: Kind = {
+	name: 'privileges',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	describes: true,
+	read: `
+select h.on_text as identity, h.on_text as object, '{}'::text[] as addresses, h.parent,
+  jsonb_build_object('grants', coalesce(h.grants, '{}'::jsonb), 'columns', h.columns) as definition,
+  '{}'::text[] as "create", h.roles as needs
+from (${HOLDERS.map(readHolder).join('\n  union all')}
+) h`,
+	create: (source, target) => {
+		const wanted = grantsOf(source.definition['grants']);
+		const existing = Object.fromEntries(
+			presumed(target).map((grantee) => [grantee, 'whatever it is']),
+		);
+		return [
+			...grantChanges(source.identity, wanted, { '@owner': 'ALL', ...existing }),
+			...[...columnsOf(source)].flatMap(([column, list]) =>
+				grantStatements(source.identity, list, '', ` (${column})`),
+			),
+		];
+	},
+	change: (source, target) => {
+		const table = grantChanges(
+			source.identity,
+			grantsOf(source.definition['grants']),
+			grantsOf(target.definition['grants']),
+		);
+		const [wanted, existing] = [columnsOf(source), columnsOf(target)];
+		// Revoking from a table revokes from its columns, too: then all of them are granted again.
+		const columns = [...new Set([...existing.keys(), ...wanted.keys()])].flatMap((column) => {
+			const place = ` (${column})`;
+			const changes = grantChanges(
+				source.identity,
+				wanted.get(column) ?? {},
+				existing.get(column) ?? {},
+				'',
+				place,
+			);
+			return table.length === 0
+				? changes
+				: [
+						...changes.filter((statement) => statement.startsWith('revoke')),
+						...grantStatements(source.identity, wanted.get(column) ?? {}, '', place),
+					];
+		});
+		return { how: 'alter', statements: [...table, ...columns] };
+	},
+};
+
+const DEFAULTS_FOR = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' end`;
+const HEAD = `format('alter default privileges for role %I', r.rolname) || coalesce(' in schema ' || quote_ident(n.nspname), '')`;
+
+/** What Postgres gives where nothing is said, for default privileges that are not bound to a schema. */
+const builtIn = (fact: Fact): Grants => {
+	if (fact.definition['schema'] !== null) return {};
+	const toPublic = ['functions', 'types'].includes(String(fact.definition['on']));
+	return { '@owner': 'ALL', ...(toPublic ? { public: 'ALL' } : {}) };
+};
+
+const defaultChanges = (source: Fact, existing: Grants): string[] => {
+	const { head, on, role } = source.definition;
+	return grantChanges(
+		String(on),
+		grantsOf(source.definition['grants']),
+		existing,
+		`${String(head)} `,
+	).map(
+		// The owner of future objects is the role itself.
+		(statement) => statement.replace(/\bcurrent_user\b/, () => String(role)),
+	);
+};
+
+const defaultPrivilegesKind: Kind = {
+	name: 'default_privileges',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	read: `
+select format('%I %s %s', r.rolname, coalesce(quote_ident(n.nspname), 'everywhere'), ${DEFAULTS_FOR}) as identity,
+  format('default privileges on %s%s', ${DEFAULTS_FOR}, coalesce(' in schema ' || quote_ident(n.nspname), '')) as object,
+  '{}'::text[] as addresses, 'schema:' || quote_ident(n.nspname) as parent,
+  jsonb_build_object('head', ${HEAD}, 'role', format('%I', r.rolname), 'schema', n.nspname, 'on', ${DEFAULTS_FOR},
+    'grants', coalesce(${grants('d.defaclacl', `case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end`, 'd.defaclrole')}, '{}'::jsonb)) as definition,
+  '{}'::text[] as "create",
+  concat_ws('; ',
+    (select format('%s revoke all on %s from %s', ${HEAD}, ${DEFAULTS_FOR}, string_agg(distinct case when a.grantee = 0 then 'public' else a.grantee::regrole::text end, ', '))
+      from aclexplode(d.defaclacl) a having count(*) > 0),
+    case when n.oid is null then format('%s grant all on %s to %I', ${HEAD}, ${DEFAULTS_FOR}, r.rolname) end,
+    case when n.oid is null and d.defaclobjtype in ('f', 'T') then format('%s grant all on %s to public', ${HEAD}, ${DEFAULTS_FOR}) end) as "drop",
+  ${roles('d.defaclacl')} || case when ${platformRole('r.rolname')} then '{}' else array[format('role:%I', r.rolname)] end as needs
+from pg_default_acl d join pg_roles r on r.oid = d.defaclrole left join pg_namespace n on n.oid = d.defaclnamespace
+where (r.rolname = 'postgres' or not ${platformRole('r.rolname')})
+  and (n.oid is null or (${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}))`,
+	create: (source) => defaultChanges(source, builtIn(source)),
+	change: (source, target) => ({
+		how: 'alter',
+		statements: defaultChanges(source, grantsOf(target.definition['grants'])),
+	}),
+};
+
+export const privilegeKinds: readonly Kind[] = [defaultPrivilegesKind, privilegesKind];

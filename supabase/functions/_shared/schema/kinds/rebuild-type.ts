@@ -1,0 +1,69 @@
+// Changes that Postgres makes only with others out of the way: a column of another type, and a type made
+// anew, with all columns of it carried over through text.
+import type { Change, Fact, Facts } from '../fact.ts';
+
+/** Kinds that Postgres itself carries along when a column changes its type. */
+const CARRIED = new Set([
+	'clustered',
+	'comment',
+	'index',
+	'index_partition',
+	'not_null',
+	'partition',
+	'primary_key',
+	'privileges',
+	'replica_identity',
+	'sequence_owner',
+	'statistics',
+	'table',
+	'unique_constraint',
+]);
+
+/** What rests on a column and must be dropped before its type can change: views, policies, defaults … */
+export function inTheWay(column: Fact, target: Facts): string[] {
+	return (target.dependents.get(column.id) ?? []).filter((id) => {
+		const fact = target.byId.get(id);
+		return fact !== undefined && !CARRIED.has(fact.kind);
+	});
+}
+
+const retype = (column: Fact, type: string, through: string): string =>
+	`alter table ${String(column.definition['table'])} alter column ${String(column.definition['name'])} type ${type} using ${String(column.definition['name'])}${through}::${type}`;
+
+/**
+ * The source's type under its name, and every column of the old one moved to it. What else rests on the
+ * type (functions, views, checks) is dropped and made again. A type within a type is left to the user.
+ */
+export function rebuildType(source: Fact, target: Fact, facts: Facts): Change {
+	const users = (facts.dependents.get(target.id) ?? []).flatMap((id) => facts.byId.get(id) ?? []);
+	const columns = users.filter(
+		(fact) => fact.kind === 'column' && fact.definition['generated'] === null,
+	);
+	const nested = users.find((fact) => ['composite_type', 'domain', 'range'].includes(fact.kind));
+	if (nested) {
+		return {
+			how: 'leave',
+			why: `it cannot be altered in place, and ${nested.object} is made of it`,
+			fix: `Change both by hand on the target, then clone again.`,
+		};
+	}
+	const apart = new Set(users.filter((fact) => !columns.includes(fact)).map((fact) => fact.id));
+	for (const column of columns) for (const id of inTheWay(column, facts)) apart.add(id);
+	const old = `${target.identity.slice(0, schemaLength(target.identity))}`;
+	const temporary = '_twins_old_type';
+	return {
+		how: 'around',
+		apart: [...apart],
+		statements: [
+			`alter type ${target.identity} rename to ${temporary}`,
+			...source.create,
+			...columns.map((column) => retype(column, String(column.definition['type']), '::text')),
+			`drop type ${old}.${temporary}`,
+		],
+	};
+}
+
+/** Length of the quoted schema name at the start of `schema.name`. */
+function schemaLength(name: string): number {
+	return /^("(?:[^"]|"")*"|[^."]+)/.exec(name)?.[0].length ?? 0;
+}

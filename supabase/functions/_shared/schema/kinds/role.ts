@@ -1,0 +1,59 @@
+// Roles of the user that something in this database refers to, and their memberships. Roles are made without
+// login and password: those cannot be read, and a role that may log in must not appear unasked.
+import type { Kind } from '../fact.ts';
+import { address, platformRole } from '../scope.ts';
+
+const referenced = `exists (select from pg_shdepend s join pg_database b on b.oid = s.dbid
+    where b.datname = current_database() and s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid)`;
+
+const roleKind: Kind = {
+	name: 'role',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select format('%I', r.rolname) as identity, format('role %I', r.rolname) as object,
+  array[${address('pg_authid', 'r.oid')}] as addresses, '{}'::jsonb as definition,
+  array[format('create role %I nologin', r.rolname) || case when r.rolinherit then '' else ' noinherit' end] as "create"
+from pg_roles r
+where not ${platformRole('r.rolname')} and ${referenced}`,
+	change: () => ({ how: 'alter', statements: [] }),
+	remark: (fact) => ({
+		detail: 'created without login and without password',
+		fix: `If it must log in: alter role ${fact.identity} login password '…' on the target.`,
+	}),
+};
+
+const membershipKind: Kind = {
+	name: 'membership',
+	component: 'tables',
+	stage: 'structure',
+	within: true,
+	read: `
+select format('%I to %I', r.rolname, u.rolname) as identity, format('role %I to %I', r.rolname, u.rolname) as object,
+  '{}'::text[] as addresses, format('role:%I', case when ${platformRole('r.rolname')} then u.rolname else r.rolname end) as parent,
+  jsonb_build_object('admin', bool_or(m.admin_option)) as definition,
+  array[format('grant %I to %I', r.rolname, u.rolname) || case when bool_or(m.admin_option) then ' with admin option' else '' end] as "create",
+  format('revoke %I from %I', r.rolname, u.rolname) as "drop",
+  array[format('role:%I', r.rolname), format('role:%I', u.rolname)] as needs
+from pg_auth_members m join pg_roles r on r.oid = m.roleid join pg_roles u on u.oid = m.member
+where (not ${platformRole('r.rolname')} and (${platformRole('u.rolname')} or ${referenced.replaceAll('r.oid', 'u.oid')}) and ${referenced})
+  or (${platformRole('r.rolname')} and not ${platformRole('u.rolname')} and ${referenced.replaceAll('r.oid', 'u.oid')})
+group by r.rolname, u.rolname`,
+	change: (source) =>
+		source.definition['admin'] === true
+			? { how: 'alter', statements: source.create }
+			: {
+					how: 'alter',
+					statements: [
+						`revoke admin option for ${source.identity.replace(/ to (?!.* to )/, ' from ')}`,
+					],
+				},
+	refusal: {
+		outcome: 'adapted',
+		why: 'the role exists, but postgres may not grant this membership on the target',
+		fix: 'Grant it by hand, if the target allows it.',
+	},
+};
+
+export const roleKinds: readonly Kind[] = [roleKind, membershipKind];

@@ -1,0 +1,63 @@
+// Sequences that are objects of their own; those of identity columns are told with the column. Positions
+// are rows and belong to the component `data`.
+import type { Kind } from '../fact.ts';
+import { address, notOfExtension, userSchema } from '../scope.ts';
+
+const NAME = `format('%I.%I', n.nspname, c.relname)`;
+const OPTIONS = `format('as %s start with %s increment by %s minvalue %s maxvalue %s cache %s %s', format_type(q.seqtypid, null),
+  q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, case when q.seqcycle then 'cycle' else 'no cycle' end)`;
+
+const ofUser = `
+from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence q on q.seqrelid = c.oid
+where ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+  and not exists (select from pg_depend i where i.classid = 'pg_class'::regclass and i.objid = c.oid and i.deptype = 'i')`;
+
+const sequenceKind: Kind = {
+	name: 'sequence',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_class', 'c.oid')}] as addresses,
+  format('schema:%I', n.nspname) as parent,
+  jsonb_build_object('options', ${OPTIONS}, 'persistence', c.relpersistence) as definition,
+  array[format('create%s sequence %s %s', case c.relpersistence when 'u' then ' unlogged' else '' end, ${NAME}, ${OPTIONS})] as "create",
+  format('drop sequence %s', ${NAME}) as "drop"${ofUser}`,
+	change: (source, target) => {
+		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
+		const actions = [
+			...(differs('options') ? [String(source.definition['options'])] : []),
+			...(differs('persistence')
+				? [`set ${source.definition['persistence'] === 'u' ? 'unlogged' : 'logged'}`]
+				: []),
+		];
+		return {
+			how: 'alter',
+			statements: actions.map((action) => `alter sequence ${source.identity} ${action}`),
+		};
+	},
+};
+
+const sequenceOwnerKind: Kind = {
+	name: 'sequence_owner',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	apart: true,
+	read: `
+select o.sequence as identity, o.sequence as object, '{}'::text[] as addresses, 'sequence:' || o.sequence as parent,
+  jsonb_build_object('column', o.owner) as definition,
+  array[format('alter sequence %s owned by %s', o.sequence, o.owner)] as "create",
+  format('alter sequence %s owned by none', o.sequence) as "drop", array['column:' || o.owner] as needs
+from (
+  select ${NAME} as sequence, format('%I.%I.%I', tn.nspname, t.relname, a.attname) as owner
+  from pg_depend d join pg_class c on c.oid = d.objid join pg_namespace n on n.oid = c.relnamespace
+  join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
+  join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
+  where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.deptype = 'a' and c.relkind = 'S'
+    and d.refobjsubid > 0 and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+) o`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
+};
+
+export const sequenceKinds: readonly Kind[] = [sequenceKind, sequenceOwnerKind];

@@ -1,0 +1,115 @@
+// Indexes that are no constraint's, extended statistics, and what names an index: partitions' indexes, the
+// replica identity and the order of clustering.
+import type { Kind } from '../fact.ts';
+import { address } from '../scope.ts';
+import { RELATION, RELATION_FACT, userTable } from './table-sql.ts';
+
+const INDEX = `format('%I.%I', n.nspname, x.relname)`;
+const FROM = `
+from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
+join pg_namespace n on n.oid = c.relnamespace`;
+const CONSTRAINT = `(select k from pg_constraint k where k.conindid = x.oid and k.contype in ('p', 'u', 'x'))`;
+
+/** Id of the fact that owns an index, from its pg_class and pg_namespace. */
+const indexFact = (index: string, schema: string): string =>
+	`coalesce((select format('%s:%I.%I.%I', case k.contype when 'p' then 'primary_key' when 'u' then 'unique_constraint' else 'exclusion_constraint' end,
+      ${schema}.nspname, kc.relname, k.conname) from pg_constraint k join pg_class kc on kc.oid = k.conrelid
+    where k.conindid = ${index}.oid and k.contype in ('p', 'u', 'x')), format('index:%I.%I', ${schema}.nspname, ${index}.relname))`;
+
+const PARENT_INDEX = `(select ${indexFact('p', 'pn')} from pg_inherits h join pg_class p on p.oid = h.inhparent
+    join pg_namespace pn on pn.oid = p.relnamespace where h.inhrelid = x.oid)`;
+
+const COMPONENT = `case c.relkind when 'm' then 'views' end as component, case c.relkind when 'm' then 'views' end as stage`;
+
+const indexKind: Kind = {
+	name: 'index',
+	component: 'tables',
+	stage: 'relations',
+	early: true,
+	read: `
+select ${INDEX} as identity, ${INDEX} as object, array[${address('pg_class', 'x.oid')}] as addresses, ${RELATION_FACT} as parent,
+  jsonb_build_object('definition', pg_get_indexdef(x.oid), 'unique', i.indisunique, 'statistics', s.targets) as definition,
+  array[pg_get_indexdef(x.oid)] || coalesce(s.statements, '{}') as "create",
+  case when not x.relispartition then format('drop index %s', ${INDEX}) end as "drop",
+  case when x.relispartition then array[${PARENT_INDEX}] end as needs, ${COMPONENT}${FROM}
+cross join lateral (select jsonb_object_agg(a.attnum, a.attstattarget) as targets,
+    array_agg(format('alter index %s alter column %s set statistics %s', ${INDEX}, a.attnum, a.attstattarget) order by a.attnum) as statements
+  from pg_attribute a where a.attrelid = x.oid and coalesce(a.attstattarget, -1) >= 0) s
+where ${userTable(`'r', 'p', 'm'`)} and (i.indisvalid or x.relkind = 'I') and ${CONSTRAINT} is null`,
+	change: () => ({ how: 'replace' }),
+};
+
+const indexPartitionKind: Kind = {
+	name: 'index_partition',
+	component: 'tables',
+	stage: 'relations',
+	attribute: true,
+	read: `
+select ${INDEX} as identity, ${INDEX} as object, '{}'::text[] as addresses, ${indexFact('x', 'n')} as parent,
+  jsonb_build_object('of', ${PARENT_INDEX}) as definition,
+  array[format('alter index %s attach partition %s', (select format('%I.%I', pn.nspname, p.relname) from pg_inherits h
+    join pg_class p on p.oid = h.inhparent join pg_namespace pn on pn.oid = p.relnamespace where h.inhrelid = x.oid), ${INDEX})] as "create",
+  array[${PARENT_INDEX}, 'partition:' || ${RELATION}] as needs${FROM}
+where x.relispartition and ${userTable()}`,
+	change: () => ({ how: 'alter', statements: [] }),
+};
+
+const statisticsKind: Kind = {
+	name: 'statistics',
+	component: 'tables',
+	stage: 'relations',
+	read: `
+select s.name as identity, s.name as object, array[${address('pg_statistic_ext', 's.oid')}] as addresses, ${RELATION_FACT} as parent,
+  jsonb_build_object('definition', pg_get_statisticsobjdef(s.oid), 'target', nullif(s.stxstattarget, -1)) as definition,
+  array[pg_get_statisticsobjdef(s.oid)] || case when coalesce(s.stxstattarget, -1) >= 0
+    then array[format('alter statistics %s set statistics %s', s.name, s.stxstattarget)] else '{}' end as "create",
+  format('drop statistics %s', s.name) as "drop", ${COMPONENT}
+from (select e.*, format('%I.%I', en.nspname, e.stxname) as name from pg_statistic_ext e join pg_namespace en on en.oid = e.stxnamespace) s
+join pg_class c on c.oid = s.stxrelid join pg_namespace n on n.oid = c.relnamespace
+where ${userTable(`'r', 'p', 'm', 'f'`)}`,
+	change: () => ({ how: 'replace' }),
+};
+
+const replicaIdentityKind: Kind = {
+	name: 'replica_identity',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	apart: true,
+	read: `
+select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses, 'table:' || ${RELATION} as parent,
+  jsonb_build_object('mode', c.relreplident, 'index', r.name) as definition,
+  array[format('alter table only %s replica identity %s', ${RELATION}, case c.relreplident when 'f' then 'full' when 'n' then 'nothing'
+    else format('using index %I', r.name) end)] as "create",
+  format('alter table only %s replica identity default', ${RELATION}) as "drop",
+  array[r.fact] as needs, case when r.fact is not null and r.fact not like 'primary_key:%' then 'relations' end as stage
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+left join lateral (select x.relname as name, ${indexFact('x', 'n')} as fact
+  from pg_index i join pg_class x on x.oid = i.indexrelid where i.indrelid = c.oid and i.indisreplident) r on true
+where c.relreplident <> 'd' and (c.relreplident <> 'i' or r.name is not null) and ${userTable()}`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
+};
+
+const clusteredKind: Kind = {
+	name: 'clustered',
+	component: 'tables',
+	stage: 'relations',
+	attribute: true,
+	apart: true,
+	read: `
+select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses, ${RELATION_FACT} as parent,
+  jsonb_build_object('index', format('%I', x.relname)) as definition,
+  array[format('alter %s %s cluster on %I', case c.relkind when 'm' then 'materialized view' else 'table' end, ${RELATION}, x.relname)] as "create",
+  format('alter %s %s set without cluster', case c.relkind when 'm' then 'materialized view' else 'table' end, ${RELATION}) as "drop",
+  array[${indexFact('x', 'n')}] as needs, ${COMPONENT}${FROM}
+where i.indisclustered and ${userTable(`'r', 'p', 'm'`)}`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
+};
+
+export const indexKinds: readonly Kind[] = [
+	indexKind,
+	indexPartitionKind,
+	statisticsKind,
+	replicaIdentityKind,
+	clusteredKind,
+];

@@ -1,0 +1,144 @@
+// Tables, with what makes them what they are: persistence, partitioning, inheritance, storage options. A new
+// table is created with its columns in the source's order, simple defaults and checks included.
+import type { Change, Fact, Kind } from '../fact.ts';
+import { address } from '../scope.ts';
+import {
+	COLUMN_SETTINGS,
+	COLUMN_TEXT,
+	foldable,
+	optionChanges,
+	optionObject,
+	optionText,
+	RELATION,
+	SIMPLE_DEFAULT,
+	userTable,
+} from './table-sql.ts';
+
+// A partition is created by itself, with all its columns, and attached afterwards: its order of columns may
+// not be its parent's. A child of plain inheritance lists only its own.
+const BODY = `(select string_agg(line, ', ' order by rank, place, name) from (
+    select 1 as rank, a.attnum as place, '' as name,
+      case when c.reloftype = 0 then format('%I ', a.attname) || ${COLUMN_TEXT} || case when a.attnotnull then ' not null' else '' end
+        else format('%I with options', a.attname) || case when a.attnotnull then ' not null' else '' end
+          || case when ${SIMPLE_DEFAULT} then ' default ' || pg_get_expr(d.adbin, d.adrelid) else '' end end as line
+    from pg_attribute a join pg_type y on y.oid = a.atttypid
+    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (c.relispartition or a.attislocal)
+      and (c.reloftype = 0 or a.attnotnull or ${SIMPLE_DEFAULT})
+    union all
+    select 2, 0, k.conname, format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid))
+    from pg_constraint k
+    where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal)
+      and ${foldable('pg_constraint', 'k.oid')}
+  ) b)`;
+
+const PARENTS = `(select string_agg(format('%I.%I', pn.nspname, p.relname), ', ' order by i.inhseqno)
+    from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+    where i.inhrelid = c.oid and not c.relispartition)`;
+
+const OF_TYPE = `case when c.reloftype <> 0 then format_type(c.reloftype, null) end`;
+const METHOD = `(select m.amname from pg_am m where m.oid = c.relam and m.amname <> 'heap')`;
+
+const CREATE = `format('create%s table %s%s', case c.relpersistence when 'u' then ' unlogged' else '' end, ${RELATION},
+    case when c.reloftype = 0 then format(' (%s)', coalesce(${BODY}, '')) else ' of ' || ${OF_TYPE} || coalesce(' (' || ${BODY} || ')', '') end)
+    || coalesce(' inherits (' || ${PARENTS} || ')', '')
+    || case when c.relkind = 'p' then ' partition by ' || pg_get_partkeydef(c.oid) else '' end
+    || coalesce(' using ' || quote_ident(${METHOD}), '')
+    || coalesce(' with (' || nullif(concat_ws(', ', ${optionText('c.reloptions')}, ${optionText('t.reloptions', 'toast.')}), '') || ')', '')`;
+
+const SETTINGS = `coalesce((select array_agg(s.statement order by a.attnum, s.place)
+    from pg_attribute a join pg_type y on y.oid = a.atttypid
+    cross join lateral unnest(${COLUMN_SETTINGS}) with ordinality s (statement, place)
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}')`;
+
+const tableKind: Kind = {
+	name: 'table',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select ${RELATION} as identity, ${RELATION} as object,
+  array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')},
+    (select ${address('pg_type', 'r.typarray')} from pg_type r where r.oid = c.reltype)] as addresses,
+  format('schema:%I', n.nspname) as parent,
+  jsonb_build_object('persistence', c.relpersistence, 'partition_by', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
+    'of_type', ${OF_TYPE}, 'access_method', ${METHOD}, 'options', ${optionObject('c.reloptions')},
+    'toast_options', ${optionObject('t.reloptions')}) as definition,
+  array[${CREATE}] || ${SETTINGS} as "create",
+  format('drop table %s', ${RELATION}) as "drop"
+from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class t on t.oid = c.reltoastrelid
+where ${userTable()}`,
+	change: changeTable,
+};
+
+function changeTable(source: Fact, target: Fact): Change {
+	const [to, from] = [source.definition, target.definition];
+	const stuck = ['partition_by', 'access_method'].filter((key) => to[key] !== from[key]);
+	if (stuck.length > 0) {
+		return {
+			how: 'leave',
+			why: `a table cannot change this in place: ${stuck.join(', ').replaceAll('_', ' ')}`,
+			fix: 'Rename or drop the table on the target, then clone again.',
+		};
+	}
+	const actions = [
+		...(to['persistence'] === from['persistence']
+			? []
+			: [`set ${to['persistence'] === 'u' ? 'unlogged' : 'logged'}`]),
+		...(to['of_type'] === from['of_type']
+			? []
+			: [to['of_type'] === null ? 'not of' : `of ${String(to['of_type'])}`]),
+		...optionChanges(to['options'], from['options']),
+		...optionChanges(to['toast_options'], from['toast_options'], 'toast.'),
+	];
+	return {
+		how: 'alter',
+		statements: actions.map((action) => `alter table ${source.identity} ${action}`),
+	};
+}
+
+const inheritanceKind: Kind = {
+	name: 'inheritance',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	read: `
+select format('%s inherits %s', ${RELATION}, p.name) as identity, ${RELATION} as object, '{}'::text[] as addresses,
+  'table:' || ${RELATION} as parent, '{}'::jsonb as definition,
+  array[format('alter table %s inherit %s', ${RELATION}, p.name)] as "create",
+  format('alter table %s no inherit %s', ${RELATION}, p.name) as "drop",
+  array['table:' || p.name] || array(select format('column:%s.%I', ${RELATION}, a.attname) from pg_attribute a
+    where a.attrelid = c.oid and a.attinhcount > 0 and not a.attisdropped) as needs, true as folded
+from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
+join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
+cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
+where not c.relispartition and ${userTable()}`,
+	change: () => ({ how: 'alter', statements: [] }),
+};
+
+// Attached once the partition has its key, so that the parent takes this key over instead of making another.
+const partitionKind: Kind = {
+	name: 'partition',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	apart: true,
+	read: `
+select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses,
+  case c.relkind when 'f' then 'foreign_table:' else 'table:' end || ${RELATION} as parent,
+  jsonb_build_object('of', p.name, 'bound', pg_get_expr(c.relpartbound, c.oid)) as definition,
+  array[format('alter table only %s attach partition %s %s', p.name, ${RELATION}, pg_get_expr(c.relpartbound, c.oid))] as "create",
+  format('alter table %s detach partition %s', p.name, ${RELATION}) as "drop",
+  array['table:' || p.name] || array(select format('%s:%s.%I', case k.contype when 'p' then 'primary_key' else 'check' end, ${RELATION}, k.conname)
+    from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'c')) as needs
+from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
+join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
+cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
+where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
+	change: (source, target) => ({
+		how: 'alter',
+		statements: [...(target.drop === null ? [] : [target.drop]), ...source.create],
+	}),
+};
+
+export const tableKinds: readonly Kind[] = [tableKind, inheritanceKind, partitionKind];

@@ -1,0 +1,242 @@
+// Types of the user: enums, composite types, domains with their checks, ranges. Base types need C functions
+// that only a superuser can name; they are read so that what fails has a name.
+import type { Change, Fact, Kind } from '../fact.ts';
+import { literal } from '../../platform/sql.ts';
+import { address, notOfExtension, userSchema } from '../scope.ts';
+import { rebuildType } from './rebuild-type.ts';
+import { foldable } from './table-sql.ts';
+
+const NAME = `format('%I.%I', n.nspname, t.typname)`;
+const ADDRESSES = `array[${address('pg_type', 't.oid')}, ${address('pg_type', 't.typarray')}]`;
+const OF_USER = `${userSchema('n.nspname')} and ${notOfExtension('pg_type', 't.oid')}`;
+const PARENT = `format('schema:%I', n.nspname)`;
+
+const enumKind: Kind = {
+	name: 'enum',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	alone: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
+  jsonb_build_object('labels', coalesce(e.labels, '[]'::jsonb)) as definition,
+  array[format('create type %s as enum (%s)', ${NAME}, e.quoted)] as "create",
+  format('drop type %s', ${NAME}) as "drop"
+from pg_type t join pg_namespace n on n.oid = t.typnamespace
+cross join lateral (select jsonb_agg(l.enumlabel order by l.enumsortorder) as labels,
+    string_agg(quote_literal(l.enumlabel), ', ' order by l.enumsortorder) as quoted
+  from pg_enum l where l.enumtypid = t.oid) e
+where t.typtype = 'e' and ${OF_USER}`,
+	change: (source, target, sides) => {
+		const wanted = labelsOf(source);
+		const added = addedLabels(source.identity, wanted, labelsOf(target));
+		if (added) return { how: 'alter', statements: added };
+		return rebuildType(source, target, sides.target);
+	},
+};
+
+const labelsOf = (fact: Fact): string[] => {
+	const labels = fact.definition['labels'];
+	return Array.isArray(labels) ? labels.map(String) : [];
+};
+
+/** `add value` for each new label, or null when labels went, moved or were renamed. */
+export function addedLabels(
+	type: string,
+	wanted: readonly string[],
+	existing: readonly string[],
+): string[] | null {
+	const kept = wanted.filter((label) => existing.includes(label));
+	if (kept.length !== existing.length || kept.some((label, at) => label !== existing[at]))
+		return null;
+	return wanted.flatMap((label, at) => {
+		if (existing.includes(label)) return [];
+		const before = wanted[at - 1];
+		const after = wanted.slice(at + 1).find((next) => existing.includes(next));
+		const place =
+			before !== undefined
+				? ` after ${literal(before)}`
+				: after !== undefined
+					? ` before ${literal(after)}`
+					: '';
+		return [`alter type ${type} add value if not exists ${literal(label)}${place}`];
+	});
+}
+
+const compositeKind: Kind = {
+	name: 'composite_type',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object,
+  ${ADDRESSES} || array[${address('pg_class', 'c.oid')}] || array(select ${address('pg_class', 'c.oid', 'a.attnum')}
+    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as addresses,
+  ${PARENT} as parent, jsonb_build_object('attributes', coalesce(f.attributes, '[]'::jsonb)) as definition,
+  array[format('create type %s as (%s)', ${NAME}, f.text)] as "create", format('drop type %s', ${NAME}) as "drop"
+from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_class c on c.oid = t.typrelid
+cross join lateral (
+  select jsonb_agg(jsonb_build_array(format('%I', a.attname), format_type(a.atttypid, a.atttypmod) || collation_text) order by a.attnum) as attributes,
+    string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod), collation_text), ', ' order by a.attnum) as text
+  from pg_attribute a join pg_type y on y.oid = a.atttypid
+  left join pg_collation o on o.oid = a.attcollation and a.attcollation <> y.typcollation
+  left join pg_namespace s on s.oid = o.collnamespace
+  cross join lateral (select case when o.oid is null then '' else format(' collate %I.%I', s.nspname, o.collname) end as collation_text) k
+  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+) f
+where t.typtype = 'c' and c.relkind = 'c' and ${OF_USER}`,
+	change: (source, target) => ({ how: 'alter', statements: attributeChanges(source, target) }),
+};
+
+type Attribute = readonly [name: string, type: string];
+const attributesOf = (fact: Fact): Attribute[] => {
+	const attributes = fact.definition['attributes'];
+	if (!Array.isArray(attributes)) return [];
+	return attributes.map((entry: unknown): Attribute =>
+		Array.isArray(entry) ? [String(entry[0]), String(entry[1])] : ['', ''],
+	);
+};
+
+/**
+ * From one list of attributes to the other. Attributes can only be added at the end: what stands behind a
+ * new one is dropped and added again.
+ */
+export function attributeChanges(source: Fact, target: Fact): string[] {
+	const wanted = attributesOf(source);
+	const existing = attributesOf(target);
+	let same = 0;
+	while (same < wanted.length && wanted[same]?.[0] === existing[same]?.[0]) same += 1;
+	const actions = [
+		...existing.slice(same).map(([name]) => `drop attribute ${name} cascade`),
+		...wanted
+			.slice(0, same)
+			.filter(([, type], at) => type !== existing[at]?.[1])
+			.map(([name, type]) => `alter attribute ${name} type ${type} cascade`),
+		...wanted.slice(same).map(([name, type]) => `add attribute ${name} ${type} cascade`),
+	];
+	return actions.length === 0 ? [] : [`alter type ${source.identity} ${actions.join(', ')}`];
+}
+
+const domainKind: Kind = {
+	name: 'domain',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
+  jsonb_build_object('type', d.type, 'collation', d.collation, 'default', d.standard, 'not_null', t.typnotnull) as definition,
+  array[format('create domain %s as %s', ${NAME}, d.type)
+    || coalesce(' collate ' || d.collation, '') || coalesce(' default ' || d.standard, '')
+    || case when t.typnotnull then ' not null' else '' end || coalesce(d.checks, '')] as "create",
+  format('drop domain %s', ${NAME}) as "drop"
+from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_type b on b.oid = t.typbasetype
+cross join lateral (select format_type(t.typbasetype, t.typtypmod) as type,
+  (select format('%I.%I', s.nspname, o.collname) from pg_collation o join pg_namespace s on s.oid = o.collnamespace
+    where o.oid = t.typcollation and t.typcollation <> b.typcollation) as collation,
+  pg_get_expr(t.typdefaultbin, 0) as standard,
+  (select string_agg(format(' constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), '' order by k.conname)
+    from pg_constraint k where k.contypid = t.oid and k.contype = 'c' and k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as checks) d
+where t.typtype = 'd' and ${OF_USER}`,
+	change: (source, target, sides) => {
+		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
+		if (differs('type') || differs('collation')) return rebuildType(source, target, sides.target);
+		const standard = source.definition['default'];
+		const statements: string[] = [];
+		if (differs('default'))
+			statements.push(standard === null ? 'drop default' : `set default ${String(standard)}`);
+		if (differs('not_null'))
+			statements.push(`${source.definition['not_null'] === true ? 'set' : 'drop'} not null`);
+		return {
+			how: 'alter',
+			statements: statements.map((action) => `alter domain ${source.identity} ${action}`),
+		};
+	},
+};
+
+const domainCheckKind: Kind = {
+	name: 'domain_check',
+	component: 'tables',
+	stage: 'structure',
+	within: true,
+	read: `
+select format('%s.%I', ${NAME}, k.conname) as identity, format('%s.%I', ${NAME}, k.conname) as object,
+  array[${address('pg_constraint', 'k.oid')}] as addresses, 'domain:' || ${NAME} as parent,
+  jsonb_build_object('definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), 'validated', k.convalidated) as definition,
+  array[format('alter domain %s add constraint %I %s', ${NAME}, k.conname, pg_get_constraintdef(k.oid))] as "create",
+  format('alter domain %s drop constraint %I', ${NAME}, k.conname) as "drop",
+  (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded
+from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
+where k.contype = 'c' and ${OF_USER}`,
+	change: (source, target): Change => {
+		const { definition, validated } = source.definition;
+		if (definition === target.definition['definition'] && validated === true) {
+			const name = source.identity.slice((source.parent ?? '').length - 'domain'.length);
+			const domain = (source.parent ?? '').slice('domain:'.length);
+			return { how: 'alter', statements: [`alter domain ${domain} validate constraint ${name}`] };
+		}
+		return { how: 'replace' };
+	},
+};
+
+const rangeKind: Kind = {
+	name: 'range',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object,
+  ${ADDRESSES} || array(select ${address('pg_type', 'm.oid')} from pg_type m where m.oid in (r.rngmultitypid, (select typarray from pg_type where oid = r.rngmultitypid))) as addresses,
+  ${PARENT} as parent, jsonb_build_object('options', o.text) as definition,
+  array[format('create type %s as range (%s)', ${NAME}, o.text)] as "create", format('drop type %s', ${NAME}) as "drop"
+from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_range r on r.rngtypid = t.oid
+join pg_type s on s.oid = r.rngsubtype
+left join pg_opclass p on p.oid = r.rngsubopc left join pg_namespace pn on pn.oid = p.opcnamespace
+left join pg_collation l on l.oid = r.rngcollation and r.rngcollation <> s.typcollation
+left join pg_namespace ln on ln.oid = l.collnamespace
+left join pg_type m on m.oid = r.rngmultitypid left join pg_namespace mn on mn.oid = m.typnamespace
+cross join lateral (select concat_ws(', ', 'subtype = ' || format_type(r.rngsubtype, null),
+  case when not p.opcdefault then format('subtype_opclass = %I.%I', pn.nspname, p.opcname) end,
+  case when l.oid is not null then format('collation = %I.%I', ln.nspname, l.collname) end,
+  case when r.rngcanonical <> 0 then 'canonical = ' || r.rngcanonical::regproc end,
+  case when r.rngsubdiff <> 0 then 'subtype_diff = ' || r.rngsubdiff::regproc end,
+  format('multirange_type_name = %I.%I', mn.nspname, m.typname)) as text) o
+where t.typtype = 'r' and ${OF_USER}`,
+	change: (source, target, sides) => rebuildType(source, target, sides.target),
+};
+
+const baseKind: Kind = {
+	name: 'base_type',
+	component: 'tables',
+	stage: 'structure',
+	holdsRows: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
+  jsonb_build_object('defined', t.typisdefined) as definition,
+  array[case when t.typisdefined
+    then format('create type %s (input = %s, output = %s, internallength = %s)', ${NAME}, t.typinput, t.typoutput,
+      case when t.typlen = -1 then 'variable' else t.typlen::text end)
+    else format('create type %s', ${NAME}) end] as "create",
+  format('drop type %s', ${NAME}) as "drop"
+from pg_type t join pg_namespace n on n.oid = t.typnamespace
+where (t.typtype = 'b' or (t.typtype = 'p' and not t.typisdefined)) and ${OF_USER}
+  and not exists (select from pg_type e where e.typarray = t.oid)`,
+	change: () => ({
+		how: 'leave',
+		why: 'a base type cannot be changed',
+		fix: 'Make it on the target by hand.',
+	}),
+	refusal: {
+		outcome: 'skipped',
+		why: 'only a superuser may create base types',
+		fix: 'Use a domain or an extension in its place.',
+	},
+};
+
+export const typeKinds: readonly Kind[] = [
+	baseKind,
+	enumKind,
+	compositeKind,
+	rangeKind,
+	domainKind,
+	domainCheckKind,
+];

@@ -1,0 +1,17 @@
+create schema app;
+create function app.body() returns int language sql as 'select 1';
+create function app.result() returns int language sql as 'select 1';
+create function app.argument_name(other int) returns int language sql as 'select 1';
+create function app.default_gone(a int default 1) returns int language sql as 'select 1';
+create function app.default_added(a int) returns int language sql as 'select 1';
+create function app.kind() returns void language sql as 'select 1';
+create function app.definer() returns int language sql as 'select 1';
+create function app.no_definer() returns int language sql security definer as 'select 1';
+create function app.row_type() returns table (a int) language sql as $$select 1$$;
+create function app.columns_out(out a int) language sql as $$select 1$$;
+create function app.language() returns int language sql as 'select 1';
+create aggregate app.total(int) (sfunc = int4pl, stype = int, initcond = '5');
+create table app.t (id int primary key, n int);
+create view app.uses as select app.result() as r, app.body() as b from app.t;
+create policy reads on app.t using (app.result() > 0);
+create function app.only_here() returns int language sql as 'select 1';

@@ -1,0 +1,1 @@
+create function app.ordinary() returns int language sql as 'select 1';

@@ -1,0 +1,12 @@
+create schema app;
+create text search dictionary app.plain (template = pg_catalog.simple, stopwords = english, accept = false);
+create text search dictionary app."Stem mer" (template = snowball, language = german);
+create text search configuration app.en (copy = pg_catalog.english);
+alter text search configuration app.en alter mapping for asciiword with app.plain, english_stem;
+alter text search configuration app.en drop mapping for url;
+create text search configuration app.de (parser = "default");
+alter text search configuration app.de add mapping for word with app."Stem mer";
+create table app.docs (id int primary key, body text, words tsvector generated always as (to_tsvector('app.en', body)) stored);
+create index on app.docs using gin (to_tsvector('app.de', body));
+comment on text search configuration app.en is 'english';
+comment on text search dictionary app.plain is 'plain';

@@ -1,0 +1,15 @@
+create schema app;
+create table app.t (id int primary key, label text);
+create table app.closed (id int primary key);
+create table app.half (id int primary key);
+alter table app.t enable row level security;
+alter table app.closed enable row level security;
+alter table app.closed force row level security;
+alter table app.half enable row level security;
+create policy expression on app.t using (id > 5);
+create policy roles on app.t to anon using (true);
+create policy command on app.t for select using (true);
+create policy mode on app.t as restrictive using (true);
+create policy check_gone on app.t for update using (true);
+create policy check_added on app.t for update using (true) with check (id > 1);
+create policy same on app.t using (label = 'x');

@@ -1,0 +1,13 @@
+create schema app;
+create table app.t (id int primary key, label text);
+create table app.closed (id int primary key);
+create table app.half (id int primary key);
+alter table app.half force row level security;
+create policy expression on app.t using (id > 1);
+create policy roles on app.t to authenticated using (true);
+create policy command on app.t for update using (true);
+create policy mode on app.t as permissive using (true);
+create policy check_gone on app.t for update using (true) with check (true);
+create policy check_added on app.t for update using (true);
+create policy same on app.t using (label = 'x');
+create policy mine on app.t using (false);

@@ -1,0 +1,13 @@
+create extension postgres_fdw with schema extensions;
+create server remote type 'pg' version '15' foreign data wrapper postgres_fdw options (host 'example.org', dbname 'it''s');
+create user mapping for postgres server remote options (user 'me', password 'hidden');
+create user mapping for public server remote options (user 'all');
+create schema far;
+create foreign table far.things (id int options (column_name 'ID') not null, name text collate "C" default 'x', constraint positive check (id > 0)) server remote options (schema_name 's', table_name 't');
+create table mixed (id int not null, k text not null) partition by list (k);
+create foreign table mixed_far partition of mixed for values in ('far') server remote;
+create table mixed_near partition of mixed for values in ('near');
+comment on foreign table far.things is 'far';
+comment on server remote is 'server';
+grant usage on foreign server remote to authenticated;
+grant select on far.things to anon;

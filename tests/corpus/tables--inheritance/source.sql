@@ -1,0 +1,12 @@
+create table base (id int not null, name text default 'base', constraint named check (name <> ''));
+create table other (id int, extra text not null default 'e', constraint local_only check (extra <> 'z') no inherit);
+create table child (own int, name text) inherits (base);
+create table both_of (c text) inherits (base, other);
+alter table both_of alter column name set default 'child';
+alter table both_of alter column extra drop default;
+alter table base add constraint later check (id > 0) not valid;
+alter table child add primary key (id);
+create table late (id int not null, name text, constraint named check (name <> ''), constraint later check (id > 0));
+alter table late inherit base;
+create index on base (name);
+create index on child (name);

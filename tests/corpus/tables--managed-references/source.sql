@@ -1,0 +1,10 @@
+create extension citext with schema extensions;
+create extension pg_trgm with schema extensions;
+create table profiles (id uuid primary key references auth.users on delete cascade, username text unique, updated_at timestamptz);
+alter table profiles enable row level security;
+create policy "own row" on profiles for select to authenticated using ((select auth.uid()) = id);
+create table notes (id bigint generated always as identity primary key, owner uuid not null default auth.uid() references auth.users (id), session uuid, object_id uuid references storage.objects on delete set null, level auth.aal_level);
+alter table notes enable row level security;
+alter table notes force row level security;
+create table searchable (id uuid default extensions.uuid_generate_v4() primary key, email extensions.citext unique, body text, hash text default encode(extensions.digest('x', 'sha256'), 'hex'));
+create index on searchable using gin (body extensions.gin_trgm_ops);

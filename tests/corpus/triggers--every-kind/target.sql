@@ -1,0 +1,13 @@
+create schema app;
+create table app.t (id int primary key, a text);
+create function app.fire() returns trigger language plpgsql as $$begin return new; end$$;
+create trigger conditional before update of a on app.t for each row execute function app.fire('x');
+create trigger off after truncate on app.t execute function app.fire();
+create trigger replica_only after delete on app.t for each row execute function app.fire();
+alter table app.t disable trigger replica_only;
+create trigger mine after insert on app.t for each row execute function app.fire();
+create table app.parted (id int, at date, primary key (id, at)) partition by range (at);
+create table app.part_1 partition of app.parted for values from ('2020-01-01') to ('2021-01-01');
+create trigger mixed_parts after update on app.parted for each row execute function app.fire();
+create trigger off_parts after insert on app.parted for each row execute function app.fire();
+alter table app.part_1 disable trigger off_parts;

@@ -1,0 +1,18 @@
+create schema app;
+create table app.t (id int primary key, a text, b numeric, c int);
+create view app.grown as select id, a from app.t;
+create view app.retyped as select id, a from app.t;
+create view app.renamed as select id from app.t;
+create view app.shrunk as select id, a from app.t;
+create view app.safe as select id from app.t;
+create view app.unsafe with (security_invoker = true, security_barrier = true) as select id from app.t;
+create view app.no_default as select id, a from app.t;
+alter view app.no_default alter column a set default 'q';
+create view app.on_top as select id from app.retyped;
+create view app.mine as select id from app.retyped;
+create materialized view app.m as select id from app.t;
+create materialized view app.options with (autovacuum_enabled = false) as select id from app.t;
+create view app.on_m as select * from app.m;
+create rule r as on insert to app.t where new.id < -5 do instead nothing;
+create rule state as on update to app.t where new.id < 0 do instead nothing;
+alter table app.t disable rule state;
