@@ -1,6 +1,6 @@
 // Project-wide settings of Storage, kept beside the bytes so that the local Management API
 // (`/config/storage`) can change them while the stack runs.
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalProject } from '../../project.ts';
 
@@ -24,4 +24,14 @@ export async function readSettings(project: LocalProject): Promise<StorageSettin
 	} catch {
 		return DEFAULTS;
 	}
+}
+
+/** Changes some settings; the service reads them with its next request. */
+export async function writeSettings(
+	project: LocalProject,
+	change: Partial<StorageSettings>,
+): Promise<void> {
+	const settings = { ...(await readSettings(project)), ...change };
+	await mkdir(project.storageDir, { recursive: true });
+	await writeFile(settingsFile(project), JSON.stringify(settings));
 }

@@ -1,5 +1,6 @@
 // Settings of the data API, Realtime, Storage, TLS, network and Postgres.
 import { type Answer, ok } from '../answers.ts';
+import { writeSettings } from '../../gateway/storage/settings.ts';
 import type { ProjectCall } from '../request.ts';
 
 /** May hold the legacy JWT secret in clear: only for tokens that may read it. */
@@ -30,8 +31,11 @@ export async function getStorage({ state }: ProjectCall): Promise<Answer> {
 	return ok(state.settings.storage);
 }
 
-export async function updateStorage({ state, body }: ProjectCall): Promise<Answer> {
+export async function updateStorage({ project, state, body }: ProjectCall): Promise<Answer> {
 	const { features, ...rest } = Object(body.json);
+	if (typeof rest.fileSizeLimit === 'number') {
+		await writeSettings(project, { fileSizeLimit: rest.fileSizeLimit });
+	}
 	const current = state.settings.storage;
 	state.settings.storage = {
 		...current,

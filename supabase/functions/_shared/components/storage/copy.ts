@@ -41,8 +41,9 @@ interface Slice {
 
 export const filesStage: Stage = {
 	name: 'files',
-	// No needs: copied before triggers on storage.objects are there, they do not run for every file.
-	needs: [],
+	// The project's size limit comes first. Triggers on storage.objects wait for the files, or they would run
+	// for every one of them.
+	needs: ['config'],
 	provides: ['files'],
 	run: copyFiles,
 };
