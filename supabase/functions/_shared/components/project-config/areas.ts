@@ -1,0 +1,90 @@
+// The four areas of settings: where they are read and written, and the plan of each. One request per side.
+import * as z from 'zod/mini';
+import type { ReadContext } from '../component.ts';
+import { planAuth } from './auth-plan.ts';
+import { existingHookFunctions } from './hook-functions.ts';
+import { type Config, type Plan, planFields } from './plan.ts';
+import { secretTest } from './secret-digest.ts';
+import {
+	AUTH_GROUPS,
+	DATA_API_FIELDS,
+	DATA_API_LEFT_OUT,
+	REALTIME_FIELDS,
+	REALTIME_LEFT_OUT,
+	STORAGE_FIELDS,
+	STORAGE_LEFT_OUT,
+} from './settings.ts';
+
+export interface Area {
+	/** Prefix of its items: `auth.site_url`. */
+	readonly name: 'auth' | 'data_api' | 'realtime' | 'storage';
+	/** In messages. */
+	readonly label: string;
+	/** Of the Management API, for GET and PATCH. */
+	readonly path: string;
+	/** Number of settings, for the progress. */
+	readonly size: number;
+	/** `isBefore`: objects of the database are not copied yet, so their absence means nothing. */
+	plan(context: ReadContext, isBefore: boolean): Promise<Plan>;
+}
+
+const configSchema = z.record(z.string(), z.unknown());
+
+/** The settings of both ends. */
+export async function readBoth(
+	{ source, target }: Pick<ReadContext, 'source' | 'target'>,
+	path: string,
+): Promise<[Config, Config]> {
+	const [one, other] = await Promise.all([
+		source.api.get<unknown>(path),
+		target.api.get<unknown>(path),
+	]);
+	return [z.parse(configSchema, one), z.parse(configSchema, other)];
+}
+
+function simple(
+	name: Area['name'],
+	label: string,
+	path: string,
+	fields: readonly string[],
+	leftOut: Parameters<typeof planFields>[3],
+): Area {
+	return {
+		name,
+		label,
+		path,
+		size: fields.length,
+		async plan(context) {
+			const [source, target] = await readBoth(context, path);
+			return planFields(source, target, fields, leftOut);
+		},
+	};
+}
+
+const auth: Area = {
+	name: 'auth',
+	label: 'Auth',
+	path: '/config/auth',
+	size: Object.values(AUTH_GROUPS).flat().length,
+	async plan(context, isBefore) {
+		const [source, target] = await readBoth(context, '/config/auth');
+		const [ofSource, ofTarget] = await Promise.all([
+			secretTest(context.source.ref, source),
+			secretTest(context.target.ref, target),
+		]);
+		const functions = isBefore ? undefined : await existingHookFunctions(context.target, source);
+		return planAuth({
+			source: { ref: context.source.ref, url: context.source.url, config: source },
+			target: { ref: context.target.ref, url: context.target.url, config: target },
+			hasSecret: (role, field) => (role === 'source' ? ofSource : ofTarget)(field),
+			hasFunction: (uri) => functions === undefined || functions.has(uri),
+		});
+	},
+};
+
+export const AREAS: readonly Area[] = [
+	auth,
+	simple('data_api', 'Data API', '/postgrest', DATA_API_FIELDS, DATA_API_LEFT_OUT),
+	simple('realtime', 'Realtime', '/config/realtime', REALTIME_FIELDS, REALTIME_LEFT_OUT),
+	simple('storage', 'Storage', '/config/storage', STORAGE_FIELDS, STORAGE_LEFT_OUT),
+];

@@ -1,0 +1,35 @@
+// The early stage: raises the target's limit for files where it is lower than the source's, so that the files
+// of Storage fit. The limit is made equal, and so perhaps lowered, only after they are there.
+import type { Stage, StageContext, StageResult } from '../component.ts';
+import { TwinsError } from '../../domain/errors.ts';
+import { readBoth } from './areas.ts';
+
+const PATH = '/config/storage';
+const OBJECT = 'storage.fileSizeLimit';
+
+export const limitsStage: Stage = {
+	name: 'limits',
+	needs: [],
+	provides: ['config'],
+	run,
+};
+
+async function run(context: StageContext): Promise<StageResult> {
+	try {
+		const [source, target] = await readBoth(context, PATH);
+		const [wanted, present] = [source['fileSizeLimit'], target['fileSizeLimit']];
+		context.spend({ operations: 2 });
+		if (typeof wanted === 'number' && typeof present === 'number' && wanted > present) {
+			await context.target.api.send('PATCH', PATH, { fileSizeLimit: wanted });
+			const detail = `${wanted} (was ${present})`;
+			context.report({ object: OBJECT, outcome: 'copied', detail });
+		}
+	} catch (error) {
+		if (!(error instanceof TwinsError) || error.code !== 'api_refused') throw error;
+		// Where the account may not read it, the later stage says so for all settings of Storage.
+		if (error.details.httpStatus !== 403) {
+			context.report({ object: OBJECT, outcome: 'failed', detail: error.message, fix: error.fix });
+		}
+	}
+	return { state: 'done' };
+}

@@ -1,0 +1,316 @@
+// The component Project config between two projects of the local Management API; a database only where a hook
+// rests on a function.
+import postgres from 'postgres';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { defaultAuthConfig, defaultSettings } from '../../local/management-api/defaults.ts';
+import type { ProjectState } from '../../local/management-api/state.ts';
+import { projectConfig } from '../../supabase/functions/_shared/components/project-config/index.ts';
+import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
+import { cloneInProcess, testOptions, verifyInProcess } from '../helpers/clone.ts';
+import { freshPair, type Pair } from '../helpers/clusters.ts';
+import { openPlatform, type Platform, SOURCE_REF, TARGET_REF } from '../helpers/management-api.ts';
+
+const PAID = new Set(['password_hibp_enabled', 'sessions_timebox']);
+
+let databases: Pair;
+let platform: Platform;
+
+beforeAll(async () => {
+	databases = await freshPair();
+	platform = await openPlatform({ paidAuthFields: PAID }, databases);
+});
+
+beforeEach(() => {
+	platform.shim.faults.clear();
+	for (const ref of [SOURCE_REF, TARGET_REF]) {
+		const state = platform.shim.stateOf(ref);
+		state.auth = defaultAuthConfig();
+		state.settings = defaultSettings();
+		state.thirdPartyAuth = [];
+	}
+	platform.shim.log.length = 0;
+});
+
+const stateOf = (role: 'source' | 'target'): ProjectState =>
+	platform.shim.stateOf(role === 'source' ? SOURCE_REF : TARGET_REF);
+
+function clone(options: Partial<CloneOptions> = {}, token?: string, on = platform) {
+	return cloneInProcess({
+		source: on.end('source', token),
+		target: on.end('target', token),
+		components: [projectConfig],
+		options,
+	});
+}
+
+const verify = (on = platform, token?: string) =>
+	verifyInProcess(
+		{ source: on.end('source', token), target: on.end('target', token) },
+		projectConfig,
+		'counts',
+	);
+
+describe('cloning project config', () => {
+	it('makes every setting equal with one request per area, then writes nothing', async () => {
+		Object.assign(stateOf('source').auth, {
+			disable_signup: true,
+			jwt_exp: 7200,
+			mailer_subjects_invite: 'Willkommen – «ü»',
+			uri_allow_list: `https://${SOURCE_REF}.supabase.co/**`,
+		});
+		Object.assign(stateOf('source').settings.postgrest, { max_rows: 50, db_schema: 'public,api' });
+		Object.assign(stateOf('source').settings.realtime, { private_only: true });
+		const result = await clone();
+		expect(result.outcome('copied')).toEqual([
+			'project_config auth.disable_signup',
+			'project_config auth.jwt_exp',
+			'project_config auth.mailer_subjects_invite',
+			'project_config data_api.db_schema',
+			'project_config data_api.max_rows',
+			'project_config realtime.private_only',
+		]);
+		expect(result.outcome('adapted')).toEqual(['project_config auth.uri_allow_list']);
+		expect(result.items.get('project_config auth.jwt_exp')?.detail).toBe('7200 (was 3600)');
+		expect(stateOf('target').auth).toMatchObject({
+			disable_signup: true,
+			uri_allow_list: `https://${TARGET_REF}.supabase.co/**`,
+		});
+		expect(platform.writes()).toEqual(
+			['/config/auth', '/postgrest', '/config/realtime'].map(
+				(path) => `PATCH /v1/projects/${TARGET_REF}${path}`,
+			),
+		);
+		expect(await verify()).toEqual([]);
+
+		platform.shim.log.length = 0;
+		const second = await clone();
+		expect(second.outcome('copied')).toEqual([]);
+		expect(second.outcome('unchanged')).toContain('project_config auth settings');
+		expect(platform.writes()).toEqual([]);
+	});
+
+	it('gives up only the fields that the plan does not have', async () => {
+		Object.assign(stateOf('source').auth, {
+			password_hibp_enabled: true,
+			password_min_length: 12,
+			sessions_timebox: 24,
+			disable_signup: true,
+		});
+		const result = await clone();
+		expect(result.outcome('copied')).toEqual([
+			'project_config auth.disable_signup',
+			'project_config auth.password_min_length',
+		]);
+		expect(result.outcome('skipped')).toEqual([
+			'project_config auth.password_hibp_enabled',
+			'project_config auth.sessions_timebox',
+		]);
+		expect(result.items.get('project_config auth.sessions_timebox')).toMatchObject({
+			detail: expect.stringContaining('Pro Plan'),
+			fix: expect.stringContaining('Upgrade'),
+		});
+		expect((await verify()).map(({ object }) => object)).toEqual([
+			'auth.sessions_timebox',
+			'auth.password_hibp_enabled',
+		]);
+	});
+
+	it('never writes a digest where a secret belongs, and never switches on what then cannot work', async () => {
+		Object.assign(stateOf('source').auth, {
+			external_google_enabled: true,
+			external_google_client_id: 'google-id',
+			external_google_secret: 'google-secret',
+			smtp_host: 'smtp.production.example',
+			smtp_pass: 'mail-secret',
+			hook_send_email_enabled: true,
+			hook_send_email_uri: 'https://hooks.example/mail',
+			hook_send_email_secrets: 'v1,whsec_x',
+		});
+		const result = await clone();
+		const { auth } = stateOf('target');
+		expect(auth).toMatchObject({
+			external_google_enabled: false,
+			external_google_client_id: 'google-id',
+			external_google_secret: null,
+			smtp_host: null,
+			smtp_pass: null,
+			hook_send_email_enabled: false,
+			hook_send_email_secrets: null,
+		});
+		expect(result.outcome('skipped')).toEqual([
+			'project_config auth.external_google_enabled',
+			'project_config auth.external_google_secret',
+			'project_config auth.hook_send_email_enabled',
+			'project_config auth.hook_send_email_secrets',
+			'project_config auth.mail server',
+			'project_config auth.smtp_pass',
+		]);
+		expect(JSON.stringify([...result.items])).not.toMatch(/google-secret|mail-secret|whsec/);
+		expect(await verify()).toMatchObject([
+			{ severity: 'warning', object: 'auth.external_google_enabled' },
+			{ severity: 'warning', object: 'auth.hook_send_email_enabled' },
+		]);
+	});
+
+	it('switches a database hook on once its function is on the target', async () => {
+		Object.assign(stateOf('source').auth, {
+			hook_custom_access_token_enabled: true,
+			hook_custom_access_token_uri: 'pg-functions://postgres/public/add_claims',
+		});
+		const first = await clone();
+		expect(first.outcome('skipped')).toEqual([
+			'project_config auth.hook_custom_access_token_enabled',
+		]);
+		const sql = postgres(databases.target.dbUrl, { max: 1 });
+		await sql.unsafe(
+			`create function public.add_claims(event jsonb) returns jsonb language sql as 'select event'`,
+		);
+		await sql.end();
+		await clone();
+		expect(stateOf('target').auth).toMatchObject({ hook_custom_access_token_enabled: true });
+		expect(await verify()).toEqual([]);
+	});
+
+	it('never copies or shows the JWT secret of the data API', async () => {
+		stateOf('source').settings.postgrest.max_rows = 7;
+		const result = await clone();
+		expect(JSON.stringify([...result.items])).not.toContain(platform.source.jwtSecret);
+	});
+
+	it('raises the limit for files before they are copied, and lowers it only afterwards', async () => {
+		const limit = (role: 'source' | 'target', bytes: number) =>
+			Object.assign(stateOf(role).settings.storage, { fileSizeLimit: bytes });
+		const stage = projectConfig.stages.find(({ name }) => name === 'limits');
+		expect(stage?.provides).toEqual(['config']);
+		expect(projectConfig.stages.find(({ name }) => name === 'settings')?.needs).toContain('files');
+
+		limit('source', 100_000_000);
+		expect((await clone()).outcome('copied')).toEqual(['project_config storage.fileSizeLimit']);
+		expect(platform.writes()).toHaveLength(1);
+		limit('source', 10);
+		await clone();
+		expect(stateOf('target').settings.storage).toMatchObject({ fileSizeLimit: 10 });
+	});
+
+	it('explains in one item per area what an OAuth account cannot reach', async () => {
+		const scopes = ['auth:read', 'auth:write', 'rest:read', 'rest:write'];
+		const oauth = await openPlatform({ accessTokens: () => ({ scopes }) });
+		oauth.shim.stateOf(SOURCE_REF).auth['jwt_exp'] = 60;
+		const result = await clone({}, 'oauth-token', oauth);
+		expect(result.outcome('copied')).toEqual(['project_config auth.jwt_exp']);
+		expect(result.outcome('skipped')).toEqual([
+			'project_config realtime settings',
+			'project_config storage settings',
+		]);
+		expect((await verify(oauth, 'oauth-token')).map(({ severity }) => severity)).toEqual([
+			'warning',
+			'warning',
+		]);
+	});
+
+	it('says in one item that settings may be read but not written', async () => {
+		const permissions = [
+			'auth_config_read',
+			'data_api_config_read',
+			'realtime_config_read',
+			'storage_config_read',
+		];
+		const reader = await openPlatform({ accessTokens: () => ({ permissions }) });
+		Object.assign(reader.shim.stateOf(SOURCE_REF).auth, { jwt_exp: 60, disable_signup: true });
+		const result = await clone({}, 'reader', reader);
+		expect(result.items.get('project_config auth settings')).toMatchObject({
+			outcome: 'failed',
+			detail: expect.stringContaining('auth_config_write'),
+		});
+		expect(result.outcome('failed')).toHaveLength(1);
+	});
+
+	it('copies issuers of third-party auth, and removes others only when asked to', async () => {
+		const issuer = (url: string) => ({
+			id: crypto.randomUUID(),
+			type: 'oidc',
+			oidc_issuer_url: url,
+			inserted_at: '',
+			updated_at: '',
+		});
+		stateOf('source').thirdPartyAuth = [
+			issuer('https://idp.example'),
+			issuer(`https://${SOURCE_REF}.supabase.co/auth/v1`),
+		];
+		stateOf('target').thirdPartyAuth = [issuer('https://own.example')];
+		await clone();
+		const urls = () =>
+			stateOf('target').thirdPartyAuth.map(({ oidc_issuer_url }) => oidc_issuer_url);
+		expect(urls()).toEqual([
+			'https://own.example',
+			'https://idp.example',
+			`https://${TARGET_REF}.supabase.co/auth/v1`,
+		]);
+		expect(await verify()).toEqual([]);
+		await clone({ remove_extra: true });
+		expect(urls()).toEqual(['https://idp.example', `https://${TARGET_REF}.supabase.co/auth/v1`]);
+	});
+
+	it('hands trouble of the platform to the engine, and goes on where it stopped', async () => {
+		stateOf('source').auth['jwt_exp'] = 60;
+		platform.shim.faults.add({ kind: 'rate_limited', method: 'PATCH', path: '/config/auth' });
+		await expect(clone()).rejects.toMatchObject({ code: 'rate_limited' });
+		platform.shim.faults.add({ kind: 'failed', method: 'PATCH', path: '/config/auth' });
+		await expect(clone()).rejects.toMatchObject({ details: { passing: true } });
+		expect((await clone()).outcome('copied')).toEqual(['project_config auth.jwt_exp']);
+	});
+
+	it('works in as many slices as it is given', async () => {
+		stateOf('source').auth['jwt_exp'] = 60;
+		stateOf('source').settings.postgrest.max_rows = 3;
+		const result = await cloneInProcess({
+			source: platform.end('source'),
+			target: platform.end('target'),
+			components: [projectConfig],
+			limits: { operations: 1 },
+		});
+		expect(result.slices['project_config.settings']).toBe(5);
+		expect(await verify()).toEqual([]);
+	});
+});
+
+describe('previewing project config', () => {
+	it('says what would change and what is left to do, and changes nothing', async () => {
+		Object.assign(stateOf('source').auth, {
+			jwt_exp: 60,
+			external_github_enabled: true,
+			external_github_secret: 'x',
+			hook_custom_access_token_enabled: true,
+			hook_custom_access_token_uri: 'pg-functions://postgres/public/not_there_yet',
+		});
+		const preview = await projectConfig.preview({
+			options: testOptions(),
+			ignoreRules: [],
+			signal: new AbortController().signal,
+			source: side('source'),
+			target: side('target'),
+		});
+		expect(preview.counts['settings_to_change']).toBe(3);
+		expect(preview.objects).toContainEqual({ setting: 'auth.jwt_exp', change: '60 (was 3600)' });
+		expect(preview.warnings.map(({ object }) => object)).toEqual([
+			'auth.external_github_enabled',
+			'auth.external_github_secret',
+		]);
+		expect(platform.writes()).toEqual([]);
+	});
+});
+
+function side(role: 'source' | 'target') {
+	const { api, url = '', ref = '' } = platform.end(role);
+	const none = () => Promise.reject(new Error('not used'));
+	return {
+		role,
+		ref,
+		url,
+		api,
+		database: none,
+		connect: none,
+		storage: none,
+		keys: async () => [],
+	};
+}
