@@ -1,4 +1,5 @@
-// The suites: `unit` beside the code, `integration` with real clusters, `guards` for the rules of the house.
+// The suites: `unit` beside the code, `integration` with real clusters, `stack` and `browser` with a whole stack,
+// `guards` for the rules of the house.
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -22,6 +23,26 @@ export default defineConfig({
 					testTimeout: 60_000,
 					hookTimeout: 60_000,
 					maxWorkers: 3,
+				},
+			},
+			{
+				test: {
+					name: 'stack',
+					include: ['tests/stack/**/*.test.ts'],
+					globalSetup: ['tests/helpers/stack-setup.ts'],
+					testTimeout: 180_000,
+					hookTimeout: 60_000,
+					fileParallelism: false,
+				},
+			},
+			{
+				test: {
+					name: 'browser',
+					include: ['tests/browser/**/*.test.ts'],
+					globalSetup: ['tests/helpers/stack-setup.ts'],
+					testTimeout: 120_000,
+					hookTimeout: 120_000,
+					fileParallelism: false,
 				},
 			},
 			{ test: { name: 'guards', include: ['tests/guards/**/*.test.ts'] } },

@@ -31,8 +31,10 @@ import { buildWebApp, hasWebApp, serveWebApp } from './web-app.ts';
 export interface StackOptions {
 	/** Folder of this stack: stack.json, keys, logs, files. Made when missing. */
 	readonly home: string;
-	/** Folder of its databases and of the shared template; see databasesDir. */
+	/** Folder of its databases; see databasesDir. */
 	readonly databases: string;
+	/** Folder of the template that all stacks share. */
+	readonly templates: string;
 	/** Forget everything of an earlier stack in these folders. */
 	readonly reset: boolean;
 	readonly web: 'build' | 'dev' | 'none';
@@ -75,7 +77,12 @@ interface Build {
 
 /** Brings a stack up; when a part does not start, stops the others again and throws StackError. */
 export async function openStack(options: StackOptions): Promise<Stack> {
-	for (const dir of [options.home, options.databases, path.join(options.home, 'logs')]) {
+	for (const dir of [
+		options.home,
+		options.databases,
+		options.templates,
+		path.join(options.home, 'logs'),
+	]) {
 		fs.mkdirSync(dir, { recursive: true });
 	}
 	const lock = takeSupervisorLock(options.home);
@@ -172,7 +179,7 @@ async function openClusters(build: Build): Promise<Readonly<Record<ProjectName, 
 	const open = async (name: ProjectName): Promise<Cluster> => {
 		const cluster = await openCluster({
 			dir: path.join(options.databases, name),
-			stateDir: options.databases,
+			stateDir: options.templates,
 			age: AGES[name],
 			durable: options.durable,
 			port: ports[name],

@@ -36,7 +36,7 @@ export function takeSupervisorLock(home: string): SupervisorLock {
 				`Stop it with Ctrl-C where it runs, or: kill ${before.supervisor.pid}`,
 			);
 		}
-		for (const child of before.children) if (isSame(child)) process.kill(child.pid, 'SIGKILL');
+		endChildren(before);
 	}
 	const children = new Map<number, Owned>();
 	const save = () =>
@@ -55,6 +55,16 @@ export function takeSupervisorLock(home: string): SupervisorLock {
 		},
 		release: () => fs.rmSync(file, { force: true }),
 	};
+}
+
+/** Ends what a stack of `home` left behind, unless its supervisor lives. */
+export function endLeftovers(home: string): void {
+	const left = read(path.join(home, 'supervisor.json'));
+	if (left !== null && !isSame(left.supervisor)) endChildren(left);
+}
+
+function endChildren({ children }: LockFile): void {
+	for (const child of children) if (isSame(child)) process.kill(child.pid, 'SIGKILL');
 }
 
 const owned = (pid: number): Owned => ({ pid, command: commandLine(pid) ?? '' });

@@ -38,6 +38,7 @@ export async function runStack(
 	const stack = await openStack({
 		home,
 		databases: databasesDir(),
+		templates: databasesDir(),
 		reset: options.arguments.includes('--reset'),
 		web: options.web,
 		durable: true,

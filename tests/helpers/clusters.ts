@@ -1,13 +1,13 @@
 // Databases for tests: a new, empty project on each side, in a few tenths of a second.
 
 import { randomBytes } from 'node:crypto';
-import * as fs from 'node:fs';
 import * as path from 'node:path';
 import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
-import { openCluster } from '../../local/clusters.ts';
+import { openCluster, type ProjectAge } from '../../local/clusters.ts';
 import { PRISTINE } from '../../local/prepared-cluster.ts';
 import { databasesDir } from '../../local/state-dir.ts';
+import { openTestRun } from '../../local/test-runs.ts';
 
 export interface ClusterUrls {
 	/** Role postgres, as the product connects: no superuser. */
@@ -58,15 +58,14 @@ export async function cronPair(): Promise<Pair> {
 	return { source, target };
 }
 
-async function ownCluster(age: 'current' | 'older'): Promise<ClusterUrls> {
-	const state = databasesDir();
-	const run = process.ppid;
-	const dir = path.join(state, 'tests', `${run}-${randomBytes(4).toString('hex')}`, age);
-	fs.mkdirSync(path.dirname(dir), { recursive: true });
-	const cluster = await openCluster({ dir, stateDir: state, age, durable: false });
+async function ownCluster(age: ProjectAge): Promise<ClusterUrls> {
+	// Workers of vitest come and go: the folder belongs to the run.
+	const run = await openTestRun(randomBytes(4).toString('hex'), process.ppid);
+	const dir = path.join(run.dir, age);
+	const cluster = await openCluster({ dir, stateDir: databasesDir(), age, durable: false });
 	afterAll(async () => {
 		await cluster.stop(true);
-		fs.rmSync(path.dirname(dir), { recursive: true, force: true });
+		run.remove();
 	});
 	return { dbUrl: cluster.dbUrl(), adminUrl: cluster.adminUrl() };
 }

@@ -1,0 +1,156 @@
+// The test suites: how each is run, and what came of it as numbers. Every suite prints its own report as well.
+
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import * as os from 'node:os';
+import * as path from 'node:path';
+import { openCluster } from '../clusters.ts';
+import { applyMigrations } from '../control.ts';
+import { runSql } from '../prepared-cluster.ts';
+import { installPostgres } from '../postgres-install.ts';
+import { databasesDir, ROOT_DIR } from '../state-dir.ts';
+import { openTestRun } from '../test-runs.ts';
+
+export interface Outcome {
+	readonly passed: number;
+	readonly failed: number;
+}
+
+const BIN = path.join(ROOT_DIR, 'node_modules/.bin');
+
+/** Runs a program in the checkout with its output on the terminal; returns its exit code. */
+export function runProgram(
+	program: string,
+	programArguments: readonly string[],
+	options: { cwd?: string; env?: NodeJS.ProcessEnv; onOutput?: (text: string) => void } = {},
+): Promise<number> {
+	return new Promise((resolve) => {
+		const { onOutput } = options;
+		const child = spawn(program, programArguments, {
+			cwd: options.cwd ?? ROOT_DIR,
+			env: { ...process.env, ...options.env },
+			stdio: ['ignore', onOutput ? 'pipe' : 'inherit', 'inherit'],
+		});
+		child.stdout?.on('data', (chunk) => onOutput?.(String(chunk)));
+		child.once('error', (error) => {
+			console.error(`${program}: ${error.message}`);
+			resolve(1);
+		});
+		child.once('close', (code) => resolve(code ?? 1));
+	});
+}
+
+/** Runs vitest on the named projects; `rest` goes to vitest, except `--stack FILE`. */
+export async function runVitest(
+	projects: readonly string[],
+	rest: readonly string[] = [],
+): Promise<Outcome> {
+	const { file, others } = takeStackFile(rest);
+	const json = path.join(os.tmpdir(), `twins-${randomBytes(6).toString('hex')}.json`);
+	const code = await runProgram(
+		path.join(BIN, 'vitest'),
+		[
+			'run',
+			'--passWithNoTests',
+			...projects.flatMap((project) => ['--project', project]),
+			'--reporter=default',
+			'--reporter=json',
+			`--outputFile.json=${json}`,
+			...others,
+		],
+		file === null ? {} : { env: { TWINS_STACK_FILE: path.resolve(file) } },
+	);
+	try {
+		return countVitest(JSON.parse(fs.readFileSync(json, 'utf8')), code);
+	} catch {
+		return { passed: 0, failed: 1 };
+	} finally {
+		fs.rmSync(json, { force: true });
+	}
+}
+
+function takeStackFile(rest: readonly string[]): { file: string | null; others: string[] } {
+	const at = rest.indexOf('--stack');
+	if (at < 0) return { file: null, others: [...rest] };
+	return {
+		file: rest[at + 1] ?? null,
+		others: rest.filter((_, index) => index !== at && index !== at + 1),
+	};
+}
+
+interface VitestReport {
+	readonly numPassedTests: number;
+	readonly numFailedTests: number;
+	readonly testResults: readonly { status: string; assertionResults: readonly unknown[] }[];
+}
+
+/** A file that could not even be loaded has no tests: it counts as one failure, as does a failed set-up. */
+export function countVitest(report: VitestReport, exitCode: number): Outcome {
+	const unloaded = report.testResults.filter(
+		(file) => file.status === 'failed' && file.assertionResults.length === 0,
+	).length;
+	const failed = report.numFailedTests + unloaded;
+	return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
+}
+
+/** pgTAP on a control database of its own: tests/db/*.sql. */
+export async function runDatabaseTests(): Promise<Outcome> {
+	const dir = path.join(ROOT_DIR, 'tests/db');
+	const files = fs.existsSync(dir)
+		? fs
+				.readdirSync(dir)
+				.filter((name) => /^\d+-.*\.sql$/.test(name))
+				.sort()
+		: [];
+	if (files.length === 0) return { passed: 0, failed: 0 };
+	const run = await openTestRun('db');
+	const cluster = await openCluster({
+		dir: path.join(run.dir, 'control'),
+		stateDir: databasesDir(),
+		age: 'current',
+		durable: false,
+	});
+	try {
+		await applyMigrations(cluster.dbUrl());
+		const admin = new URL(cluster.adminUrl());
+		await runSql(
+			installPostgres(databasesDir()),
+			{ port: cluster.port, password: admin.password, database: 'postgres' },
+			{ text: 'create extension if not exists pgtap with schema extensions;' },
+		);
+		let output = '';
+		const code = await runProgram(
+			'pg_prove',
+			files.map((name) => path.join(dir, name)),
+			{
+				env: {
+					PGHOST: '127.0.0.1',
+					PGPORT: String(cluster.port),
+					PGUSER: 'postgres',
+					PGPASSWORD: new URL(cluster.dbUrl()).password,
+					PGDATABASE: 'postgres',
+				},
+				onOutput: (text) => {
+					output += text;
+					process.stdout.write(text);
+				},
+			},
+		);
+		return countProve(output, code);
+	} finally {
+		await cluster.stop(true);
+		run.remove();
+	}
+}
+
+/** From pg_prove's summary; a file that died counts as one failure at least. */
+export function countProve(output: string, exitCode: number): Outcome {
+	const all = Number(/Tests=(\d+)/.exec(output)?.[1] ?? 0);
+	const counted = [...output.matchAll(/Failed (\d+)\/\d+ subtests/g)].reduce(
+		(sum, match) => sum + Number(match[1]),
+		0,
+	);
+	const failed = counted === 0 && exitCode !== 0 ? 1 : counted;
+	return { passed: Math.max(0, all - failed), failed };
+}

@@ -1,0 +1,76 @@
+// The whole way of a clone, as a user: sign in, start it, watch it, read its report; by the database, the queue,
+// pg_net, real Deno workers under the hosted limits, the Management API and the pooler.
+import * as fs from 'node:fs';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { compareProjects } from '../../local/demo/compare.ts';
+import { readReport } from '../../local/demo/report.ts';
+import { runClone, runVerification, type RunComponent } from '../../local/demo/run.ts';
+import { signIn, type DemoSession } from '../../local/demo/session.ts';
+import { commandLine } from '../../local/postmaster.ts';
+
+const stack = inject('stack');
+const never = new AbortController().signal;
+let session: DemoSession;
+
+beforeAll(async () => {
+	session = await signIn(stack);
+});
+afterAll(() => session.close());
+
+const failures = async (jobId: string): Promise<string[]> =>
+	(await readReport(session, jobId)).items
+		.filter((item) => item.outcome === 'failed')
+		.map((item) => `${item.component} ${item.object}: ${item.detail}`);
+
+describe('a clone of the sample project', () => {
+	test('copies everything although workers are killed while they work', async () => {
+		const killer = setInterval(killOneWorker, 400);
+		try {
+			const job = await runClone(session, stack, never, () => undefined);
+			clearInterval(killer);
+			expect(await failures(job.id)).toEqual([]);
+			expect(job.status).toBe('completed');
+		} finally {
+			clearInterval(killer);
+		}
+	});
+
+	test('leaves two projects that are equal by plain SQL', async () => {
+		const comparison = await compareProjects(stack);
+		expect(comparison.differences).toEqual([]);
+		expect(comparison.rows).toBeGreaterThan(100);
+	});
+
+	test('changes nothing the second time, pushes its progress, and verifies', async () => {
+		const states: (readonly RunComponent[])[] = [];
+		const job = await runClone(session, stack, never, (_job, components) =>
+			states.push(components),
+		);
+		const { counts } = await readReport(session, job.id);
+		expect(counts).toMatchObject({ copied: 0, failed: 0 });
+		expect(states.length).toBeGreaterThan(1);
+		const verification = await runVerification(session, job.id, never);
+		expect(verification.findings.filter(({ severity }) => severity === 'failed')).toEqual([]);
+	});
+
+	test('leaves nothing of ours on the target', async () => {
+		const sql = postgres(stack.projects[1]?.db_url ?? '', { max: 1 });
+		const schemas = await sql`select nspname from pg_namespace where nspname = '_twins'`;
+		await sql.end();
+		expect(schemas).toEqual([]);
+	});
+});
+
+/** Kills one Deno process that serves `worker` for this stack, as a crash of the platform would. */
+function killOneWorker(): void {
+	const supervisor = inject('supervisor');
+	if (supervisor === null) return;
+	const children = fs
+		.readFileSync(`/proc/${supervisor}/task/${supervisor}/children`, 'utf8')
+		.split(' ')
+		.map(Number)
+		.filter((pid) => pid > 0 && commandLine(pid)?.includes('functions/worker'));
+	const victim = children[Math.floor(Math.random() * children.length)];
+	if (victim !== undefined) process.kill(victim, 'SIGKILL');
+}
