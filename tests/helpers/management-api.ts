@@ -19,7 +19,7 @@ import {
 import type { TestEnd } from './clone.ts';
 import type { Pair } from './clusters.ts';
 
-export const TOKEN = 'sbp_00112233445566778899aabbccddeeff00112233';
+export const TOKEN = 'sbp_local_test_token';
 export const SOURCE_REF = 'sourceprojectaaaaaaa';
 export const TARGET_REF = 'targetprojectbbbbbbb';
 
