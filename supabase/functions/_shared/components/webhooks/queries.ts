@@ -8,7 +8,7 @@ select pg_catalog.to_regprocedure('supabase_functions.http_request()') is not nu
 
 /** `tgargs` holds the arguments one after the other, each ended by a zero byte. */
 const argumentsOf = (column: string): string => `array(
-    select pg_catalog.convert_from(pg_catalog.substring(${column} from z.before + 1 for z.at - z.before - 1), 'UTF8')
+    select pg_catalog.convert_from(pg_catalog.substr(${column}, z.before + 1, z.at - z.before - 1), 'UTF8')
     from (select at, pg_catalog.lag(at, 1, 0) over (order by at) as before
       from pg_catalog.generate_series(1, pg_catalog.length(${column})) at
       where pg_catalog.get_byte(${column}, at - 1) = 0) z
