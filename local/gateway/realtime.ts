@@ -32,7 +32,7 @@ export async function createRealtime(project: LocalProject): Promise<Shim> {
 
 	// Messages are read one after the other, so that they arrive in the order they were committed.
 	let queue = Promise.resolve();
-	const listening = await database.listen(ANNOUNCEMENTS, (announcement) => {
+	await database.listen(ANNOUNCEMENTS, (announcement) => {
 		const [id = ''] = announcement.split(' ');
 		queue = queue.then(() => deliver(id)).catch(() => undefined);
 	});
@@ -70,7 +70,6 @@ export async function createRealtime(project: LocalProject): Promise<Shim> {
 		async close() {
 			for (const client of clients) client.close();
 			server.close();
-			await listening.unlisten();
 			await database.end({ timeout: 2 });
 		},
 	};

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterEach(async () => {
 	for (const supabase of open.splice(0)) {
 		await supabase.removeAllChannels();
-		supabase.realtime.disconnect();
+		await supabase.realtime.disconnect();
 	}
 });
 
