@@ -11,6 +11,9 @@ import { secretItems } from './secrets.ts';
 /** `after`: the last slug that is done. */
 const cursorSchema = z.object({ after: z.string() });
 
+/** Hashing and searching cost about a millisecond for so many bytes, which is what an operation stands for. */
+const BYTES_PER_OPERATION = 100_000;
+
 export const functionsStage: Stage = {
 	name: 'functions',
 	needs: [],
@@ -43,7 +46,7 @@ async function run(context: StageContext): Promise<StageResult> {
 			const pair = { source: deployed, target: present.get(slug) };
 			const { item, bytes } = await copyFunction({ source, target }, pair, names);
 			context.report(item);
-			context.spend({ bytes, operations: 3 });
+			context.spend({ bytes, operations: 3 + Math.ceil(bytes / BYTES_PER_OPERATION) });
 		} else await remove(context, slug);
 		last = slug;
 		context.progress({ done: index + 1, total: slugs.length });

@@ -57,13 +57,31 @@ function list(paths: readonly string[]): string {
 	return paths.length > LISTED_FILES ? `${shown} and ${paths.length - LISTED_FILES} more` : shown;
 }
 
-/** Searches bytes, so that a file need not be text. `word` is ASCII. */
+/** Letters from the rarest in code to the commonest; what is not here counts as rarer still. */
+const COMMON_LAST = 'zqjxkvbywgpfmucdlhrsnioate';
+
+/**
+ * Searches bytes, so that a file need not be text. `word` is ASCII. The search goes by the rarest letter of the
+ * word: by the first one it took ten times as long, of a function's two seconds of CPU.
+ */
 function includes(bytes: Uint8Array, word: string): boolean {
 	const wanted = new TextEncoder().encode(word);
-	const first = wanted[0];
-	if (first === undefined) return false;
-	for (let at = bytes.indexOf(first); at !== -1; at = bytes.indexOf(first, at + 1)) {
-		if (wanted.every((byte, index) => bytes[at + index] === byte)) return true;
+	const rank = (letter: string): number => COMMON_LAST.indexOf(letter);
+	const rarest = [...word].reduce(
+		(best, letter, index) => (rank(letter) < rank(word.charAt(best)) ? index : best),
+		0,
+	);
+	const byte = wanted[rarest];
+	if (byte === undefined) return false;
+	for (let at = bytes.indexOf(byte, rarest); at !== -1; at = bytes.indexOf(byte, at + 1)) {
+		if (isAt(bytes, wanted, at - rarest)) return true;
 	}
 	return false;
+}
+
+function isAt(bytes: Uint8Array, wanted: Uint8Array, start: number): boolean {
+	for (let index = 0; index < wanted.length; index += 1) {
+		if (bytes[start + index] !== wanted[index]) return false;
+	}
+	return true;
 }
