@@ -44,6 +44,7 @@ const indexPartitionKind: Kind = {
 	component: 'tables',
 	stage: 'relations',
 	attribute: true,
+	apart: true,
 	read: `
 select ${INDEX} as identity, ${INDEX} as object, '{}'::text[] as addresses, ${indexFact('x', 'n')} as parent,
   jsonb_build_object('of', ${PARENT_INDEX}) as definition,
