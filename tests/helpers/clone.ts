@@ -4,6 +4,7 @@ import type {
 	Component,
 	Finding,
 	Item,
+	Preview,
 	ProjectSide,
 	StageContext,
 } from '../../supabase/functions/_shared/components/component.ts';
@@ -186,6 +187,27 @@ export async function verifyInProcess(
 			},
 			mode,
 		);
+	} finally {
+		await source.close();
+		await target.close();
+	}
+}
+
+/** What `component.preview` says before a clone between two databases. */
+export async function previewInProcess(
+	clone: Omit<TestClone, 'components'>,
+	component: Component,
+): Promise<Preview> {
+	const source = openSide('source', clone.source);
+	const target = openSide('target', clone.target);
+	try {
+		return await component.preview({
+			options: testOptions(clone.options),
+			ignoreRules: clone.ignoreRules ?? [],
+			source,
+			target,
+			signal: clone.signal ?? new AbortController().signal,
+		});
 	} finally {
 		await source.close();
 		await target.close();

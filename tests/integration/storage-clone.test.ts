@@ -3,7 +3,7 @@ import postgres from 'postgres';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { storage as component } from '../../supabase/functions/_shared/components/storage/index.ts';
 import type { TestClone } from '../helpers/clone.ts';
-import { cloneInProcess, verifyInProcess } from '../helpers/clone.ts';
+import { cloneInProcess, previewInProcess, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair } from '../helpers/clusters.ts';
 import { bytesOf, md5, openStorageProject, type StorageProject } from '../helpers/storage.ts';
 
@@ -189,15 +189,25 @@ describe('a clone of Storage', () => {
 		await source.upload('free/large.txt', bytesOf(102, 'free'));
 		const unknown = await clone();
 		expect(unknown.items.get('storage docs')).toMatchObject({ outcome: 'adapted' });
-		expect(unknown.items.get('storage docs/large.txt')).toMatchObject({
-			outcome: 'failed',
-			detail: '101 B is more than the bucket takes (100 B)',
-		});
+		expect(unknown.items.get('storage docs/large.txt')).toMatchObject({ outcome: 'failed' });
 		expect(unknown.items.get('storage free/large.txt')).toMatchObject({
 			outcome: 'failed',
 			detail: expect.stringContaining('413: The object exceeded the maximum allowed size'),
 			fix: expect.stringContaining('Raise the file size limit'),
 		});
+	});
+
+	it('copies files that are older than the limits of their bucket, which has them again afterwards', async () => {
+		await source.bucket('strict');
+		await source.upload('strict/old.bin', bytesOf(500, 'old'), { 'content-type': 'image/png' });
+		await source.upload('strict/new.txt', 'new');
+		await sql.source`update storage.buckets set file_size_limit = 100, allowed_mime_types = '{text/*}'`;
+		expect((await clone()).outcome('failed')).toEqual([]);
+		expect(await files(sql.target)).toEqual(await files(sql.source));
+		expect(await bucketRows(sql.target)).toEqual(await bucketRows(sql.source));
+		target.requests.length = 0;
+		await clone();
+		expect(uploads()).toEqual([]);
 	});
 
 	it('reports what cannot be cloned: other kinds of buckets, names no URL can carry, lost bytes', async () => {
@@ -242,6 +252,32 @@ describe('a clone of Storage', () => {
 			code: 'api_unavailable',
 			details: { passing: true },
 		});
+	});
+});
+
+describe('the preview of Storage', () => {
+	it('counts files and bytes per bucket, and warns of what will not go over as it is', async () => {
+		const api = { get: async () => ({ fileSizeLimit: 100 }) } as never;
+		await source.bucket('docs', { public: true });
+		await source.bucket('empty');
+		await source.upload('docs/large.txt', bytesOf(101, 'large'));
+		await source.upload('docs/small.txt', 'small');
+		await target.bucket('own');
+		await sql.source`insert into storage.buckets_vectors (id) values ('embeddings')`;
+		const found = await previewInProcess(
+			{ source: source.end(), target: { ...target.end(), api } },
+			component,
+		);
+		expect(found.counts).toEqual({ buckets: 2, files: 2, bytes: 106 });
+		expect(found.objects).toMatchObject([
+			{ bucket: 'docs', files: 2, bytes: 106, public: true },
+			{ bucket: 'empty', files: 0, bytes: 0, public: false },
+		]);
+		expect(found.warnings.map(({ object }) => object)).toEqual([
+			'embeddings',
+			'docs/large.txt',
+			'own',
+		]);
 	});
 });
 

@@ -2,7 +2,7 @@
 import type { Item } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import type { StorageEnd } from './ends.ts';
-import { type Bucket, bucketOf, readable } from './file.ts';
+import { type Bucket, bucketOf, readable, type StoredFile } from './file.ts';
 import { ANALYTICS_BUCKETS, BUCKETS, SPECIAL_TABLES, VECTOR_BUCKETS } from './queries.ts';
 
 export async function readBuckets(end: StorageEnd): Promise<Bucket[]> {
@@ -125,4 +125,31 @@ async function sendBucket(target: StorageEnd, wanted: Bucket, exists: boolean): 
 		}),
 	});
 	await response.body?.cancel();
+}
+
+/**
+ * True when the bucket would refuse a file that it holds on the source: one that is older than the limits.
+ * The service compares types literally, so does this.
+ */
+export function isOlderThanLimits(bucket: Bucket, file: StoredFile): boolean {
+	if (bucket.fileSizeLimit !== null && (file.size ?? 0) > bucket.fileSizeLimit) return true;
+	const allowed = bucket.allowedMimeTypes ?? [];
+	if (allowed.length === 0) return false;
+	const type = file.mimetype ?? 'application/octet-stream';
+	return !allowed.some((one) => one === type || one === `${type.split('/')[0] ?? ''}/*`);
+}
+
+/** Runs `work` while the bucket has no limits. Should we die meanwhile, the next slice sets them again. */
+export async function withoutLimits<T>(
+	target: StorageEnd,
+	bucket: Bucket,
+	work: (unlimited: Bucket) => Promise<T>,
+): Promise<T> {
+	const unlimited = { ...bucket, fileSizeLimit: null, allowedMimeTypes: null };
+	await sendBucket(target, unlimited, true);
+	try {
+		return await work(unlimited);
+	} finally {
+		await sendBucket(target, bucket, true);
+	}
 }

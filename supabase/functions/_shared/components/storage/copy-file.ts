@@ -44,7 +44,7 @@ const FILE_ERRORS: readonly string[] = [
 
 /** Copies the file. Throws only what is not the file's trouble: a lost database, a cancelled job. */
 export async function copyFile(ends: StorageEnds, task: FileTask): Promise<FileEnd> {
-	const { bucket, file, globalLimit } = task;
+	const { file, globalLimit } = task;
 	if (!isAddressable(file.name)) {
 		return {
 			kind: 'failed',
@@ -52,7 +52,7 @@ export async function copyFile(ends: StorageEnds, task: FileTask): Promise<FileE
 			fix: 'Rename the file on the source, then clone again.',
 		};
 	}
-	const refusal = tooLarge(file, bucket, globalLimit);
+	const refusal = tooLarge(file, globalLimit);
 	if (refusal) return { kind: 'failed', ...refusal };
 	for (let attempt = 1; ; attempt += 1) {
 		try {

@@ -2,7 +2,13 @@
 // in the order of names, and copies what differs; nothing is believed that can be looked up.
 import type { Stage, StageContext, StageResult } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { ensureBucket, readBuckets, readSpecialBuckets } from './buckets.ts';
+import {
+	ensureBucket,
+	isOlderThanLimits,
+	readBuckets,
+	readSpecialBuckets,
+	withoutLimits,
+} from './buckets.ts';
 import { copyFile, type FileEnd } from './copy-file.ts';
 import { type Cursor, emptyTally, readCursor } from './cursor.ts';
 import { openEnds, type StorageEnds } from './ends.ts';
@@ -212,8 +218,14 @@ async function copyAll(
 	bucket: Bucket,
 	files: readonly StoredFile[],
 ): Promise<number> {
-	if (files.length === 0) return 0;
+	if (files.length === 0 || slice.stopped()) return 0;
 	const { ends, cursor, context } = slice;
+	const largest = cursor.globalLimit ?? Infinity;
+	const isHeldBack = (file: StoredFile): boolean =>
+		(file.size ?? 0) <= largest && isOlderThanLimits(bucket, file);
+	if (files.some(isHeldBack)) {
+		return withoutLimits(ends.target, bucket, (unlimited) => copyAll(slice, unlimited, files));
+	}
 	const ended: { file: StoredFile; end: FileEnd }[] = [];
 	const started = await inLanes(files, slice.stopped, async (file) => {
 		context.spend({ operations: 1 });

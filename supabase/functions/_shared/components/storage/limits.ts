@@ -1,9 +1,8 @@
-// How large a file the target takes: the project's global limit (Management API, where the token may read
-// it) and the bucket's own.
+// How large a file the target takes: the project's global limit, from the Management API where the token may
+// read it. The limits of buckets are no obstacle: see withoutLimits.
 import type { ProjectSide } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import type { Bucket, StoredFile } from './file.ts';
-import { readable } from './file.ts';
+import { readable, type StoredFile } from './file.ts';
 
 /** The target's global limit in bytes; null when this account may not read it: then the upload tells. */
 export async function readGlobalLimit(target: ProjectSide): Promise<number | null> {
@@ -23,22 +22,12 @@ export interface Refusal {
 }
 
 /** Why the target will not take this file; null when nothing speaks against it. */
-export function tooLarge(
-	file: StoredFile,
-	bucket: Bucket,
-	globalLimit: number | null,
-): Refusal | null {
+export function tooLarge(file: StoredFile, globalLimit: number | null): Refusal | null {
 	const size = file.size ?? 0;
 	if (globalLimit !== null && size > globalLimit) {
 		return {
 			detail: `${readable(size)} is more than the target project takes (${readable(globalLimit)})`,
 			fix: `Raise the target's global file size limit to at least ${size} bytes (Storage → Settings; needs a paid plan above 50 MB), then clone again.`,
-		};
-	}
-	if (bucket.fileSizeLimit !== null && size > bucket.fileSizeLimit) {
-		return {
-			detail: `${readable(size)} is more than the bucket takes (${readable(bucket.fileSizeLimit)})`,
-			fix: `Raise the size limit of bucket "${bucket.id}" on both projects to at least ${size} bytes (and the target's global limit, where it is lower), then clone again.`,
 		};
 	}
 	return null;
