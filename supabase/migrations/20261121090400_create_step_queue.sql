@@ -52,6 +52,20 @@ create index steps_verification_id_idx on private.steps (verification_id)
 
 alter table private.steps enable row level security;
 
+create table private.memories (
+  target_ref text not null,
+  component text not null,
+  key text not null,
+  value jsonb not null,
+  updated_at timestamptz not null default now(),
+  primary key (target_ref, component, key)
+);
+
+comment on table private.memories is
+  'What clones know about copies on a target that the target cannot hold, e.g. which state of a large file a copy stands for.';
+
+alter table private.memories enable row level security;
+
 -- Workers at a time per run: two databases, each with a small pool, bound what is useful.
 create function private.parallel_steps() returns int language sql immutable set search_path = ''
 return 3;
@@ -198,6 +212,19 @@ as $$
   select pg_advisory_xact_lock(hashtextextended('twins:run:' || of_run_id, 0));
 $$;
 
+-- What earlier clones into the run's target remembered for the step's component.
+create function private.recall(step private.steps) returns jsonb
+language sql
+stable
+set search_path = ''
+return (
+  select coalesce(jsonb_object_agg(memory.key, memory.value), '{}')
+  from public.jobs as job
+  join private.memories as memory
+    on memory.target_ref = job.target_ref and memory.component = step.component
+  where job.id = step.job_id
+);
+
 -- Gives one step to a worker: {step, run}, or null when nothing waits. Expired leases go back first, so
 -- that any live worker rescues the work of a dead one.
 create function private.claim_step(lease_seconds int default 30) returns jsonb
@@ -254,6 +281,7 @@ begin
       'component', claimed.component,
       'stage', claimed.stage,
       'cursor', claimed.cursor,
+      'memory', private.recall(claimed),
       'slices', claimed.slices,
       'attempts', claimed.attempts
     ),
@@ -296,7 +324,7 @@ end
 $$;
 
 -- Ends a slice in one transaction: outcomes, progress, cursor, and whatever follows from them.
--- result: {outcome: more | done | retry | failed, cursor, items, progress, error, retry_after,
+-- result: {outcome: more | done | retry | failed, cursor, items, memory, progress, error, retry_after,
 -- steps (of prepare), preview (of preview), findings (of verify)}.
 create function private.finish_slice(step_id bigint, step_lease uuid, result jsonb) returns jsonb
 language plpgsql
@@ -319,6 +347,7 @@ begin
   end if;
 
   perform private.store_items(held.job_id, held.component, result -> 'items');
+  perform private.remember(held, result -> 'memory');
   perform private.add_steps(held, result -> 'steps');
   update public.previews
   set result = previews.result || coalesce(finish_slice.result -> 'preview', '{}')
@@ -383,6 +412,32 @@ as $$
       sqlstate = excluded.sqlstate,
       at = now()
   where not (item.outcome in ('copied', 'adapted') and excluded.outcome = 'unchanged');
+$$;
+
+-- Entries that are null are forgotten.
+create function private.remember(held private.steps, entries jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  with entry as (
+    select job.target_ref, entry.key, entry.value
+    from public.jobs as job
+    cross join jsonb_each(coalesce(nullif(entries, 'null'), '{}')) as entry
+    where job.id = held.job_id and held.component is not null
+  ), forgotten as (
+    delete from private.memories as memory
+    using entry
+    where memory.target_ref = entry.target_ref
+      and memory.component = held.component
+      and memory.key = entry.key
+      and entry.value = 'null'
+  )
+  insert into private.memories as memory (target_ref, component, key, value)
+  select entry.target_ref, held.component, entry.key, entry.value
+  from entry
+  where entry.value <> 'null'
+  on conflict (target_ref, component, key) do update
+  set value = excluded.value, updated_at = now();
 $$;
 
 create function private.store_findings(held private.steps, findings jsonb) returns void

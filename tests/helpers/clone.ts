@@ -70,6 +70,16 @@ const SETTINGS = {
 	synchronize_seqscans: 'off',
 };
 
+/** What components remember per target, as the control database keeps it between clones. */
+const memories = new Map<string, Record<string, unknown>>();
+
+function memoryOf(target: TestEnd, component: ComponentKey): Record<string, unknown> {
+	const key = `${target.dbUrl} ${component}`;
+	const known = memories.get(key) ?? {};
+	memories.set(key, known);
+	return known;
+}
+
 function openSide(
 	role: ProjectSide['role'],
 	end: TestEnd,
@@ -134,6 +144,14 @@ export async function cloneInProcess(clone: TestClone): Promise<TestCloneResult>
 				cursor,
 				signal: clone.signal ?? new AbortController().signal,
 				...budget,
+				memory: { ...memoryOf(clone.target, component.key) },
+				remember: (entries) => {
+					const known = memoryOf(clone.target, component.key);
+					for (const [key, value] of Object.entries(entries)) {
+						if (value === null) delete known[key];
+						else known[key] = JSON.parse(JSON.stringify(value));
+					}
+				},
 				report: (...reported) => {
 					for (const item of reported) {
 						const key = item.component ?? component.key;

@@ -237,6 +237,25 @@ describe('a job', () => {
 		expect((await jobOf(id)).job?.['status']).toBe('completed');
 	});
 
+	it('gives a component what earlier clones into the target remembered', async () => {
+		const seen: unknown[] = [];
+		const components = [
+			component(
+				'storage',
+				stage('files', (context) => {
+					seen.push(context.memory);
+					context.remember({ 'a/"b"': { etag: 'x' }, gone: seen.length === 1 ? 1 : null });
+					return Promise.resolve(done);
+				}),
+			),
+		];
+		for (let clone = 0; clone < 3; clone += 1) {
+			await control.startClone(only('storage'));
+			await workAll(components);
+		}
+		expect(seen).toEqual([{}, { 'a/"b"': { etag: 'x' }, gone: 1 }, { 'a/"b"': { etag: 'x' } }]);
+	});
+
 	it('stops on cancel: what runs finishes, what waits is canceled, nothing is rolled back', async () => {
 		const components = [
 			component(

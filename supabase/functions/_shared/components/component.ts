@@ -81,6 +81,13 @@ export interface StageContext {
 	spend(amount: { readonly bytes?: number; readonly operations?: number }): void;
 	/** Records outcomes; written together with the slice's cursor. */
 	report(...items: readonly Item[]): void;
+	/**
+	 * What earlier clones into this target remembered for this component: facts about the copy that the
+	 * target itself cannot hold (which state of a file a copy stands for). Never secrets or contents.
+	 */
+	readonly memory: Readonly<Record<string, unknown>>;
+	/** Remembers (or with null forgets) entries; stored together with the slice's cursor. */
+	remember(entries: Readonly<Record<string, unknown>>): void;
 	/** Progress of this stage so far (absolute, not increments). Shown live. */
 	progress(progress: Progress): void;
 }

@@ -21,6 +21,8 @@ export interface ClaimedStep {
 	readonly component: string | null;
 	readonly stage: string | null;
 	readonly cursor: unknown;
+	/** What earlier clones into this target remembered for the component. */
+	readonly memory: Readonly<Record<string, unknown>>;
 	readonly slices: number;
 	readonly attempts: number;
 }
@@ -66,6 +68,7 @@ export interface SliceResult {
 	readonly cursor?: unknown;
 	readonly items?: readonly Item[];
 	readonly progress?: Progress | undefined;
+	readonly memory?: Readonly<Record<string, unknown>>;
 	readonly error?: ErrorBody;
 	/** Seconds until the retry; the queue backs off by itself otherwise. */
 	readonly retry_after?: number | undefined;

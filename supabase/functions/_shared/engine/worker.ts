@@ -41,7 +41,7 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 	if (!claim) return false;
 
 	const stop = new AbortController();
-	const slice: Slice = { items: [], progress: undefined };
+	const slice: Slice = { items: [], memory: {}, progress: undefined };
 	const pulse = startPulse(ports.control, claim, slice, stop);
 	let result: SliceResult;
 	try {
@@ -54,6 +54,7 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 	await finishSlice(ports.control, claim.step, {
 		...result,
 		items: slice.items,
+		memory: slice.memory,
 		progress: slice.progress,
 	});
 	await settle(ports.control, claim.run.job_id);
@@ -62,6 +63,7 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 
 interface Slice {
 	readonly items: Item[];
+	readonly memory: Record<string, unknown>;
 	progress: Progress | undefined;
 }
 
@@ -125,6 +127,8 @@ async function runStep(
 				...startBudget(ports.limits),
 				jobId: run.job_id ?? run.id,
 				cursor: step.cursor,
+				memory: step.memory,
+				remember: (entries) => Object.assign(slice.memory, entries),
 				report: (...items) => slice.items.push(...items),
 				progress: (progress) => (slice.progress = progress),
 			});
