@@ -67,17 +67,32 @@ const viewKind: Kind = {
 	change: changeView,
 };
 
+/** Statements for what columns are told beyond their query: storage, compression, statistics. */
+const settings = `(select coalesce(pg_catalog.jsonb_agg(pg_catalog.format('alter materialized view %s alter column %I set %s', ${name}, a.attname, s.text)
+      order by a.attnum, s.text), '[]')
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_type y on y.oid = a.atttypid
+    cross join lateral (values
+      (case when a.attstorage <> y.typstorage then 'storage ' || case a.attstorage
+        when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end end),
+      (case a.attcompression when 'p' then 'compression pglz' when 'l' then 'compression lz4' end),
+      (case when coalesce(a.attstattarget, -1) >= 0 then 'statistics ' || a.attstattarget end),
+      ('(' || ${storageOptions('a.attoptions')} || ')')) s (text)
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and s.text is not null)`;
+
 const readMaterializedViews = `
 select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as addresses,
   'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
   pg_catalog.jsonb_build_object('query', ${withoutSpace(query)}, 'columns', ${columns},
     'access_method', (select m.amname from pg_catalog.pg_am m where m.oid = c.relam),
     'options', ${storageOptions('c.reloptions')},
+    'settings', ${settings},
     'option_names', coalesce((select pg_catalog.jsonb_agg(pg_catalog.quote_ident(o.option_name) order by o.option_name)
       from pg_catalog.pg_options_to_table(c.reloptions) o), '[]')) as definition,
   array[pg_catalog.format('create materialized view %s using %I%s as %s with no data', ${name},
     (select m.amname from pg_catalog.pg_am m where m.oid = c.relam),
-    ' with (' || ${storageOptions('c.reloptions')} || ')', ${query})] as create,
+    ' with (' || ${storageOptions('c.reloptions')} || ')', ${query})]
+    || array(select pg_catalog.jsonb_array_elements_text(${settings})) as create,
   'drop materialized view ' || ${name} as drop
 ${ownedBy(`'m'`)}
 order by 1`;
@@ -85,7 +100,7 @@ order by 1`;
 function changeMaterializedView(source: Fact, target: Fact): Change {
 	const same = (key: string): boolean =>
 		JSON.stringify(source.definition[key]) === JSON.stringify(target.definition[key]);
-	if (!['query', 'columns', 'access_method'].every(same)) return { how: 'replace' };
+	if (!['query', 'columns', 'access_method', 'settings'].every(same)) return { how: 'replace' };
 	const names = (fact: Fact): readonly string[] => {
 		const value = fact.definition['option_names'];
 		return Array.isArray(value) ? value.map(String) : [];
