@@ -11,6 +11,7 @@ import { runCommand } from './run-command.ts';
 import { runStack } from './run-stack.ts';
 
 const options = process.argv.slice(2);
+const MOST_LINES = 15;
 
 await runCommand(() =>
 	runStack({ web: 'build', arguments: options }, async ({ file }, signal) => {
@@ -51,8 +52,11 @@ async function demonstrate(
 
 	console.log('\nCloning again, which must change nothing:');
 	const second = await clone(session, stack, signal);
-	const isUnchanged = second.isGood && second.copied === 0;
-	console.log(isUnchanged ? '  Nothing was changed.' : '  The second clone changed something.');
+	const isUnchanged = second.isGood && second.copied.length === 0;
+	console.log(isUnchanged ? '  Nothing was changed.' : '  The second clone changed something:');
+	for (const { component, object, detail } of second.copied.slice(0, MOST_LINES)) {
+		console.log(`    ${component} ${object}: ${detail ?? ''}`);
+	}
 	return verification.status !== 'failed' && differences.length === 0 && isUnchanged;
 }
 
@@ -68,6 +72,6 @@ async function clone(session: DemoSession, stack: StackFile, signal: AbortSignal
 	return {
 		jobId: job.id,
 		isGood: job.status === 'completed' && report.counts.failed === 0,
-		copied: report.counts.copied,
+		copied: report.items.filter((item) => item.outcome === 'copied'),
 	};
 }
