@@ -1,77 +1,14 @@
-// The REST service through the real client: what this app asks of it must be answered as PostgREST does.
-import { createClient } from '@supabase/supabase-js';
-import { exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
-import postgres from 'postgres';
+// The REST service through the real client: rows are read and written as PostgREST does it.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createRest } from '../../local/gateway/rest.ts';
-import type { LocalProject } from '../../local/project.ts';
-import { freshProject } from '../helpers/clusters.ts';
-import { openGateway } from '../helpers/gateway.ts';
+import { openNotesProject, OWNER, STRANGER, type NotesProject } from '../helpers/notes-project.ts';
 
-const OWNER = '11111111-1111-4111-8111-111111111111';
-const STRANGER = '22222222-2222-4222-8222-222222222222';
-
-const SCHEMA = `
-create table public.notes (
-  id integer primary key, owner_id uuid not null, title text not null unique, body jsonb default '{"a": [1, null]}',
-  price numeric(10, 2), tags text[], done boolean not null default false, "odd ""name" text, at timestamptz
-);
-alter table public.notes enable row level security;
-create policy "Owners see their notes" on public.notes to authenticated
-  using (owner_id = (auth.jwt() ->> 'sub')::uuid) with check (owner_id = (auth.jwt() ->> 'sub')::uuid);
-grant select, insert, update, delete on public.notes to authenticated, service_role;
-create table public.drop_box (id integer generated always as identity primary key, text text);
-alter table public.drop_box enable row level security;
-create policy "Anyone may drop" on public.drop_box for insert to anon, authenticated with check (true);
-grant insert on public.drop_box to anon, authenticated;
-create table public.secrets (id integer);
-create view public.note_titles with (security_invoker) as select id, title from public.notes;
-grant select on public.note_titles to authenticated;
-
-create function public.add_note(id integer, title text, options jsonb default '{}') returns public.notes
-language sql as $$
-  insert into public.notes (id, owner_id, title, body)
-  values (id, (auth.jwt() ->> 'sub')::uuid, title, options) returning *
-$$;
-create function public.find_notes(words text[]) returns setof public.notes language sql stable
-as $$ select * from public.notes where title = any (words) order by id $$;
-create function public.titles() returns setof text language sql stable
-as $$ select title from public.notes order by id $$;
-create function public.total(factor numeric default 1) returns numeric language sql stable
-as $$ select count(*) * factor from public.notes $$;
-create function public.touch(id integer) returns void language sql
-as $$ update public.notes set done = true where notes.id = touch.id $$;
-create function public.summary() returns table (title text, words integer) language sql stable
-as $$ select title, 1 from public.notes order by id $$;
-create function public.refuse_me() returns void language plpgsql
-as $$ begin raise exception 'not today' using hint = 'come back tomorrow', detail = 'closed'; end $$;
-create function public.who() returns jsonb language sql stable
-as $$ select jsonb_build_object('current', current_user, 'session', session_user, 'sub', auth.jwt() ->> 'sub') $$;
-`;
-
-let project: LocalProject;
-let sql: postgres.Sql;
-
-async function tokenOf(sub: string, seconds = 600): Promise<string> {
-	return new SignJWT({ role: 'authenticated', sub })
-		.setProtectedHeader({ alg: 'ES256', kid: 'test-key' })
-		.setExpirationTime(Math.floor(Date.now() / 1000) + seconds)
-		.sign(await importJWK({ ...project.signingKey }, 'ES256'));
-}
-
-const client = (key: string, token?: string) =>
-	createClient(project.url, key, {
-		auth: { persistSession: false, autoRefreshToken: false },
-		...(token === undefined ? {} : { accessToken: async () => token }),
-	});
-const asUser = async (sub = OWNER) => client(project.publishableKey, await tokenOf(sub));
+let project: NotesProject['project'];
+let sql: NotesProject['sql'];
+let client: NotesProject['client'];
+let asUser: NotesProject['asUser'];
 
 beforeAll(async () => {
-	const urls = await freshProject();
-	sql = postgres(urls.dbUrl, { max: 1, onnotice: () => undefined });
-	await sql.unsafe(SCHEMA);
-	project = await openGateway(urls, { rest: createRest });
-	return () => sql.end();
+	({ project, sql, client, asUser } = await openNotesProject());
 });
 
 describe('reading', () => {
@@ -293,122 +230,5 @@ describe('writing', () => {
 		expect(foreign).toMatchObject({ status: 403, error: { code: '42501' } });
 		const unknown = await user.from('notes').insert({ id: 9, nothing: 1 });
 		expect(unknown).toMatchObject({ status: 400, error: { code: 'PGRST204' } });
-	});
-});
-
-describe('calling functions', () => {
-	beforeAll(async () => {
-		await sql`truncate public.notes`;
-	});
-
-	test('passes JSON arguments and returns a composite row', async () => {
-		const { data, error } = await (
-			await asUser()
-		).rpc('add_note', {
-			id: 1,
-			title: 'first',
-			options: { deep: { list: [1, 'two', null] } },
-		});
-		expect(error).toBeNull();
-		expect(data).toMatchObject({
-			id: 1,
-			owner_id: OWNER,
-			body: { deep: { list: [1, 'two', null] } },
-		});
-		const second = await (await asUser()).rpc('add_note', { id: 2, title: 'second' }).single();
-		expect(second.error).toBeNull();
-	});
-
-	test('returns sets of rows, sets of values, values, tables and nothing', async () => {
-		const user = await asUser();
-		const rows = await user.rpc('find_notes', { words: ['second', 'absent'] }).select('id');
-		expect(rows.data).toEqual([{ id: 2 }]);
-		expect((await user.rpc('titles')).data).toEqual(['first', 'second']);
-		expect((await user.rpc('total')).data).toBe(2);
-		expect((await user.rpc('total', { factor: 2.5 }, { get: true })).data).toBe(5);
-		expect((await user.rpc('summary').order('title', { ascending: false }).limit(1)).data).toEqual([
-			{ title: 'second', words: 1 },
-		]);
-		expect(await user.rpc('touch', { id: 1 })).toMatchObject({
-			status: 204,
-			data: null,
-			error: null,
-		});
-		expect(await sql`select done from public.notes where id = 1`).toEqual([{ done: true }]);
-	});
-
-	test('runs as the role of the token, connected as authenticator', async () => {
-		expect((await (await asUser()).rpc('who')).data).toEqual({
-			current: 'authenticated',
-			session: 'authenticator',
-			sub: OWNER,
-		});
-	});
-
-	test('passes on what a function says when it refuses', async () => {
-		expect(await (await asUser()).rpc('refuse_me')).toMatchObject({
-			status: 400,
-			error: { code: 'P0001', message: 'not today', details: 'closed', hint: 'come back tomorrow' },
-		});
-	});
-
-	test('says which function with which arguments it looked for', async () => {
-		const { error, status } = await (await asUser()).rpc('total', { wrong: 1 });
-		expect(status).toBe(404);
-		expect(error).toMatchObject({
-			code: 'PGRST202',
-			message: 'Could not find the function public.total(wrong) in the schema cache',
-		});
-	});
-});
-
-describe('keys, tokens and what is not there', () => {
-	const get = (path: string, headers: Record<string, string>) =>
-		fetch(`${project.url}/rest/v1${path}`, { headers });
-
-	test('wants an API key of the project', async () => {
-		expect((await get('/notes', {})).status).toBe(401);
-		const wrong = await get('/notes', { apikey: 'sb_publishable_of_another_project' });
-		expect(await wrong.json()).toMatchObject({ message: 'Invalid API key' });
-	});
-
-	test('does not take a user token as API key, nor the secret key from a browser', async () => {
-		expect((await get('/notes', { apikey: await tokenOf(OWNER) })).status).toBe(401);
-		const browser = { apikey: project.secretKey, 'user-agent': 'Mozilla/5.0 (X11)' };
-		expect((await get('/notes', browser)).status).toBe(401);
-	});
-
-	test('says when a token has expired and when another key signed it', async () => {
-		const expired = await client(project.publishableKey, await tokenOf(OWNER, -10))
-			.from('notes')
-			.select();
-		expect(expired).toMatchObject({
-			status: 401,
-			error: { code: 'PGRST303', message: 'JWT expired' },
-		});
-		const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-		const forged = await new SignJWT({ role: 'service_role' })
-			.setProtectedHeader({ alg: 'ES256', kid: 'test-key' })
-			.setExpirationTime('1h')
-			.sign(await importJWK(await exportJWK(privateKey), 'ES256'));
-		const refused = await client(project.publishableKey, forged).from('notes').select();
-		expect(refused).toMatchObject({ status: 401, error: { code: 'PGRST301' } });
-	});
-
-	test.each([
-		['/notes?select=*,comments(*)', 'embedding'],
-		['/notes?or=(id.eq.1,id.eq.2)', 'logical filter "or"'],
-		['/notes?tags=cs.{a}', 'filter operator "cs"'],
-		['/notes?select=body->a', 'JSON paths'],
-		['/notes?select=count()', 'aggregates'],
-	])('answers 501 to %s and names what is missing', async (path, what) => {
-		const answer = await get(path, { apikey: project.publishableKey });
-		expect(answer.status).toBe(501);
-		expect(await answer.json()).toMatchObject({ message: expect.stringContaining(what) });
-	});
-
-	test('refuses schemas that are not exposed', async () => {
-		const { error } = await client(project.secretKey).schema('auth').from('users').select();
-		expect(error).toMatchObject({ code: 'PGRST106' });
 	});
 });
