@@ -1,4 +1,4 @@
-// The environment the web app needs, read when it starts. Both are public by nature.
+// The environment the web app reads when it starts.
 import { building } from '$app/env';
 import { defineEnvVars } from '@sveltejs/kit/env';
 
@@ -12,6 +12,11 @@ export const variables = defineEnvVars({
 		public: true,
 		description: 'Publishable key (sb_publishable_…) of the control project.',
 		schema: (value) => required('PUBLIC_SUPABASE_PUBLISHABLE_KEY', value),
+	},
+	ORIGIN: {
+		description:
+			'Address under which browsers reach this app; needed for plain http and behind proxies.',
+		schema: (value) => (value === undefined || value === '' ? undefined : new URL(value).origin),
 	},
 });
 

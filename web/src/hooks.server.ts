@@ -1,14 +1,19 @@
 // Every request: who is it, and which headers go with the answer. Pages that need a user are guarded
 // by the `(app)` layout; the database's row level security is what protects the data.
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
+import { ORIGIN } from '$app/env/private';
 import { PUBLIC_SUPABASE_URL } from '$app/env/public';
 import { serverClient } from '#lib/data/client.ts';
 import type { SignedInUser } from '#lib/data/rows.ts';
 import type { ControlClient } from '#lib/data/client.ts';
 
 export const handle: Handle = async ({ event, resolve }) => {
+	if (isForeign(event.request, event.url)) {
+		return new Response('Requests from other sites are refused.', { status: 403 });
+	}
 	const answerHeaders = new Map<string, string>();
-	event.locals.supabase = serverClient(event.cookies, event.fetch, (headers) => {
+	const secure = (ORIGIN ?? event.url.origin).startsWith('https:');
+	event.locals.supabase = serverClient(event.cookies, secure, event.fetch, (headers) => {
 		for (const [name, value] of Object.entries(headers)) answerHeaders.set(name, value);
 	});
 	event.locals.user = await readUser(event.locals.supabase);
@@ -34,6 +39,16 @@ export const handleError: HandleServerError = ({ kind, error, event }) => {
 		fix: 'Try again. If it happens again, look into the log of the web app.',
 	};
 };
+
+const SAFE_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS'];
+
+/** Whether another site's page sends this: its cookies would act in the user's name. */
+function isForeign(request: Request, url: URL): boolean {
+	if (SAFE_METHODS.includes(request.method)) return false;
+	const origin = request.headers.get('origin');
+	if (origin === null || !URL.canParse(origin)) return true;
+	return ORIGIN === undefined ? new URL(origin).host !== url.host : origin !== ORIGIN;
+}
 
 /** The user whose cookies came along, from verified claims of the token; null when signed out. */
 async function readUser(supabase: ControlClient): Promise<SignedInUser | null> {

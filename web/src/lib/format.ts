@@ -34,6 +34,7 @@ export function formatQuantity(count: number, plural: string): string {
 /** The singular of the few plurals this product counts in. */
 export function singular(plural: string): string {
 	if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`;
+	if (plural.endsWith('xes')) return plural.slice(0, -2);
 	return plural.endsWith('s') ? plural.slice(0, -1) : plural;
 }
 

@@ -9,10 +9,11 @@ export type ControlClient = SupabaseClient<Database>;
 
 /**
  * The client of one request; it acts as the user whose cookies came with it.
- * `setHeaders` receives the headers that keep answers with new cookies out of shared caches.
+ * `secure`: cookies travel over TLS only. `setHeaders` receives the headers that keep answers with new cookies out of shared caches.
  */
 export function serverClient(
 	cookies: Cookies,
+	secure: boolean,
 	fetch: typeof globalThis.fetch,
 	setHeaders: (headers: Record<string, string>) => void,
 ): ControlClient {
@@ -22,7 +23,7 @@ export function serverClient(
 			getAll: () => cookies.getAll(),
 			setAll: (changed, headers) => {
 				for (const { name, value, options } of changed) {
-					cookies.set(name, value, { ...options, path: options.path ?? '/' });
+					cookies.set(name, value, { ...options, path: options.path ?? '/', secure });
 				}
 				setHeaders(headers);
 			},

@@ -3,7 +3,7 @@
 import { COMPONENTS, type ComponentKey, type ComponentLabel } from '#shared/domain/component.ts';
 import { isFinished, type ComponentStatus } from '#shared/domain/status.ts';
 import type { JobComponentRow, JobRow } from '../data/rows.ts';
-import { formatCount } from '../format.ts';
+import { formatCount, formatQuantity } from '../format.ts';
 
 /** A component of a run: its catalogue entry with its row; every run shows all 13. */
 export interface RunComponent {
@@ -133,5 +133,7 @@ export function runTitle(
 function outcomeWord(job: Pick<JobRow, 'status'>, counts: RunCounts): string {
 	if (job.status === 'canceled') return 'Canceled';
 	if (job.status === 'failed') return 'Failed';
-	return counts.failed > 0 ? `Completed with ${counts.failed} failed` : 'Completed';
+	return counts.failed > 0
+		? `Completed with ${formatQuantity(counts.failed, 'failures')}`
+		: 'Completed';
 }

@@ -1,6 +1,8 @@
 // What can be done from where one is: action objects that feed the keys, the palette (⌘K) and the
 // list of keys (?). A page adds its own while it is open. Destructive ones only open dialogs.
 
+import { untrack } from 'svelte';
+
 export interface Action {
 	readonly id: string;
 	readonly label: string;
@@ -48,9 +50,10 @@ class Actions {
 
 	/** Adds actions until the returned function is called; made for `$effect`. */
 	add(set: readonly Action[]): () => void {
-		this.#sets = [...this.#sets, set];
+		// Read untracked: the effect that adds must not run again because it added.
+		this.#sets = [...untrack(() => this.#sets), set];
 		return () => {
-			this.#sets = this.#sets.filter((other) => other !== set);
+			this.#sets = untrack(() => this.#sets).filter((other) => other !== set);
 		};
 	}
 

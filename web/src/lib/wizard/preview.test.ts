@@ -4,13 +4,21 @@ import { summarizePreview } from './preview.ts';
 describe('the preview in the review', () => {
 	it('counts in words, sizes as sizes, and leaves out what is not there', () => {
 		const { lines } = summarizePreview({
-			tables: { counts: { tables: 12, foreign_keys: 1, views: 0 }, objects: [], warnings: [] },
+			tables: { counts: { table: 12, index: 3, foreign_key: 1, domain: 0 }, objects: [] },
 			storage: { counts: { buckets: 2, bytes: 5_200_000 }, objects: [], warnings: [] },
 		});
 		expect(lines.map((line) => [line.component.key, line.found])).toEqual([
-			['tables', '12 tables · 1 foreign key'],
+			['tables', '12 tables · 3 indexes · 1 foreign key'],
 			['storage', '2 buckets · 5.2 MB'],
 		]);
+	});
+
+	it('tells what will happen to the target, the dangerous first', () => {
+		const { lines } = summarizePreview({
+			policies: { counts: { policy: 20, plan_create: 18, plan_remove: 2, plan_keep: 0 } },
+		});
+		expect(lines[0]?.found).toBe('20 policies');
+		expect(lines[0]?.planned).toBe('2 removed · 18 created');
 	});
 
 	it('tells which component could not be read and why', () => {
