@@ -219,10 +219,18 @@ stable
 set search_path = ''
 return (
   select coalesce(jsonb_object_agg(memory.key, memory.value), '{}')
-  from public.jobs as job
-  join private.memories as memory
-    on memory.target_ref = job.target_ref and memory.component = step.component
-  where job.id = step.job_id
+  from private.memories as memory
+  where memory.component = step.component
+    and memory.target_ref = (
+      select twin.target_ref
+      from public.twins as twin
+      where twin.id = coalesce(
+        (select job.twin_id from public.jobs as job where job.id = step.job_id),
+        (select preview.twin_id from public.previews as preview where preview.id = step.preview_id),
+        (select verification.twin_id from public.verifications as verification
+          where verification.id = step.verification_id)
+      )
+    )
 );
 
 -- Gives one step to a worker: {step, run}, or null when nothing waits. Expired leases go back first, so

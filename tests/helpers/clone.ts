@@ -201,6 +201,7 @@ export async function verifyInProcess(
 				ignoreRules: clone.ignoreRules ?? [],
 				source,
 				target,
+				memory: { ...memoryOf(clone.target, component.key) },
 				signal: clone.signal ?? new AbortController().signal,
 			},
 			mode,
@@ -224,6 +225,7 @@ export async function previewInProcess(
 			ignoreRules: clone.ignoreRules ?? [],
 			source,
 			target,
+			memory: {},
 			signal: clone.signal ?? new AbortController().signal,
 		});
 	} finally {

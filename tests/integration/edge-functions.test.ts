@@ -310,6 +310,7 @@ describe('previewing edge functions', () => {
 		const preview = await edgeFunctions.preview({
 			options: testOptions(),
 			ignoreRules: [],
+			memory: {},
 			signal: new AbortController().signal,
 			source: side('source'),
 			target: side('target'),

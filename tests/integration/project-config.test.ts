@@ -286,6 +286,7 @@ describe('previewing project config', () => {
 		const preview = await projectConfig.preview({
 			options: testOptions(),
 			ignoreRules: [],
+			memory: {},
 			signal: new AbortController().signal,
 			source: side('source'),
 			target: side('target'),

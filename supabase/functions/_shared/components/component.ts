@@ -134,7 +134,7 @@ export interface Preview {
 /** What reading verbs get: both ends, no checkpoint. */
 export type ReadContext = Pick<
 	StageContext,
-	'options' | 'ignoreRules' | 'source' | 'target' | 'signal'
+	'options' | 'ignoreRules' | 'source' | 'target' | 'memory' | 'signal'
 >;
 
 export interface Component {

@@ -98,7 +98,13 @@ async function runStep(
 	slice: Slice,
 	signal: AbortSignal,
 ): Promise<SliceResult> {
-	const read = { ...sides, options: run.options, ignoreRules: run.ignore_rules, signal };
+	const read = {
+		...sides,
+		options: run.options,
+		ignoreRules: run.ignore_rules,
+		memory: step.memory,
+		signal,
+	};
 	switch (step.kind) {
 		case 'prepare':
 			return {
@@ -127,7 +133,6 @@ async function runStep(
 				...startBudget(ports.limits),
 				jobId: run.job_id ?? run.id,
 				cursor: step.cursor,
-				memory: step.memory,
 				remember: (entries) => Object.assign(slice.memory, entries),
 				report: (...items) => slice.items.push(...items),
 				progress: (progress) => (slice.progress = progress),
