@@ -3,6 +3,7 @@
 import type { Component } from '../component.ts';
 import { schemaStage } from '../../schema/stage.ts';
 import { schemaVerify } from '../../schema/verify.ts';
+import { managedStage } from './managed.ts';
 import { previewFunctions } from './preview.ts';
 
 export const functions: Component = {
@@ -15,6 +16,7 @@ export const functions: Component = {
 			needs: ['structure'],
 			provides: ['routines'],
 		}),
+		managedStage,
 	],
 	preview: previewFunctions,
 	verify: (context) => schemaVerify(context, ['functions']),

@@ -8,6 +8,7 @@ import {
 	type ProjectReferences,
 } from '../../platform/references.ts';
 import type { Fact } from '../../schema/fact.ts';
+import { FIX, readManaged, WHY } from './managed.ts';
 import { schemaPreview } from '../../schema/verify.ts';
 
 /** `net.http_post(…)` of pg_net, `http_get(…)` of the http extension. */
@@ -48,9 +49,12 @@ export function warningsOf(fact: Fact, source: ProjectReferences): PreviewWarnin
 /** Counts, list, plan and warnings. Changes nothing. */
 export async function previewFunctions(context: ReadContext): Promise<Preview> {
 	const source = await readReferences(context.source);
-	return schemaPreview(context, ['functions'], (sides) =>
+	const managed = await readManaged(await context.source.database());
+	const preview = await schemaPreview(context, ['functions'], (sides) =>
 		[...sides.source.byId.values()]
 			.filter((fact) => fact.kind === 'function')
 			.flatMap((fact) => warningsOf(fact, source)),
 	);
+	const left = managed.map((object): PreviewWarning => ({ object, message: WHY, fix: FIX }));
+	return { ...preview, warnings: [...preview.warnings, ...left] };
 }

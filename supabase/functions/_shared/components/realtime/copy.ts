@@ -27,7 +27,7 @@ async function attempt(
 }
 
 function itemOf(action: PublicationAction, error: TwinsError | null): Item {
-	const { object, how, detail, fix } = action;
+	const { object, how, detail, fix, adapted } = action;
 	if (error) {
 		const isMissing = error.details.sqlstate === '42P01';
 		return {
@@ -41,10 +41,10 @@ function itemOf(action: PublicationAction, error: TwinsError | null): Item {
 		};
 	}
 	if (how === 'leave') return { object, outcome: 'skipped', detail, fix };
-	const adapted = how === 'create' && detail.startsWith('The source');
+	if (adapted) return { object, outcome: 'adapted', detail, fix };
 	return {
 		object,
-		outcome: how === 'keep' ? 'unchanged' : adapted ? 'adapted' : 'copied',
+		outcome: how === 'keep' ? 'unchanged' : 'copied',
 		...(how === 'keep' ? {} : { detail }),
 	};
 }

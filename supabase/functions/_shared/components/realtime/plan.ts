@@ -10,6 +10,8 @@ export interface PublicationAction {
 	/** What was done, or why it is left. */
 	readonly detail: string;
 	readonly fix?: string;
+	/** It is not what the source has, but as near as a target can come. */
+	readonly adapted?: true;
 }
 
 export interface WantedPublication extends Publication {
@@ -35,12 +37,19 @@ function planOptions(
 	target: Publication | undefined,
 ): PublicationAction {
 	const object = wanted.name === REALTIME ? wanted.name : `publication ${wanted.name}`;
-	const detail = wanted.standIn
-		? 'The source publishes all tables, which only a superuser may do: every table of the source is named instead. Later tables have to be added.'
-		: 'publication';
+	const standIn = wanted.standIn && !target?.all_tables;
+	const told = (detail: string) =>
+		standIn
+			? ({
+					detail:
+						'The source publishes all tables, which only a superuser may do: every table of the source is named instead.',
+					fix: 'Add later tables to the publication by hand.',
+					adapted: true,
+				} as const)
+			: { detail };
 	if (!target) {
 		const statements = [`create publication ${wanted.quoted} with (${optionsText(wanted)})`];
-		return { object, how: 'create', statements, detail: wanted.standIn ? detail : 'created' };
+		return { object, how: 'create', statements, ...told('created') };
 	}
 	if (target.all_tables && !wanted.standIn) {
 		return {
@@ -52,10 +61,10 @@ function planOptions(
 		};
 	}
 	if (optionsText(wanted) === optionsText(target)) {
-		return { object, how: 'keep', statements: [], detail };
+		return { object, how: 'keep', statements: [], ...told('') };
 	}
 	const statements = [`alter publication ${wanted.quoted} set (${optionsText(wanted)})`];
-	return { object, how: 'change', statements, detail: 'options changed' };
+	return { object, how: 'change', statements, ...told('options changed') };
 }
 
 function planMember(

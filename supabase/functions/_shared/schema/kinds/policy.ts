@@ -16,7 +16,7 @@ select d.identity, d.object, array[${address('pg_policy', 'd.oid')}] as addresse
     'using', ${withoutSpace('d.using')}, 'check', ${withoutSpace('d.check')}) as definition,
   array[pg_catalog.format('create policy %s as %s for %s to %s%s', d.object, d.mode, d.command, d.roles,
     coalesce(' using (' || d.using || ')', '') || coalesce(' with check (' || d.check || ')', ''))] as create,
-  'drop policy ' || d.object as drop
+  'drop policy ' || d.object as drop, d.needs
 from (
   select p.oid,
       case when p.polpermissive then 'permissive' else 'restrictive' end as mode,
@@ -28,6 +28,8 @@ from (
       not ${userSchema('n.nspname')} as managed,
       (select pg_catalog.string_agg(case when r = 0 then 'public' else pg_catalog.quote_ident(a.rolname) end, ', ' order by a.rolname)
        from pg_catalog.unnest(p.polroles) r left join pg_catalog.pg_roles a on a.oid = r) as roles,
+      -- pg_depend knows nothing of roles
+      array(select pg_catalog.format('role:%I', a.rolname) from pg_catalog.pg_roles a where a.oid = any (p.polroles)) as needs,
       ${expression('polqual')} as using, ${expression('polwithcheck')} as check
     from pg_catalog.pg_policy p
     join pg_catalog.pg_class c on c.oid = p.polrelid

@@ -6,6 +6,8 @@ import { address, platformRole } from '../scope.ts';
 const referenced = `exists (select from pg_shdepend s join pg_database b on b.oid = s.dbid
     where b.datname = current_database() and s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid)`;
 
+// A role that nothing refers to is no schema stage's to make; but that it is there must be known, because a
+// role made for a policy is referred to only once the policy is made.
 const roleKind: Kind = {
 	name: 'role',
 	component: 'tables',
@@ -14,9 +16,10 @@ const roleKind: Kind = {
 	read: `
 select format('%I', r.rolname) as identity, format('role %I', r.rolname) as object,
   array[${address('pg_authid', 'r.oid')}] as addresses, '{}'::jsonb as definition,
-  array[format('create role %I nologin', r.rolname) || case when r.rolinherit then '' else ' noinherit' end] as "create"
+  array[format('create role %I nologin', r.rolname) || case when r.rolinherit then '' else ' noinherit' end] as "create",
+  case when not ${referenced} then 'project_config' end as component
 from pg_roles r
-where not ${platformRole('r.rolname')} and ${referenced}`,
+where not ${platformRole('r.rolname')}`,
 	change: () => ({ how: 'alter', statements: [] }),
 	remark: (fact) => ({
 		detail: 'created without login and without password',

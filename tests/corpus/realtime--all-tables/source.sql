@@ -1,0 +1,1 @@
+create table public.a (id int primary key); create table public."B ☃" (id int primary key);

@@ -1,0 +1,6 @@
+create table parents (a int not null, b text not null, c int, constraint parents_key primary key (a, b), constraint c_unique unique (c) include (b));
+create table children (id int primary key, a int, b text, c int references parents (c) on delete cascade, foreign key (a, b) references parents deferrable,
+  constraint amount check (id > 10), constraint validated check (c > 0), constraint named_twice unique (a, c) with (fillfactor = 80), period int4range, exclude using gist (period with &&));
+alter table children add constraint unchecked check (a <> 5) not valid;
+alter table children add constraint loose foreign key (c) references parents (c) not valid;
+comment on constraint amount on children is 'at least';

@@ -1,0 +1,4 @@
+create table animal (id smallint not null, name text);
+create table cat (lives int) inherits (animal);
+insert into cat values (1, 'tom', 9);
+create table dog (bark text) inherits (animal);

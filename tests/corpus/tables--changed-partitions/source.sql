@@ -1,0 +1,10 @@
+create table logs (id int not null, at date not null, text text, extra int default 1, primary key (id, at)) partition by range (at);
+create table logs_1 partition of logs for values from ('2024-01-01') to ('2024-07-01');
+create table logs_2 partition of logs for values from ('2024-07-01') to ('2025-01-01');
+create table logs_3 partition of logs for values from ('2025-01-01') to ('2026-01-01') partition by range (at);
+create table logs_3_a partition of logs_3 default;
+create index logs_text on logs (text);
+create index logs_extra on logs (extra);
+create unique index logs_extra_at on logs (extra, at);
+alter table logs alter text set not null;
+create table alone (id int);

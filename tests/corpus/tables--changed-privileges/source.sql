@@ -1,0 +1,14 @@
+create table guarded (id int primary key, a text, b text);
+grant select (a), update (b) on guarded to authenticated;
+create table opened (id int primary key, a text);
+grant select on opened to anon;
+grant insert (a) on opened to anon;
+create function runs() returns int language sql as 'select 1';
+revoke execute on function runs from public;
+create sequence s;
+create schema inner_one;
+grant usage on schema inner_one to authenticated;
+create type t as enum ('x');
+alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
+alter default privileges in schema inner_one grant select on tables to authenticated;
+revoke create, usage on schema public from anon;

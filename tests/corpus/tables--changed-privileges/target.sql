@@ -1,0 +1,15 @@
+create table guarded (id int primary key, a text, b text);
+grant all on guarded to public;
+grant select (id), insert (b) on guarded to anon;
+create table opened (id int primary key, a text);
+revoke all on opened from anon, authenticated, service_role;
+create function runs() returns int language sql as 'select 1';
+grant execute on function runs to anon with grant option;
+create sequence s;
+grant all on sequence s to public;
+create schema inner_one;
+grant all on schema inner_one to public;
+create type t as enum ('x');
+revoke usage on type t from public;
+alter default privileges grant all on tables to anon;
+alter default privileges revoke execute on functions from public;

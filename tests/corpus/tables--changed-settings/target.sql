@@ -1,0 +1,15 @@
+create table moves (a int, b text) with (autovacuum_enabled = false);
+insert into moves values (1, 'kept');
+create unlogged table stays (a int, b text, c text, d jsonb) with (fillfactor = 50);
+insert into stays values (1);
+create unique index stays_a on stays (a, b);
+alter table stays replica identity full;
+alter table stays alter b set statistics 10, alter c set storage main, alter d set (n_distinct = 5, n_distinct_inherited = 5);
+comment on table stays is 'old text';
+comment on column stays.c is 'old c';
+comment on column stays.b is 'old b';
+create sequence counter increment 1 cycle;
+create table counted (id int generated always as identity (start with 5));
+create index reused on moves (a);
+create statistics st on a, c from stays;
+create collation sorting (provider = icu, locale = 'en');
