@@ -2,8 +2,9 @@
 import { createClient } from '@supabase/supabase-js';
 import bcrypt from 'bcryptjs';
 import postgres from 'postgres';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createAuth } from '../../local/gateway/auth.ts';
+import type { LocalProject } from '../../local/project.ts';
 import { authUsers as component } from '../../supabase/functions/_shared/components/auth-users/index.ts';
 import {
 	cloneInProcess,
@@ -17,16 +18,25 @@ import { openGateway } from '../helpers/gateway.ts';
 let pair: Pair;
 let source: postgres.Sql;
 let target: postgres.Sql;
-const opened: postgres.Sql[] = [];
+let project: LocalProject;
 
-beforeEach(async () => {
+beforeAll(async () => {
 	pair = await freshPair();
 	const connect = (url: string) => postgres(url, { max: 1, onnotice: () => undefined });
 	source = connect(pair.source.adminUrl);
 	target = connect(pair.target.adminUrl);
-	opened.push(source, target);
+	project = await openGateway(pair.target, { auth: createAuth });
 });
-afterAll(() => Promise.all(opened.map((each) => each.end())));
+afterEach(async () => {
+	for (const sql of [source, target]) {
+		await sql.unsafe(`
+			drop table if exists public.profiles, public.orders;
+			drop function if exists public.handle_new_user cascade;
+			alter table auth.users drop column if exists newer_than_source, drop column if exists newer_than_target;
+			truncate auth.users cascade`);
+	}
+});
+afterAll(() => Promise.all([source.end(), target.end()]));
 
 const clone = (more: Partial<TestClone> = {}) =>
 	cloneInProcess({ source: pair.source, target: pair.target, components: [component], ...more });
@@ -107,7 +117,6 @@ describe('a clone of users', () => {
 			email_change: '',
 			reauthentication_token: '',
 		});
-		const project = await openGateway(pair.target, { auth: createAuth });
 		const client = createClient(project.url, project.publishableKey, {
 			auth: { persistSession: false, autoRefreshToken: false },
 		});

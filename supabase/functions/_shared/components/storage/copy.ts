@@ -13,18 +13,12 @@ import { copyFile, type FileEnd } from './copy-file.ts';
 import { type Cursor, emptyTally, readCursor } from './cursor.ts';
 import { openEnds, type StorageEnds } from './ends.ts';
 import { removeExtraBuckets, removeExtraFiles } from './extras.ts';
-import { type Bucket, isSame, type StoredFile, storedFile, targetFile } from './file.ts';
+import { type Bucket, type StoredFile, storedFile } from './file.ts';
 import { inLanes } from './lanes.ts';
 import { createLedger } from './ledger.ts';
 import { readGlobalLimit } from './limits.ts';
-import {
-	FILES_AFTER,
-	FILES_NAMED,
-	SOURCE_PRINT,
-	TARGET_PRINT,
-	TARGET_STATES,
-	TOTALS,
-} from './queries.ts';
+import { isSame } from './memory.ts';
+import { FILES_AFTER, FILES_NAMED, SOURCE_PRINT, TARGET_PRINT, TOTALS } from './queries.ts';
 import { reportFile, summary } from './report.ts';
 import { settle } from './settle.ts';
 
@@ -167,9 +161,11 @@ async function copyPage(slice: Slice, bucket: Bucket): Promise<boolean> {
 	const last = page.at(-1);
 	if (!last) return true;
 	const names = JSON.stringify(page.map(({ name }) => name));
-	const rows = await ends.target.query(TARGET_STATES, [bucket.id, names]);
-	const found = new Map(rows.map(targetFile).map((file) => [file.name, file]));
-	const todo = page.filter((file) => !isSame(file, found.get(file.name)));
+	const rows = await ends.target.query(FILES_NAMED, [bucket.id, names]);
+	const found = new Map(rows.map(storedFile).map((file) => [file.name, file]));
+	const todo = page.filter(
+		(file) => !isSame(context.memory, bucket.id, file, found.get(file.name)),
+	);
 	const started = await copyAll(slice, bucket, todo);
 	// Files that were not started belong to the next slice, and so does all that comes after them.
 	const firstLeft = todo[started];
@@ -244,7 +240,7 @@ async function copyAll(
 		notePassing(slice, end);
 	});
 	const copied = ended.filter(({ end }) => end.kind === 'copied').map(({ file }) => file);
-	const damage = await settle(ends.target, bucket.id, copied);
+	const damage = await settle(context, ends.target, bucket.id, copied);
 	for (const { file, end } of ended) {
 		if (end.kind === 'suspended') {
 			cursor.pending.push(file.name);

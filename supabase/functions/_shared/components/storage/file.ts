@@ -14,15 +14,6 @@ export interface StoredFile {
 	readonly state: string;
 }
 
-export interface TargetFile {
-	readonly name: string;
-	readonly size: number | null;
-	readonly etag: string | null;
-	readonly state: string;
-	/** The source's state that this file is a copy of, where a clone of ours remembered it. */
-	readonly standsFor: string | null;
-}
-
 export interface Bucket {
 	readonly id: string;
 	readonly isPublic: boolean;
@@ -46,16 +37,6 @@ export function storedFile(row: Row): StoredFile {
 	};
 }
 
-export function targetFile(row: Row): TargetFile {
-	return {
-		name: text(row['name']) ?? '',
-		size: number(row['size']),
-		etag: text(row['etag']),
-		state: text(row['state']) ?? '',
-		standsFor: text(row['stands_for']),
-	};
-}
-
 export function bucketOf(row: Row): Bucket {
 	const types = row['allowed_mime_types'];
 	return {
@@ -65,11 +46,6 @@ export function bucketOf(row: Row): Bucket {
 		allowedMimeTypes: Array.isArray(types) ? types.map(String) : null,
 		type: text(row['type']) ?? 'STANDARD',
 	};
-}
-
-/** True when the target's file is the source's: same state, or the copy we made of exactly this state. */
-export function isSame(source: StoredFile, target: TargetFile | undefined): boolean {
-	return target !== undefined && [target.state, target.standsFor].includes(source.state);
 }
 
 /** How a file is called in reports. */

@@ -1,9 +1,9 @@
-// Our tables on the target: which files stand for which state of the source, and unfinished uploads.
+// Our table on the target: unfinished uploads.
 import { TwinsError } from '../../domain/errors.ts';
 import type { StorageEnd } from './ends.ts';
 import { CREATE_LEDGER, HAS_LEDGER } from './queries.ts';
 
-/** Makes the tables when they are missing. */
+/** Makes the table when it is missing. */
 export async function createLedger(target: StorageEnd): Promise<void> {
 	if (await hasLedger(target)) return;
 	try {
@@ -17,7 +17,7 @@ export async function createLedger(target: StorageEnd): Promise<void> {
 	}
 }
 
-export async function hasLedger(target: StorageEnd): Promise<boolean> {
+async function hasLedger(target: StorageEnd): Promise<boolean> {
 	const [row] = await target.query(HAS_LEDGER);
 	return row?.['present'] === true;
 }

@@ -80,25 +80,6 @@ export const FILES_NAMED = `
 	join storage.objects o on o.bucket_id = $1 and o.name = asked.name
 	order by o.name collate "C"`;
 
-/**
- * The target's files named in $2, each with the source's state it stands for: the ledger's, when this file
- * is still the one we wrote, else its own.
- */
-export const TARGET_STATES = `
-	select o.name, (o.metadata ->> 'size')::numeric::float8 as size,
-		trim(both '"' from o.metadata ->> 'eTag') as etag, ${STATE} as state, w.source_state as stands_for
-	from jsonb_array_elements_text($2::jsonb) as asked(name)
-	join storage.objects o on o.bucket_id = $1 and o.name = asked.name
-	left join _twins.storage_files w
-		on w.bucket_id = o.bucket_id and w.name = o.name and w.target_state = ${STATE}`;
-
-/** Like TARGET_STATES on a target where no clone has left a ledger. */
-export const TARGET_STATES_WITHOUT_LEDGER = `
-	select o.name, (o.metadata ->> 'size')::numeric::float8 as size,
-		trim(both '"' from o.metadata ->> 'eTag') as etag, ${STATE} as state, null::text as stands_for
-	from jsonb_array_elements_text($2::jsonb) as asked(name)
-	join storage.objects o on o.bucket_id = $1 and o.name = asked.name`;
-
 /** Up to $3 names of bucket $1 after name $2. */
 export const NAMES_AFTER = `
 	select o.name from storage.objects o
@@ -132,48 +113,37 @@ export const USER_TRIGGERS = `
 		and n.nspname <> 'storage'
 	order by t.tgname`;
 
-/**
- * What we keep on the target. storage_files: which state of the source's file a file of ours stands for,
- * where the two states cannot be equal (another part size gives another ETag). It must outlive the job, or
- * the next clone copies these files again. storage_uploads: unfinished resumable uploads.
- */
+/** Unfinished resumable uploads, so that the next worker goes on with them. Gone when the run ends. */
 export const CREATE_LEDGER = `
 	create schema if not exists _twins;
-	create table if not exists _twins.storage_files (
-		bucket_id text not null,
-		name text not null,
-		source_state text not null,
-		target_state text not null,
-		primary key (bucket_id, name)
-	);
 	create table if not exists _twins.storage_uploads (
 		bucket_id text not null,
 		name text not null,
 		source_state text not null,
 		location text not null,
+		target_state text,
 		created_at timestamptz not null default now(),
 		primary key (bucket_id, name)
 	);
-	revoke all on _twins.storage_files, _twins.storage_uploads from public, anon, authenticated, service_role`;
+	revoke all on _twins.storage_uploads from public, anon, authenticated, service_role`;
 
-export const HAS_LEDGER = `select to_regclass('_twins.storage_files') is not null as present`;
+export const HAS_LEDGER = `select to_regclass('_twins.storage_uploads') is not null as present`;
 
-/** Remembers, for each {name, source_state} in the JSON array $2, what the target has now. */
-export const REMEMBER_FILES = `
-	insert into _twins.storage_files (bucket_id, name, source_state, target_state)
-	select o.bucket_id, o.name, written.source_state, ${STATE}
-	from jsonb_to_recordset($2::jsonb) as written(name text, source_state text)
-	join storage.objects o on o.bucket_id = $1 and o.name = written.name
-	on conflict (bucket_id, name) do update
-		set source_state = excluded.source_state, target_state = excluded.target_state`;
-
+/** The upload of a file in this state; `is_finished`: the target still has what came of it. */
 export const FIND_UPLOAD = `
-	select location from _twins.storage_uploads
-	where bucket_id = $1 and name = $2 and source_state = $3 and created_at > now() - interval '23 hours'`;
+	select u.location, coalesce(u.target_state = ${STATE}, false) as is_finished
+	from _twins.storage_uploads u
+	left join storage.objects o on o.bucket_id = u.bucket_id and o.name = u.name
+	where u.bucket_id = $1 and u.name = $2 and u.source_state = $3
+		and u.created_at > now() - interval '23 hours'`;
 
 export const REMEMBER_UPLOAD = `
 	insert into _twins.storage_uploads (bucket_id, name, source_state, location) values ($1, $2, $3, $4)
-	on conflict (bucket_id, name) do update
-		set source_state = excluded.source_state, location = excluded.location, created_at = now()`;
+	on conflict (bucket_id, name) do update set source_state = excluded.source_state,
+		location = excluded.location, target_state = null, created_at = now()`;
 
-export const FORGET_UPLOAD = `delete from _twins.storage_uploads where bucket_id = $1 and name = $2`;
+/** Should this worker die before its slice is stored, the next one need not send the file again. */
+export const FINISH_UPLOAD = `
+	update _twins.storage_uploads u set target_state = ${STATE}
+	from storage.objects o
+	where u.bucket_id = $1 and u.name = $2 and o.bucket_id = u.bucket_id and o.name = u.name`;

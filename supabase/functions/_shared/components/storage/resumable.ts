@@ -3,7 +3,7 @@
 import { TwinsError } from '../../domain/errors.ts';
 import type { StorageEnds } from './ends.ts';
 import type { StoredFile } from './file.ts';
-import { FIND_UPLOAD, FORGET_UPLOAD, REMEMBER_UPLOAD } from './queries.ts';
+import { FIND_UPLOAD, FINISH_UPLOAD, REMEMBER_UPLOAD } from './queries.ts';
 import { base64, openSource, readUserMetadata } from './transfer.ts';
 
 /** The service takes pieces of exactly this size, but for the last. */
@@ -52,7 +52,7 @@ export async function copyInPieces(
 		if (offset <= before) throw noProgress(offset);
 		copy.onPiece(offset - before);
 	}
-	await ends.target.query(FORGET_UPLOAD, [bucket, file.name]);
+	await ends.target.query(FINISH_UPLOAD, [bucket, file.name]);
 	return 'done';
 }
 
@@ -76,6 +76,7 @@ async function continueOrBegin(
 	const { bucket, file, size } = copy;
 	const [known] = await ends.target.query(FIND_UPLOAD, [bucket, file.name, file.state]);
 	const location = known?.['location'];
+	if (known?.['is_finished'] === true) return { location: '', offset: size };
 	if (typeof location === 'string') {
 		const offset = await offsetOf(ends, copy, location);
 		// All bytes sent and still not the source's file: its last step failed, so begin anew.

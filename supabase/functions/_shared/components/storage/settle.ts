@@ -1,7 +1,9 @@
 // Looks at what the service made of the files we sent: nothing counts as copied before its row says so.
+import type { StageContext } from '../component.ts';
 import type { StorageEnd } from './ends.ts';
-import { type StoredFile, targetFile } from './file.ts';
-import { REMEMBER_FILES, TARGET_STATES } from './queries.ts';
+import { type StoredFile, storedFile } from './file.ts';
+import { remembered } from './memory.ts';
+import { FILES_NAMED } from './queries.ts';
 
 export interface Damage {
 	readonly detail: string;
@@ -17,6 +19,7 @@ const isMd5 = (etag: string | null): etag is string => etag !== null && /^[0-9a-
  * though the bytes are (other parts, other ETag). Returns the files that did not arrive whole, by name.
  */
 export async function settle(
+	context: Pick<StageContext, 'memory' | 'remember'>,
 	target: StorageEnd,
 	bucket: string,
 	files: readonly StoredFile[],
@@ -24,9 +27,8 @@ export async function settle(
 	const damage = new Map<string, Damage>();
 	if (files.length === 0) return damage;
 	const names = JSON.stringify(files.map(({ name }) => name));
-	const rows = (await target.query(TARGET_STATES, [bucket, names])).map(targetFile);
+	const rows = (await target.query(FILES_NAMED, [bucket, names])).map(storedFile);
 	const arrived = new Map(rows.map((row) => [row.name, row]));
-	const remember: { name: string; source_state: string }[] = [];
 	for (const file of files) {
 		const row = arrived.get(file.name);
 		if (!row) {
@@ -39,10 +41,9 @@ export async function settle(
 			damage.set(file.name, { detail, fix: FIX });
 		} else if (isMd5(file.etag) && isMd5(row.etag) && file.etag !== row.etag) {
 			damage.set(file.name, { detail: 'arrived with other bytes (MD5 differs)', fix: FIX });
-		} else if (row.state !== file.state) {
-			remember.push({ name: file.name, source_state: file.state });
+		} else {
+			context.remember(remembered(context.memory, bucket, file, row));
 		}
 	}
-	if (remember.length > 0) await target.query(REMEMBER_FILES, [bucket, JSON.stringify(remember)]);
 	return damage;
 }

@@ -4,17 +4,10 @@ import type { Finding, ReadContext } from '../component.ts';
 import type { VerificationMode } from '../../domain/status.ts';
 import { differingSettings, readBuckets, wantedBucket } from './buckets.ts';
 import { openEnds, type StorageEnds } from './ends.ts';
-import { type Bucket, isSame, label, type StoredFile, storedFile, targetFile } from './file.ts';
-import { hasLedger } from './ledger.ts';
+import { type Bucket, label, type StoredFile, storedFile } from './file.ts';
 import { readGlobalLimit } from './limits.ts';
-import {
-	FILES_AFTER,
-	SOURCE_PRINT,
-	TARGET_PRINT,
-	TARGET_STATES,
-	TARGET_STATES_WITHOUT_LEDGER,
-	TOTALS,
-} from './queries.ts';
+import { isSame } from './memory.ts';
+import { FILES_AFTER, FILES_NAMED, SOURCE_PRINT, TARGET_PRINT, TOTALS } from './queries.ts';
 
 const PRINT_PAGE = 5000;
 const FILE_PAGE = 500;
@@ -37,9 +30,8 @@ export async function verify(
 	if (mode === 'structure') return findings;
 	findings.push(...(await countFindings(ends, shared)));
 	if (mode === 'counts') return findings;
-	const states = (await hasLedger(ends.target)) ? TARGET_STATES : TARGET_STATES_WITHOUT_LEDGER;
 	for (const bucket of shared) {
-		findings.push(...(await fileFindings(ends, bucket.id, states, context.signal)));
+		findings.push(...(await fileFindings(context, ends, bucket.id)));
 	}
 	return findings;
 }
@@ -93,22 +85,21 @@ async function countFindings(ends: StorageEnds, buckets: readonly Bucket[]): Pro
 
 /** Files of the source that the target lacks or has otherwise. */
 async function fileFindings(
+	context: ReadContext,
 	ends: StorageEnds,
 	bucket: string,
-	targetStates: string,
-	signal: AbortSignal,
 ): Promise<Finding[]> {
 	const findings: Finding[] = [];
 	let after = '';
 	while (findings.length < LISTED_FILES) {
-		signal.throwIfAborted();
+		context.signal.throwIfAborted();
 		const [source] = await ends.source.query(SOURCE_PRINT, [bucket, after, PRINT_PAGE]);
 		const last = source?.['last'];
 		if (typeof last !== 'string') break;
 		const [target] = await ends.target.query(TARGET_PRINT, [bucket, after, last]);
 		if (source?.['print'] !== target?.['print']) {
 			const limit = Number(source?.['files']);
-			findings.push(...(await differingFiles(ends, bucket, targetStates, after, limit)));
+			findings.push(...(await differingFiles(context, ends, bucket, after, limit)));
 		}
 		after = last;
 	}
@@ -116,9 +107,9 @@ async function fileFindings(
 }
 
 async function differingFiles(
+	context: ReadContext,
 	ends: StorageEnds,
 	bucket: string,
-	targetStates: string,
 	start: string,
 	count: number,
 ): Promise<Finding[]> {
@@ -128,11 +119,11 @@ async function differingFiles(
 		const size = Math.min(left, FILE_PAGE);
 		const page = (await ends.source.query(FILES_AFTER, [bucket, after, size])).map(storedFile);
 		const names = JSON.stringify(page.map(({ name }) => name));
-		const rows = await ends.target.query(targetStates, [bucket, names]);
-		const found = new Map(rows.map(targetFile).map((file) => [file.name, file]));
+		const rows = await ends.target.query(FILES_NAMED, [bucket, names]);
+		const found = new Map(rows.map(storedFile).map((file) => [file.name, file]));
 		for (const file of page) {
 			const other = found.get(file.name);
-			if (isSame(file, other)) continue;
+			if (isSame(context.memory, bucket, file, other)) continue;
 			findings.push({
 				severity: 'failed',
 				object: label(bucket, file.name),
