@@ -54,10 +54,19 @@ function installNodeModules() {
 	const wanted = join(root, 'package-lock.json');
 	if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(wanted).mtimeMs) return;
 	if (existsSync(installed) && hasWantedVersions(installed, wanted)) return;
-	console.log('Installing npm packages (npm ci).');
-	const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: root, stdio: 'inherit' });
-	if (npm.status !== 0)
-		fail('npm ci failed.', 'Read its message above; the network may be missing.');
+	console.log('Installing npm packages.');
+	const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+	const npm = (...words) =>
+		spawnSync('npm', [...words, ...quiet], { cwd: root, stdio: ['ignore', 'inherit', 'pipe'] });
+	if (npm('ci').status === 0) return;
+	// A lockfile written where the registry lacks other platforms' optional packages is refused by `npm ci`;
+	// `npm install` takes the same versions from it and leaves it as it is.
+	const install = npm('install', '--no-save');
+	if (install.status === 0) return;
+	fail(
+		`npm install failed: ${String(install.stderr).trim().split('\n').slice(-5).join('\n')}`,
+		'The network may be missing. Try it by hand: npm install',
+	);
 }
 
 /** A fresh checkout has a newer lockfile with the same content. */
@@ -113,7 +122,9 @@ function aptCommand() {
 }
 
 function run() {
-	const node = join(bin, 'node');
+	const own = join(bin, 'node');
+	const isModern = Number(process.versions.node.split('.')[0]) >= 24;
+	const node = existsSync(own) || !isModern ? own : process.execPath;
 	const child = spawn(
 		node,
 		['--disable-warning=ExperimentalWarning', file, ...process.argv.slice(3)],

@@ -25,17 +25,18 @@ describe('counting vitest', () => {
 });
 
 describe('counting pg_prove', () => {
-	test('reads passed and failed tests', () => {
+	test('adds failed tests and files that died', () => {
 		const output = [
 			'tests/db/10-a.sql .. ok',
-			'tests/db/20-b.sql .. Failed 2/5 subtests',
-			'Files=2, Tests=12,  0 wallclock secs',
+			'tests/db/20-b.sql (Wstat: 0 Tests: 5 Failed: 2)',
+			'tests/db/30-c.sql (Wstat: 768 (exited 3) Tests: 1 Failed: 0)',
+			'Files=3, Tests=13,  0 wallclock secs',
 			'Result: FAIL',
 		].join('\n');
-		expect(countProve(output, 1)).toEqual({ passed: 10, failed: 2 });
+		expect(countProve(output, 1)).toEqual({ passed: 10, failed: 3 });
 	});
 
-	test('counts a file that died as a failure', () => {
+	test('never calls a run good that ended badly', () => {
 		expect(countProve('Files=1, Tests=0, 0 wallclock secs\nResult: FAIL', 1)).toEqual({
 			passed: 0,
 			failed: 1,

@@ -5,6 +5,7 @@ import * as fs from 'node:fs';
 import * as http from 'node:http';
 import * as path from 'node:path';
 import { freePort } from '../ports.ts';
+import { StackError } from '../stack-error.ts';
 import { ROOT_DIR } from '../state-dir.ts';
 import { usageOf } from './usage.ts';
 
@@ -108,8 +109,18 @@ export async function startChild(options: ChildOptions): Promise<Child> {
 
 const IDLE_PATH = '/_local/idle';
 
-/** The package's launcher is a script; what we measure and kill must be Deno itself. */
-export const denoBinary = (): string => path.join(ROOT_DIR, 'node_modules/deno/deno');
+/**
+ * The package's launcher is a script; what we measure and kill must be Deno itself. It is copied beside the
+ * launcher when npm runs install scripts, and is in the platform's package in any case.
+ */
+export function denoBinary(): string {
+	const copied = path.join(ROOT_DIR, 'node_modules/deno/deno');
+	if (fs.existsSync(copied)) return copied;
+	const platforms = path.join(ROOT_DIR, 'node_modules/@deno');
+	const [platform] = fs.existsSync(platforms) ? fs.readdirSync(platforms) : [];
+	if (platform === undefined) throw new StackError('The npm package deno is incomplete.', 'npm ci');
+	return path.join(platforms, platform, 'deno');
+}
 
 const denoArguments = (options: ChildOptions): string[] => [
 	'run',
