@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import * as path from 'node:path';
 import postgres from 'postgres';
-import { afterAll, inject } from 'vitest';
+import { inject } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { openCluster, type ProjectAge } from '../../local/clusters.ts';
 import { PRISTINE } from '../../local/prepared-cluster.ts';
 import { databasesDir } from '../../local/state-dir.ts';
@@ -42,7 +43,7 @@ export const freshProject = (): Promise<ClusterUrls> => freshDatabase(inject('cl
 async function freshDatabase(cluster: ClusterUrls): Promise<ClusterUrls> {
 	const name = `test_${randomBytes(6).toString('hex')}`;
 	await onCluster(cluster, `create database ${name} template ${PRISTINE} owner postgres`);
-	afterAll(() => onCluster(cluster, `drop database if exists ${name} with (force)`));
+	atEnd(() => onCluster(cluster, `drop database if exists ${name} with (force)`));
 	return {
 		dbUrl: withDatabase(cluster.dbUrl, name),
 		adminUrl: withDatabase(cluster.adminUrl, name),
@@ -63,7 +64,7 @@ async function ownCluster(age: ProjectAge): Promise<ClusterUrls> {
 	const run = await openTestRun(randomBytes(4).toString('hex'), process.ppid);
 	const dir = path.join(run.dir, age);
 	const cluster = await openCluster({ dir, stateDir: databasesDir(), age, durable: false });
-	afterAll(async () => {
+	atEnd(async () => {
 		await cluster.stop(true);
 		run.remove();
 	});

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import postgres from 'postgres';
-import { afterAll } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { cronPair } from './clusters.ts';
 
 const MIGRATIONS = path.join(import.meta.dirname, '../../supabase/migrations');
@@ -34,7 +34,7 @@ export function migrationFiles(): string[] {
 export async function freshControl(): Promise<Control> {
 	const { source: cluster } = await cronPair();
 	const sql = postgres(cluster.dbUrl, { max: 3, onnotice: () => undefined });
-	afterAll(() => sql.end());
+	atEnd(() => sql.end());
 	for (const file of migrationFiles()) {
 		await sql.begin((transaction) => transaction.unsafe(fs.readFileSync(file, 'utf8')));
 	}

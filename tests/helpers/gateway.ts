@@ -3,7 +3,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { afterAll } from 'vitest';
+import { atEnd } from './at-end.ts';
 import type { LocalProject, Shim } from '../../local/project.ts';
 import type { ClusterUrls } from './clusters.ts';
 
@@ -34,7 +34,7 @@ export async function openGateway(
 	const { port } = server.address() as AddressInfo;
 	const project = await describeProject(urls, port);
 	for (const [name, create] of Object.entries(services)) mounted.set(name, await create(project));
-	afterAll(async () => {
+	atEnd(async () => {
 		for (const shim of mounted.values()) await shim.close();
 		server.closeAllConnections();
 		await new Promise((resolve) => server.close(resolve));

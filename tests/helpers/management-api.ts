@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { atEnd } from './at-end.ts';
 import {
 	type ManagementApiShim,
 	type ManagementApiShimOptions,
@@ -55,7 +55,7 @@ export async function openPlatform(
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const { port } = server.address() as AddressInfo;
 	const baseUrl = `http://127.0.0.1:${port}`;
-	afterAll(async () => {
+	atEnd(async () => {
 		server.closeAllConnections();
 		await new Promise((resolve) => server.close(resolve));
 		await shim.close();

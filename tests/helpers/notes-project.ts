@@ -2,7 +2,7 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { importJWK, SignJWT } from 'jose';
 import postgres from 'postgres';
-import { afterAll } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { createRest } from '../../local/gateway/rest.ts';
 import type { LocalProject } from '../../local/project.ts';
 import { freshProject } from './clusters.ts';
@@ -64,7 +64,7 @@ export interface NotesProject {
 export async function openNotesProject(): Promise<NotesProject> {
 	const urls = await freshProject();
 	const sql = postgres(urls.dbUrl, { max: 1, onnotice: () => undefined });
-	afterAll(() => sql.end());
+	atEnd(() => sql.end());
 	await sql.unsafe(SCHEMA);
 	const project = await openGateway(urls, { rest: createRest });
 	const tokenOf = async (sub: string, seconds = 600): Promise<string> =>

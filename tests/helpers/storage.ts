@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { atEnd } from './at-end.ts';
 import { createStorage } from '../../local/gateway/storage.ts';
 import { settingsFile, type StorageSettings } from '../../local/gateway/storage/settings.ts';
 import type { LocalProject } from '../../local/project.ts';
@@ -47,7 +47,7 @@ export async function openStorageProject(urls: ClusterUrls): Promise<StorageProj
 	});
 	const { project } = made;
 	if (!project) throw new Error('the gateway made no Storage');
-	afterAll(() => rm(storageDir, { recursive: true, force: true }));
+	atEnd(() => rm(storageDir, { recursive: true, force: true }));
 
 	const requests: string[] = [];
 	let interference: Interference | null = null;
