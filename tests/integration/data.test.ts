@@ -2,7 +2,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
 import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
 import { cloneInProcess, type TestClone, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
 import { fingerprints, sql } from './data-fingerprints.ts';

@@ -23,16 +23,27 @@ export async function haveRows(
 	ends: Ends,
 	units: readonly Unit[],
 ): Promise<readonly { readonly source: boolean; readonly target: boolean }[]> {
-	const ask = (side: 'source' | 'target') =>
-		unitwise<{ unit: number; found: boolean }>(
-			ends[side],
-			units.map((unit) => `exists (select from ${fromOf(unit, side)}) as found`),
-		);
-	const [source, target] = await Promise.all([ask('source'), ask('target')]);
+	const [source, target] = await Promise.all([
+		haveRowsOn(ends.source, units, 'source'),
+		haveRowsOn(ends.target, units, 'target'),
+	]);
 	return units.map((_, index) => ({
-		source: source.get(index)?.found ?? false,
-		target: target.get(index)?.found ?? false,
+		source: source[index] === true,
+		target: target[index] === true,
 	}));
+}
+
+/** For each unit whether it has any row on one side. */
+export async function haveRowsOn(
+	session: Session,
+	units: readonly Unit[],
+	side: 'source' | 'target',
+): Promise<readonly boolean[]> {
+	const found = await unitwise<{ unit: number; found: boolean }>(
+		session,
+		units.map((unit) => `exists (select from ${fromOf(unit, side)}) as found`),
+	);
+	return units.map((_, index) => found.get(index)?.found === true);
 }
 
 /** Which units are equal on both sides, in the same order. */

@@ -29,7 +29,7 @@ export function rowsStage(sizes: Sizes): Stage {
 
 async function runSlice(context: StageContext, sizes: Sizes): Promise<StageResult> {
 	const cursor = readCursor(context.cursor);
-	const ends = await openEnds(context);
+	const ends = await openEnds(context, sizes.lockMs);
 	return cursor.phase === 'finish'
 		? finish(context, ends)
 		: visitRound(context, ends, cursor, sizes);
@@ -94,7 +94,10 @@ async function secondLane(
 	try {
 		const source = await context.source.connect();
 		const target = await context.target.connect();
-		await Promise.all([prepare(source, 'source'), prepare(target, 'target')]);
+		await Promise.all([
+			prepare(source, 'source', sizes.lockMs),
+			prepare(target, 'target', sizes.lockMs),
+		]);
 		await join(source);
 		return { source, target };
 	} catch {

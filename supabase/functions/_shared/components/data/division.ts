@@ -32,8 +32,12 @@ const SORTED_ALIKE: ReadonlyMap<number, string> = new Map([
 	[2950, 'uuid'],
 ]);
 
-/** Rows looked at to find bounds that make buckets of about equal size. */
+/** Rows looked at to find bounds that make buckets of about equal size; bytes where their number is unknown. */
 const SAMPLED_ROWS = 30_000;
+const SAMPLED_BYTES = 32 * 1024 * 1024;
+
+/** Bounds travel in the cursor: keys of many characters do not fit it. */
+const MOST_BOUND_CHARACTERS = 100_000;
 
 export function bucketCount(division: Division): number {
 	return division.kind === 'range' ? division.bounds.length + 1 : division.count;
@@ -48,14 +52,16 @@ export async function divide(source: Session, unit: Unit, count: number): Promis
 	if (!column || type === undefined) return byHash;
 	const value = `${ident(column.name)}::${type}${type === 'text' ? ' collate "C"' : ''}`;
 	const fractions = Array.from({ length: count - 1 }, (_, index) => (index + 1) / count);
-	const percent = unit.rows ? Math.min(100, (100 * SAMPLED_ROWS) / unit.rows) : 100;
-	const sample = unit.isPlain ? ` tablesample system (${percent.toFixed(4)})` : '';
+	const share = unit.rows ? SAMPLED_ROWS / unit.rows : SAMPLED_BYTES / unit.bytes;
+	const percent = Math.min(100, 100 * share).toFixed(4);
+	const sample = unit.isPlain ? ` tablesample system (${percent})` : '';
 	const [found] = await source.query<{ bounds: readonly string[] | null }>(`
 select to_jsonb((percentile_disc(array[${fractions.join(', ')}]) within group (order by ${value}))::text[]) as bounds
 from ${unit.sourceFrom}${sample}`);
 	const bounds = [...new Set(found?.bounds ?? [])];
 	// A first column with few values would leave buckets too large to move at once.
 	if (bounds.length < (count - 1) / 2) return byHash;
+	if (bounds.join('').length > MOST_BOUND_CHARACTERS) return byHash;
 	return { kind: 'range', column: column.name, type, isText: type === 'text', bounds };
 }
 

@@ -1,32 +1,54 @@
 // Both ends of a slice, made ready, and the plan that follows from what they have.
 import type { ReadContext } from '../component.ts';
 import type { Ends } from './compare.ts';
-import { agreeOnHash, type HashMethod, prepare, readTables } from './inspect.ts';
+import {
+	agreeOnHash,
+	type HashMethod,
+	prepare,
+	readSourceTables,
+	readTargetTables,
+} from './inspect.ts';
 import { type Plan, planRows } from './plan.ts';
+import { SIZES } from './sizes.ts';
 
-export async function openEnds(context: Pick<ReadContext, 'source' | 'target'>): Promise<Ends> {
+export async function openEnds(
+	context: Pick<ReadContext, 'source' | 'target'>,
+	lockMs = SIZES.lockMs,
+): Promise<Ends> {
 	const [source, target] = await Promise.all([
 		context.source.database(),
 		context.target.database(),
 	]);
-	await Promise.all([prepare(source, 'source'), prepare(target, 'target')]);
+	await Promise.all([prepare(source, 'source', lockMs), prepare(target, 'target', lockMs)]);
 	return { source, target };
 }
 
+export interface ReadPlan extends Plan {
+	readonly hashMethod: HashMethod;
+	/** Object names of the tables that the target has now. */
+	readonly onTarget: ReadonlySet<string>;
+}
+
+/** `structure`: whether the target is taken as it is, or as it will be once it has the source's tables. */
 export async function readPlan(
 	context: Pick<ReadContext, 'options' | 'ignoreRules'>,
 	ends: Ends,
-): Promise<Plan & { readonly hashMethod: HashMethod }> {
+	structure: 'as it is' | 'as it will be' = 'as it is',
+): Promise<ReadPlan> {
 	const hashMethod = await agreeOnHash(ends.source, ends.target);
-	const [source, target] = await Promise.all([readTables(ends.source), readTables(ends.target)]);
+	const [source, target] = await Promise.all([
+		readSourceTables(ends.source),
+		readTargetTables(ends.target),
+	]);
 	const major = (version: number): number => Math.floor(version / 10000);
 	const plan = planRows({
 		source,
-		target,
+		target: structure === 'as it is' ? target : source,
 		options: context.options,
 		ignoreRules: context.ignoreRules,
 		hashMethod,
 		sameMajor: major(ends.source.serverVersion) === major(ends.target.serverVersion),
 	});
-	return { ...plan, hashMethod };
+	const onTarget = new Set(target.map(({ schema, name }) => `${schema}.${name}`));
+	return { ...plan, hashMethod, onTarget };
 }

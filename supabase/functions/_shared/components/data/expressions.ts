@@ -11,6 +11,8 @@ export interface SharedColumn {
 	readonly baseOid: number;
 	/** SQL expression whose equality on both sides means equal values. */
 	readonly comparable: string;
+	/** False where the target takes its value on insert only. */
+	readonly isUpdatable: boolean;
 	/** True when the binary formats of both sides are the same. */
 	readonly isBinarySafe: boolean;
 }
@@ -65,6 +67,7 @@ export function shareColumn(source: Column, target: Column): SharedColumn {
 			: isText && !isByteEqual
 				? `(${column} collate "C")`
 				: column,
+		isUpdatable: !target.isAlwaysIdentity,
 		isBinarySafe: isSameType && BINARY_SAFE.has(source.typeOid),
 	};
 }

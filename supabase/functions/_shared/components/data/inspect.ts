@@ -1,6 +1,7 @@
 // Reads what there is on one side: tables and how to read and write them. Decides nothing.
+import { TwinsError } from '../../domain/errors.ts';
 import type { Row, Session } from '../../platform/session.ts';
-import { PREPARE_SOURCE, PREPARE_TARGET, PROBE_HASH, READ_TABLES } from './queries.ts';
+import { PREPARE_SOURCE, PREPARE_TARGET, PROBE_HASH, readTablesQuery } from './queries.ts';
 
 export interface Column {
 	readonly name: string;
@@ -10,6 +11,8 @@ export interface Column {
 	/** Of a domain: the type below it. */
 	readonly baseOid: number;
 	readonly isGenerated: boolean;
+	/** Numbered by Postgres: given numbers can be inserted, but not updated. */
+	readonly isAlwaysIdentity: boolean;
 	/** False where the collation calls different strings equal. */
 	readonly isDeterministic: boolean;
 }
@@ -32,8 +35,8 @@ export interface Table extends Row {
 	readonly bytes: number;
 	/** Estimate; null when the table was never analyzed. */
 	readonly rows: number | null;
-	/** Quoted name of the topmost partitioned table, for a partition. */
-	readonly root: string | null;
+	/** Schema and name of the topmost partitioned table, for a partition. */
+	readonly root: readonly [string, string] | null;
 	/** Partitions and bounds below a topmost partitioned table. */
 	readonly tree: string | null;
 	readonly columns: readonly Column[];
@@ -44,13 +47,35 @@ export interface Table extends Row {
 	readonly guards: readonly Guard[];
 }
 
-/** Makes a session ready for everything this component does with it. */
-export async function prepare(session: Session, role: 'source' | 'target'): Promise<void> {
-	await session.script(role === 'source' ? PREPARE_SOURCE : PREPARE_TARGET);
+/** Makes a session ready for everything this component does with it. `lockMs`: how long locks are waited for. */
+export async function prepare(
+	session: Session,
+	role: 'source' | 'target',
+	lockMs: number,
+): Promise<void> {
+	const settings = role === 'source' ? PREPARE_SOURCE : PREPARE_TARGET;
+	await session.script(`${settings};\nset lock_timeout to ${lockMs}`);
 }
 
-export function readTables(session: Session): Promise<Table[]> {
-	return session.query<Table>(READ_TABLES);
+/** Tables of the source, with their sizes. Of a table that somebody locks, the size is estimated. */
+export async function readSourceTables(session: Session): Promise<Table[]> {
+	try {
+		return await session.query<Table>(readTablesQuery('measured'));
+	} catch (error) {
+		if (!isLocked(error)) throw error;
+		return session.query<Table>(readTablesQuery('estimated'));
+	}
+}
+
+/** Tables of the target; how large they are does not matter. */
+export function readTargetTables(session: Session): Promise<Table[]> {
+	return session.query<Table>(readTablesQuery('estimated'));
+}
+
+/** Somebody holds a lock on the object: it may be free a little later. */
+export function isLocked(error: unknown): boolean {
+	const state = error instanceof TwinsError ? error.details.sqlstate : undefined;
+	return state === '55P03' || state === '40P01';
 }
 
 /** How rows are hashed: by their binary values where both servers agree on those, else by their text. */

@@ -44,7 +44,11 @@ export interface Ledger {
 	drop(session: Session): Promise<void>;
 }
 
+/** Two workers that make the same objects at once would fail; the scripts are one transaction each. */
+const ALONE = `select pg_advisory_xact_lock(hashtext('${LEDGER_SCHEMA} rows'))`;
+
 const TABLES = `
+${ALONE};
 create schema if not exists ${LEDGER_SCHEMA};
 create table if not exists ${LEDGER_SCHEMA}.rows_job (
   only_row bool primary key default true check (only_row),
@@ -105,6 +109,7 @@ commit`;
 
 /** What other components keep in the schema stays, and the schema with it. */
 const DROP = `
+${ALONE};
 drop table if exists ${LEDGER_SCHEMA}.rows_parts, ${LEDGER_SCHEMA}.rows_divisions, ${LEDGER_SCHEMA}.rows_job;
 drop function if exists ${LEDGER_SCHEMA}.rows_claim(text, int4, jsonb);
 do $$

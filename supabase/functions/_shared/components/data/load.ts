@@ -110,7 +110,9 @@ function upsert({ unit, parts }: Load, incoming: string): string[] {
 	const table = unit.targetTable.replace(/^only /, '');
 	const columns = columnList(unit.columns);
 	const key = unit.identity ?? [];
-	const rest = unit.columns.map(({ name }) => name).filter((name) => !key.includes(name));
+	const rest = unit.columns
+		.filter(({ name, isUpdatable }) => isUpdatable && !key.includes(name))
+		.map(({ name }) => name);
 	const sameKey = key.map((name) => `t.${ident(name)} = i.${ident(name)}`).join(' and ');
 	const action =
 		rest.length === 0

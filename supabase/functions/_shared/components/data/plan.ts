@@ -60,7 +60,7 @@ export function planRows(input: PlanInput): Plan {
 	const units: Unit[] = [];
 	const others: Item[] = [];
 	for (const table of input.source) {
-		const root = table.root === null ? undefined : roots.get(table.root);
+		const root = table.root === null ? undefined : roots.get(qualified(...table.root));
 		const wholeTree = isCopiedAsWhole(root ?? table, targets, input.options.row_limit);
 		if (table.kind === 'p' ? !wholeTree || table.root !== null : table.root !== null && wholeTree) {
 			continue;

@@ -3,7 +3,8 @@
 import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
 import { openEnds, readPlan } from './ends.ts';
 import type { Unit } from './plan.ts';
-import { haveRows } from './compare.ts';
+import type { Session } from '../../platform/session.ts';
+import { haveRowsOn } from './compare.ts';
 import { COUNT_LARGE_OBJECTS } from './queries.ts';
 
 const LARGE_TABLE_ROWS = 100_000;
@@ -11,14 +12,15 @@ const LISTED = 500;
 
 export async function preview(context: ReadContext): Promise<Preview> {
 	const ends = await openEnds(context);
-	const plan = await readPlan(context, ends);
 	// Structure comes first in a clone: tables that the target lacks now will be there.
-	const units = plan.units;
-	const found = await inGroups(units, (some) => haveRows(ends, some));
-	const [large] = await ends.source.query<{ count: number }>(COUNT_LARGE_OBJECTS);
-	const overwritten = units.filter(
-		({ strategy }, index) => strategy === 'mirror' && found[index]?.target,
+	const plan = await readPlan(context, ends, 'as it will be');
+	const { units } = plan;
+	const empty = await withRows(ends.source, units, 'source', false);
+	const mirrored = units.filter(
+		({ object, strategy }) => strategy === 'mirror' && plan.onTarget.has(object),
 	);
+	const overwritten = await withRows(ends.target, mirrored, 'target', true);
+	const [large] = await ends.source.query<{ count: number }>(COUNT_LARGE_OBJECTS);
 	return {
 		counts: {
 			tables: units.length,
@@ -34,7 +36,7 @@ export async function preview(context: ReadContext): Promise<Preview> {
 		})),
 		warnings: [
 			...units.filter(({ rows }) => (rows ?? 0) > LARGE_TABLE_ROWS).map(largeTable),
-			...units.filter((_, index) => found[index]?.source === false).map(emptyTable),
+			...empty.map(emptyTable),
 			...overwritten.map(overwrittenTable),
 			...(large && large.count > 0 ? [largeObjects(large.count)] : []),
 		],
@@ -73,13 +75,18 @@ function largeObjects(count: number): PreviewWarning {
 	};
 }
 
-async function inGroups<R>(
+/** Those of the units that have rows on a side, or have none. A table that cannot be read is among neither. */
+async function withRows(
+	session: Session,
 	units: readonly Unit[],
-	run: (some: readonly Unit[]) => Promise<readonly R[]>,
-): Promise<readonly R[]> {
-	const all: R[] = [];
+	side: 'source' | 'target',
+	wanted: boolean,
+): Promise<readonly Unit[]> {
+	const found: Unit[] = [];
 	for (let from = 0; from < units.length; from += 200) {
-		all.push(...(await run(units.slice(from, from + 200))));
+		const some = units.slice(from, from + 200);
+		const have = await haveRowsOn(session, some, side).catch(() => []);
+		found.push(...some.filter((_, index) => have[index] === wanted));
 	}
-	return all;
+	return found;
 }

@@ -63,6 +63,8 @@ export interface Begun {
 	readonly division: Division;
 	readonly settled: Set<number>;
 	isFresh: boolean;
+	/** Raised when the table was emptied: what was loaded before is gone. */
+	generation: number;
 }
 
 export interface RowsProgress {
@@ -113,6 +115,7 @@ export function createProgress(
 			division: known,
 			settled: new Set([...settled, ...loaded]),
 			isFresh: left?.isFresh ?? false,
+			generation: 0,
 		});
 		if (settled.length + loaded.length >= bucketCount(known)) {
 			const all = begun.get(unit.key)?.settled.size ?? 0;
@@ -131,7 +134,7 @@ export function createProgress(
 		open: () => units.filter(({ key }) => !done.has(key) && !failed.has(key)),
 		begun: (unit) => begun.get(unit.key),
 		begin(unit, made, isFresh) {
-			const state: Begun = { division: made, settled: new Set(), isFresh };
+			const state: Begun = { division: made, settled: new Set(), isFresh, generation: 0 };
 			begun.set(unit.key, state);
 			return state;
 		},

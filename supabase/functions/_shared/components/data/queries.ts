@@ -15,8 +15,7 @@ set xmloption to 'content';
 set lc_monetary to 'C';
 set synchronize_seqscans to off;
 set statement_timeout to 0;
-set idle_in_transaction_session_timeout to 0;
-set lock_timeout to '15s'`;
+set idle_in_transaction_session_timeout to 0`;
 
 export const PREPARE_SOURCE = SAME_TEXT;
 
@@ -32,6 +31,7 @@ const COLUMNS = `
       'typeOid', a.atttypid::int8,
       'baseOid', case when t.typbasetype = 0 then t.oid else t.typbasetype end::int8,
       'isGenerated', a.attgenerated <> '',
+      'isAlwaysIdentity', a.attidentity = 'a',
       'isDeterministic', coalesce(l.collisdeterministic, true)
     ) order by a.attnum), '[]'::jsonb)
   from pg_catalog.pg_attribute a
@@ -85,20 +85,33 @@ const TREE = `
   join pg_catalog.pg_class pc on pc.oid = p.relid
   where p.level > 0`;
 
+/** Measuring opens the table: it waits for whoever has locked it. */
+const MEASURED = {
+	bytes: `case when c.relkind = 'p'
+    then (select coalesce(sum(pg_table_size(p.relid)), 0)::int8 from pg_catalog.pg_partition_tree(c.oid) p)
+    else pg_table_size(c.oid) end`,
+	pages: `pg_relation_size(c.oid) / current_setting('block_size')::int8`,
+};
+
+const ESTIMATED = {
+	bytes: `current_setting('block_size')::int8 * (c.relpages
+    + coalesce((select t.relpages from pg_catalog.pg_class t where t.oid = c.reltoastrelid), 0))`,
+	pages: 'c.relpages',
+};
+
 /** Every table of the user: ordinary ones, partitions, partitioned and foreign ones. */
-export const READ_TABLES = `
+export const readTablesQuery = (sizes: 'measured' | 'estimated'): string => {
+	const { bytes, pages } = sizes === 'measured' ? MEASURED : ESTIMATED;
+	return `
 select
   n.nspname as schema,
   c.relname as name,
   c.relkind as kind,
-  case when c.relkind = 'p'
-    then (select coalesce(sum(pg_table_size(p.relid)), 0)::int8 from pg_catalog.pg_partition_tree(c.oid) p)
-    else pg_table_size(c.oid) end as bytes,
+  ${bytes} as bytes,
   case when c.relkind = 'p' then null
     when c.reltuples < 0 or c.relpages = 0 then null
-    else round(c.reltuples / c.relpages * (pg_relation_size(c.oid) / current_setting('block_size')::int8))
-    end::float8 as rows,
-  (select format('%I.%I', rn.nspname, rc.relname)
+    else round(c.reltuples / c.relpages * (${pages})) end::float8 as rows,
+  (select jsonb_build_array(rn.nspname, rc.relname)
     from pg_catalog.pg_class rc join pg_catalog.pg_namespace rn on rn.oid = rc.relnamespace
     where c.relispartition and rc.oid = pg_partition_root(c.oid)) as root,
   case when c.relkind = 'p' and not c.relispartition then (${TREE}) end as tree,
@@ -113,6 +126,7 @@ where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
   and ${userSchema('n.nspname')}
   and ${notOfExtension('pg_catalog.pg_class', 'c.oid')}
 order by n.nspname, c.relname`;
+};
 
 /** Every sequence of the user with the table and column that own it. */
 export const READ_SEQUENCES = `

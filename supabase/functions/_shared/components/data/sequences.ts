@@ -100,8 +100,9 @@ export async function copySequences(
 ): Promise<readonly Item[]> {
 	const { equal, different } = await compareSequences(source, target);
 	const items: Item[] = equal.map((object) => ({ object, outcome: 'unchanged' }));
+	const moving: SequenceDifference[] = [];
 	for (const sequence of different) {
-		const { object, key, source: to, target: now } = sequence;
+		const { object, target: now } = sequence;
 		if (now === undefined) {
 			items.push({
 				object,
@@ -110,27 +111,51 @@ export async function copySequences(
 				fix: 'Include the component Tables, and look there why the sequence was not made.',
 				sqlstate: '42P01',
 			});
-			continue;
-		}
-		const isAhead = sequence.isAscending
-			? BigInt(now.last) >= BigInt(to.last)
-			: BigInt(now.last) <= BigInt(to.last);
-		if (isAhead && sequence.owner !== null && keepsRows(sequence.owner)) {
+		} else if (isAhead(sequence) && sequence.owner !== null && keepsRows(sequence.owner)) {
 			items.push({
 				object,
 				outcome: 'unchanged',
 				detail: `stays at ${now.last}: the target’s own rows use its numbers`,
 			});
-			continue;
-		}
-		try {
-			await target.query(`select setval(${literal(key)}, ${to.last}, ${to.called})`);
-			items.push({ object, outcome: 'copied', detail: `position ${to.last}` });
-		} catch (error) {
-			if (!(error instanceof TwinsError) || error.details.passing === true) throw error;
-			const { message, fix, details } = error;
-			items.push({ object, outcome: 'failed', detail: message, fix, sqlstate: details.sqlstate });
-		}
+		} else moving.push(sequence);
 	}
+	items.push(...(await moveTogether(target, moving)));
 	return items;
+}
+
+function isAhead({ isAscending, source, target }: SequenceDifference): boolean {
+	if (target === undefined) return false;
+	const [here, there] = [BigInt(source.last), BigInt(target.last)];
+	return isAscending ? there >= here : there <= here;
+}
+
+function move({ key, source }: SequenceDifference): string {
+	return `select setval(${literal(key)}, ${source.last}, ${source.called})`;
+}
+
+/** All in one round trip; one by one when one of them is refused. */
+async function moveTogether(
+	target: Session,
+	sequences: readonly SequenceDifference[],
+): Promise<readonly Item[]> {
+	if (sequences.length === 0) return [];
+	try {
+		await target.script(sequences.map(move).join(';\n'));
+	} catch (error) {
+		if (!(error instanceof TwinsError) || error.details.passing === true) throw error;
+		const [only] = sequences;
+		if (sequences.length === 1 && only) {
+			const { message, fix, details } = error;
+			const { object } = only;
+			return [{ object, outcome: 'failed', detail: message, fix, sqlstate: details.sqlstate }];
+		}
+		const items: Item[] = [];
+		for (const sequence of sequences) items.push(...(await moveTogether(target, [sequence])));
+		return items;
+	}
+	return sequences.map(({ object, source }) => ({
+		object,
+		outcome: 'copied',
+		detail: `position ${source.last}`,
+	}));
 }

@@ -22,6 +22,8 @@ export interface Sizes {
 	readonly sliceTables: number;
 	/** From here on a second connection to each side is worth its price. */
 	readonly secondLaneBytes: number;
+	/** How long a locked table is waited for; it is tried in three slices. */
+	readonly lockMs: number;
 }
 
 const MB = 1024 * 1024;
@@ -38,4 +40,5 @@ export const SIZES: Sizes = {
 	compareBytes: 2048 * MB,
 	sliceTables: 400,
 	secondLaneBytes: 16 * MB,
+	lockMs: 5000,
 };

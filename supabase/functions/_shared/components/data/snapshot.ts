@@ -3,6 +3,7 @@
 import { isPassing, TwinsError } from '../../domain/errors.ts';
 import type { Session } from '../../platform/session.ts';
 import { literal } from '../../platform/sql.ts';
+import { isLocked } from './inspect.ts';
 import type { Unit } from './plan.ts';
 
 const READ_ONLY = 'begin isolation level repeatable read read only';
@@ -59,10 +60,4 @@ function lock(units: readonly Unit[]): string {
 export function isOfOneTable(error: unknown): error is TwinsError {
 	if (!(error instanceof TwinsError)) return false;
 	return isLocked(error) || !isPassing(error);
-}
-
-/** Somebody holds the table: it may be free a little later. */
-export function isLocked(error: unknown): boolean {
-	const state = error instanceof TwinsError ? error.details.sqlstate : undefined;
-	return state === '55P03' || state === '40P01';
 }

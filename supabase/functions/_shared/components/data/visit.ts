@@ -4,13 +4,13 @@ import { isPassing, TwinsError } from '../../domain/errors.ts';
 import type { StageContext } from '../component.ts';
 import { areEqual, differingBuckets, type Ends, haveRows } from './compare.ts';
 import { bucketCount, divide, inBuckets } from './division.ts';
-import type { HashMethod } from './inspect.ts';
+import { type HashMethod, isLocked } from './inspect.ts';
 import type { Ledger } from './ledger.ts';
 import { analyze, emptyUnit, type Load, runLoads } from './load.ts';
 import type { Unit } from './plan.ts';
 import type { Begun, RowsProgress } from './progress.ts';
 import type { Sizes } from './sizes.ts';
-import { isLocked, isOfOneTable, recoverSnapshot } from './snapshot.ts';
+import { isOfOneTable, recoverSnapshot } from './snapshot.ts';
 
 export interface Visit {
 	readonly context: Pick<StageContext, 'report' | 'spend' | 'spent' | 'signal'>;
@@ -234,7 +234,7 @@ async function loadBuckets(
 	buckets: readonly number[],
 ): Promise<readonly Work[]> {
 	const { ledger, progress } = visit;
-	const { division, settled } = begun;
+	const { division, settled, generation } = begun;
 	if (!progress.open().includes(unit)) return NOTHING_MORE;
 	visit.context.spend({ operations: OPERATIONS });
 	try {
@@ -249,6 +249,8 @@ async function loadBuckets(
 		giveUp(visit, unit, error);
 		return NOTHING_MORE;
 	}
+	// The other lane may have emptied the table right after this load.
+	if (begun.generation !== generation) return NOTHING_MORE;
 	for (const bucket of buckets) settled.add(bucket);
 	if (settled.size === bucketCount(division)) {
 		await analyze(ends.target, [unit]);
@@ -272,6 +274,7 @@ async function loadAnew(
 	try {
 		const all = Array.from({ length: bucketCount(begun.division) }, (_, bucket) => bucket);
 		await emptyUnit(ends.target, unit, all, ledger, progress.round);
+		begun.generation += 1;
 		begun.settled.clear();
 		begun.isFresh = true;
 		return await bucketWork(visit, ends, unit, begun);

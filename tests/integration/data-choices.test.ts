@@ -1,0 +1,309 @@
+// What is copied and how: strategies, limits, ignore rules, layouts that differ, and tables that make trouble.
+import { describe, expect, it } from 'vitest';
+import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
+import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { cloneInProcess, testOptions, type TestClone, verifyInProcess } from '../helpers/clone.ts';
+import { freshPair, type Pair } from '../helpers/clusters.ts';
+import { withContext } from './data-context.ts';
+import { fingerprints, sql } from './data-fingerprints.ts';
+
+const data = createData();
+
+const clone = (pair: Pair, more: Partial<TestClone> = {}) =>
+	cloneInProcess({ source: pair.source, target: pair.target, components: [data], ...more });
+
+async function pairWith(both: string, source: string, target = ''): Promise<Pair> {
+	const pair = await freshPair();
+	await Promise.all([
+		sql(pair.source, `${both};\n${source}`),
+		sql(pair.target, `${both};\n${target}`),
+	]);
+	return pair;
+}
+
+describe('strategies', () => {
+	it('mirror removes, upsert keeps, skip and ignore rules leave alone', async () => {
+		const tables = ['mirrored', 'added', 'skipped', 'ignored'];
+		const pair = await pairWith(
+			tables
+				.map(
+					(name) =>
+						`create table public.${name} (id serial primary key, v text, gen int generated always as (id * 2) stored)`,
+				)
+				.join(';'),
+			tables
+				.map((name) => `insert into public.${name} (v) values ('one'), ('two'), ('three')`)
+				.join(';'),
+			tables
+				.map(
+					(name) =>
+						`insert into public.${name} (id, v) values (2, 'old'), (3, 'three'), (9, 'mine'); select setval('public.${name}_id_seq', 9)`,
+				)
+				.join(';'),
+		);
+		const kept = await sql(
+			pair.target,
+			'select xmin::text, xmax::text from public.added where id in (3, 9)',
+		);
+		const options = { strategies: { 'public.added': 'upsert', 'public.skipped': 'skip' } as const };
+		const result = await clone(pair, { options, ignoreRules: ['*.ignor*', 'public.no_such'] });
+		const rows = async (name: string) =>
+			(await sql(pair.target, `select id, v from public.${name} order by id`)).map(
+				({ id, v }) => `${String(id)} ${String(v)}`,
+			);
+		expect(await rows('mirrored')).toEqual(['1 one', '2 two', '3 three']);
+		expect(await rows('added')).toEqual(['1 one', '2 two', '3 three', '9 mine']);
+		expect(await rows('skipped')).toEqual(['2 old', '3 three', '9 mine']);
+		expect(await rows('ignored')).toEqual(['2 old', '3 three', '9 mine']);
+		expect(result.items.get('data public.ignored')).toMatchObject({
+			outcome: 'skipped',
+			detail: 'ignore rule *.ignor*',
+		});
+		expect(result.items.get('data public.skipped')?.outcome).toBe('skipped');
+		expect(result.items.get('data public.added')?.detail).toBe('2 rows');
+		// Rows that were equal, or only here, were not even locked.
+		expect(
+			await sql(pair.target, 'select xmin::text, xmax::text from public.added where id in (3, 9)'),
+		).toEqual(kept);
+		// The mirrored table's sequence follows the source's; those of tables with own rows never go back.
+		expect(
+			await sql(
+				pair.target,
+				`select nextval('public.mirrored_id_seq') as m, nextval('public.added_id_seq') as a, nextval('public.ignored_id_seq') as i`,
+			),
+		).toEqual([{ m: 4, a: 10, i: 10 }]);
+		expect(
+			await verifyInProcess(
+				{ ...pair, options: testOptions(options), ignoreRules: ['*.ignor*'] },
+				data,
+				'checksums',
+			),
+		).toEqual([
+			expect.objectContaining({ severity: 'warning', object: 'public.added_id_seq' }),
+			expect.objectContaining({ severity: 'warning', object: 'public.ignored_id_seq' }),
+			expect.objectContaining({ severity: 'warning', object: 'public.mirrored_id_seq' }),
+			expect.objectContaining({ severity: 'warning', object: 'public.skipped_id_seq' }),
+		]);
+		const again = await clone(pair, { options });
+		expect(again.items.get('data public.added')?.outcome).toBe('unchanged');
+	});
+
+	it('upsert works with composite keys, identity columns and types without equality, and wants a key', async () => {
+		const pair = await pairWith(
+			`create table public.c (a int, b text, id int generated always as identity, j json, p point, primary key (a, b));
+			create table public.only_key (a int primary key); create table public.keyless (a int)`,
+			`insert into public.c (a, b, j, p) values (1, 'x', '{"a": 1}', '(1,2)'), (2, 'y', 'null', null); insert into public.only_key values (1), (2);
+			insert into public.keyless values (1)`,
+			`insert into public.c (a, b, id, j, p) overriding system value values (1, 'x', 1, '{"a": 1}', '(1,2)'), (3, 'z', 77, null, null); insert into public.only_key values (2), (3)`,
+		);
+		const strategies = {
+			'public.c': 'upsert',
+			'public.only_key': 'upsert',
+			'public.keyless': 'upsert',
+		} as const;
+		const result = await clone(pair, { options: { strategies } });
+		expect(await sql(pair.target, 'select a, b, id, j::text from public.c order by a')).toEqual([
+			{ a: 1, b: 'x', id: 1, j: '{"a": 1}' },
+			{ a: 2, b: 'y', id: 2, j: 'null' },
+			{ a: 3, b: 'z', id: 77, j: null },
+		]);
+		expect(result.items.get('data public.c')?.detail).toBe('1 row');
+		expect(await sql(pair.target, 'select a from public.only_key order by 1')).toEqual([
+			{ a: 1 },
+			{ a: 2 },
+			{ a: 3 },
+		]);
+		expect(result.items.get('data public.keyless')).toMatchObject({
+			outcome: 'failed',
+			fix: expect.stringContaining('primary key') as string,
+		});
+	});
+
+	it('a row limit takes the same first rows every time', async () => {
+		const pair = await pairWith(
+			`create table public.keyed (id int primary key, v text); create table public.loose (v int);
+			create table public.parts (id int primary key) partition by hash (id);
+			create table public.parts_0 partition of public.parts for values with (modulus 2, remainder 0);
+			create table public.parts_1 partition of public.parts for values with (modulus 2, remainder 1)`,
+			`insert into public.keyed select i, 'v' || i from generate_series(50, 1, -1) i; insert into public.loose select generate_series(1, 50);
+			insert into public.parts select generate_series(1, 50)`,
+			`insert into public.keyed values (40, 'goes')`,
+		);
+		const options = { row_limit: 7 };
+		const result = await clone(pair, { options });
+		expect(result.outcome('failed')).toEqual([]);
+		expect(
+			await sql(pair.target, 'select min(id), max(id), count(*) as n from public.keyed'),
+		).toEqual([{ min: 1, max: 7, n: 7 }]);
+		expect(await sql(pair.target, 'select max(id), count(*) as n from public.parts')).toEqual([
+			{ max: 7, n: 7 },
+		]);
+		const loose = await sql(pair.target, 'select v from public.loose order by v');
+		expect(loose).toHaveLength(7);
+		expect((await clone(pair, { options })).outcome('copied')).toEqual([]);
+		expect(
+			await verifyInProcess({ ...pair, options: testOptions(options) }, data, 'checksums'),
+		).toEqual([]);
+	});
+});
+
+describe('the target', () => {
+	it('keeps its triggers, rules and foreign keys silent, and finds them as they were', async () => {
+		const both = `
+create table public.log (what text);
+create function public.note() returns trigger language plpgsql as $$ begin insert into public.log values (tg_name || tg_op); return coalesce(new, old); end $$;
+create table public.parent (id int primary key); create table public.child (id int primary key, parent int references public.parent on delete cascade);
+create trigger origin_one before insert or delete or update on public.parent for each row execute function public.note();
+create trigger "always ""one""" after insert or delete on public.parent for each row execute function public.note();
+alter table public.parent enable always trigger "always ""one""";
+create trigger replica_one after insert on public.child for each row execute function public.note();
+alter table public.child enable replica trigger replica_one;
+create trigger on_truncate before truncate on public.child execute function public.note();
+alter table public.child enable always trigger on_truncate;
+create rule no_delete as on delete to public.parent do instead nothing; alter table public.parent enable always rule no_delete`;
+		const pair = await pairWith(
+			both,
+			`set session_replication_role = replica; alter table public.child disable trigger on_truncate; alter table public.child disable trigger replica_one; alter table public.parent disable trigger "always ""one"""; insert into public.parent values (1), (2); insert into public.child values (1, 1), (2, 2)`,
+			`set session_replication_role = replica; insert into public.parent values (8), (9); insert into public.child values (7, 8), (8, 8); truncate public.log`,
+		);
+		const states = `select tgname::text as name, tgenabled::text as state from pg_trigger where not tgisinternal
+			union all select rulename::text, ev_enabled::text from pg_rewrite where rulename = 'no_delete' order by 1`;
+		const before = await sql(pair.target, states);
+		const result = await clone(pair);
+		expect(result.outcome('failed')).toEqual([]);
+		expect(await fingerprints(pair.target)).toEqual(await fingerprints(pair.source));
+		expect(await sql(pair.target, states)).toEqual(before);
+	});
+
+	it('may have partitions, columns and types of its own', async () => {
+		const pair = await pairWith(
+			"create type public.level as enum ('low', 'high')",
+			`create table public.moved (id int primary key, day date) partition by range (id);
+			create table public.moved_a partition of public.moved for values from (0) to (10);
+			create table public.moved_b partition of public.moved for values from (10) to (20);
+			create table public.flat (id int primary key, v text);
+			create table public.wide (id int primary key, level public.level, n int4, gone text generated always as ('x' || id) stored);
+			insert into public.moved values (5, '2026-01-01'), (15, '2026-06-01'); insert into public.flat values (1, 'a'), (2, 'b');
+			insert into public.wide values (1, 'high', 7)`,
+			`create table public.moved (day date, id int primary key) partition by list (id);
+			create table public.moved_a partition of public.moved for values in (15);
+			create table public.moved_c partition of public.moved default;
+			create table public.flat (id int primary key, v text) partition by hash (id);
+			create table public.flat_0 partition of public.flat for values with (modulus 1, remainder 0);
+			create table public.wide (mine text default 'default', n int8, id int primary key, level public.level);
+			insert into public.moved values ('2020-01-01', 15); insert into public.wide values ('kept?', 1, 2, 'low')`,
+		);
+		const result = await clone(pair);
+		expect(result.outcome('failed')).toEqual([]);
+		expect(
+			await sql(
+				pair.target,
+				'select tableoid::regclass::text as t, id from public.moved order by id',
+			),
+		).toEqual([
+			{ t: 'moved_c', id: 5 },
+			{ t: 'moved_a', id: 15 },
+		]);
+		expect(await sql(pair.target, 'select count(*) as n from public.flat_0')).toEqual([{ n: 2 }]);
+		expect(await sql(pair.target, 'select * from public.wide')).toEqual([
+			{ mine: 'default', n: 7, id: 1, level: 'high' },
+		]);
+		expect((await clone(pair)).outcome('copied')).toEqual([]);
+	});
+
+	it('gets every table that can be copied; what cannot is reported by name', async () => {
+		const pair = await pairWith(
+			`create table public.good (id int primary key); create table public.also_good (id int primary key, v text);
+			create extension if not exists postgres_fdw schema extensions`,
+			`create table public.not_there (id int); create table public.short (id int primary key, v text);
+			create table public.column_less (id int, extra text); create table public.checked (id int primary key);
+			insert into public.good select generate_series(1, 10); insert into public.also_good values (1, 'x');
+			insert into public.short values (1, 'much too long'); insert into public.checked values (5)`,
+			`create table public.short (id int primary key, v varchar(3)); create table public.column_less (id int);
+			create table public.checked (id int primary key check (id < 5)); insert into public.checked values (1)`,
+		);
+		const result = await clone(pair);
+		expect(result.outcome('copied')).toEqual(['data public.also_good', 'data public.good']);
+		const failed = (name: string) => result.items.get(`data public.${name}`);
+		expect(failed('not_there')).toMatchObject({ outcome: 'failed', sqlstate: '42P01' });
+		expect(failed('column_less')).toMatchObject({ outcome: 'failed', sqlstate: '42703' });
+		expect(failed('short')).toMatchObject({ outcome: 'failed', sqlstate: '22001' });
+		expect(failed('checked')).toMatchObject({ outcome: 'failed', sqlstate: '23514' });
+		expect(failed('short')?.detail).not.toMatch(/much too long/);
+		// What was there before is still there.
+		expect(await sql(pair.target, 'select id from public.checked')).toEqual([{ id: 1 }]);
+	});
+
+	it('is waited for where a table is locked, and the table reported when the lock stays', async () => {
+		const pair = await pairWith(
+			'create table public.locked (id int); create table public.free (id int)',
+			'insert into public.locked values (1); insert into public.free values (1)',
+		);
+		const holder = await connectUrl(pair.target.dbUrl);
+		await holder.script('begin; lock table public.locked in access exclusive mode');
+		const impatient = createData({ ...SIZES, lockMs: 50 });
+		const result = await clone(pair, { components: [impatient] });
+		expect(result.items.get('data public.free')?.outcome).toBe('copied');
+		expect(result.items.get('data public.locked')).toMatchObject({
+			outcome: 'failed',
+			sqlstate: '55P03',
+		});
+		await holder.close();
+		expect((await clone(pair)).outcome('copied')).toEqual(['data public.locked']);
+	});
+});
+
+describe('the source', () => {
+	it('is only read', async () => {
+		const pair = await pairWith(
+			'create table public.t (id int primary key)',
+			'insert into public.t values (1)',
+		);
+		const before = await sql(pair.source, `select xmin::text from public.t`);
+		await clone(pair);
+		expect(await sql(pair.source, 'select xmin::text from public.t')).toEqual(before);
+		expect(await sql(pair.source, `select to_regnamespace('_twins') is null as clean`)).toEqual([
+			{ clean: true },
+		]);
+	});
+
+	it('keeps its large objects, and the report says so', async () => {
+		const pair = await pairWith(
+			'create table public.t (id int)',
+			`create extension postgres_fdw schema extensions; select lo_from_bytea(0, 'abc');`,
+		);
+		const result = await clone(pair);
+		expect(result.items.get('data large objects')).toMatchObject({
+			outcome: 'skipped',
+			fix: expect.stringContaining('bytea') as string,
+		});
+		const preview = await withContext({ ...pair, jobId: 'preview' }, (context) =>
+			data.preview(context),
+		);
+		expect(preview.counts).toMatchObject({ tables: 1 });
+		expect(preview.warnings.map(({ object }) => object)).toContain('large objects');
+		expect(preview.warnings.find(({ object }) => object === 'public.t')?.message).toMatch(/empty/);
+	});
+
+	it('is previewed with estimates and warnings, on a target that has no tables yet', async () => {
+		const pair = await freshPair();
+		await sql(
+			pair.source,
+			`create table public.large as select generate_series(1, 100001) as id; create table public.none (id int);
+			create table public.left_out (id int); create table public.both as select 1 as id; analyze`,
+		);
+		await sql(pair.target, 'create table public.both as select 2 as id');
+		const preview = await withContext(
+			{ ...pair, jobId: 'preview', ignoreRules: ['*.left_out'] },
+			(context) => data.preview(context),
+		);
+		expect(preview.counts).toMatchObject({ tables: 3, rows: 100_002, skipped: 1 });
+		const warned = (object: string) =>
+			preview.warnings.filter((warning) => warning.object === object).map(({ message }) => message);
+		expect(warned('public.large')).toEqual([expect.stringContaining('100,001 rows')]);
+		expect(warned('public.none')).toEqual([expect.stringContaining('empty')]);
+		expect(warned('public.both')).toEqual([expect.stringContaining('The target has rows')]);
+		expect(preview.objects).toHaveLength(3);
+	});
+});

@@ -1,0 +1,66 @@
+// The context of one slice, for tests that drive the stage `rows` by hand.
+import type {
+	Item,
+	ProjectSide,
+	StageContext,
+} from '../../supabase/functions/_shared/components/component.ts';
+import { startBudget } from '../../supabase/functions/_shared/engine/budget.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
+import { testOptions } from '../helpers/clone.ts';
+
+export interface SliceInput {
+	readonly jobId: string;
+	readonly source: { readonly dbUrl: string };
+	readonly target: { readonly dbUrl: string };
+	readonly cursor?: unknown;
+	readonly limits?: Parameters<typeof startBudget>[0];
+	readonly ignoreRules?: readonly string[];
+	readonly report?: (items: readonly Item[]) => void;
+}
+
+/** Gives `run` a context whose connections are closed afterwards. */
+export async function withContext<T>(
+	input: SliceInput,
+	run: (context: StageContext) => Promise<T>,
+): Promise<T> {
+	const opened: Session[] = [];
+	const unused = (): Promise<never> => Promise.reject(new Error('not used by these tests'));
+	const side = (role: 'source' | 'target'): ProjectSide => {
+		const connect = async (): Promise<Session> => {
+			const session = await connectUrl(input[role].dbUrl);
+			opened.push(session);
+			if (role === 'source') await session.query('set default_transaction_read_only to on');
+			return session;
+		};
+		let main: Promise<Session> | undefined;
+		return {
+			role,
+			ref: role,
+			url: '',
+			database: () => (main ??= connect()),
+			connect,
+			api: { get: unused, send: unused, fetch: unused },
+			storage: unused,
+			keys: unused,
+		};
+	};
+	try {
+		return await run({
+			jobId: input.jobId,
+			options: testOptions(),
+			ignoreRules: input.ignoreRules ?? [],
+			source: side('source'),
+			target: side('target'),
+			cursor: input.cursor ?? null,
+			signal: new AbortController().signal,
+			...startBudget(input.limits),
+			report: (...items) => input.report?.(items),
+			memory: {},
+			remember: () => undefined,
+			progress: () => undefined,
+		});
+	} finally {
+		await Promise.all(opened.map((session) => session.close()));
+	}
+}
