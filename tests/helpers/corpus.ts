@@ -12,9 +12,13 @@ export interface CorpusCase {
 	readonly target: string | undefined;
 	/** Objects that may end as adapted, skipped or failed: `component object` → outcome. */
 	readonly outcomes: Readonly<Record<string, string>>;
+	/** Words that mark what only the target has: its blocks of the dump do not count. */
+	readonly onlyTarget: readonly string[];
 	/** Lines that pg_dump may show differently, as regular expressions, with the reason. */
 	readonly allowed: readonly { readonly line: string; readonly why: string }[];
 }
+
+type Expected = Partial<CorpusCase> & { readonly only_target?: readonly string[] };
 
 const textOf = (file: string): string | undefined =>
 	fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
@@ -27,12 +31,13 @@ export function corpusCases(component: string): CorpusCase[] {
 		.sort()
 		.map((name) => {
 			const file = (base: string): string => path.join(CORPUS, name, base);
-			const expected: Partial<CorpusCase> = JSON.parse(textOf(file('expect.json')) ?? '{}');
+			const expected: Expected = JSON.parse(textOf(file('expect.json')) ?? '{}');
 			return {
 				name: name.slice(component.length + 2),
 				source: textOf(file('source.sql')) ?? '',
 				target: textOf(file('target.sql')),
 				outcomes: expected.outcomes ?? {},
+				onlyTarget: expected.only_target ?? [],
 				allowed: expected.allowed ?? [],
 			};
 		});

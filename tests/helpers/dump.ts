@@ -25,7 +25,12 @@ export function normalizedDump(url: string): string {
 			const text = block.split('\n').filter((line) => !NOISE.test(line));
 			return [title, ...sortGrants(text)].join('\n');
 		})
-		.filter((block) => !/^-- Name: .*Type: (EXTENSION|PUBLICATION|EVENT TRIGGER|DEFAULT ACL;.*Owner: supabase_admin)/.test(block))
+		.filter(
+			(block) =>
+				!/^-- Name: .*Type: (EXTENSION|PUBLICATION|EVENT TRIGGER|DEFAULT ACL;.*Owner: supabase_admin)/.test(
+					block,
+				),
+		)
 		.sort()
 		.join('\n\n');
 }

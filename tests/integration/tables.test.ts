@@ -41,9 +41,12 @@ const clone = (pair: Pair) =>
 		components,
 	});
 
-function dumps(pair: Pair, { allowed }: CorpusCase): [source: string, target: string] {
+function dumps(pair: Pair, { allowed, onlyTarget }: CorpusCase): [source: string, target: string] {
 	const dump = (url: string): string =>
 		normalizedDump(url)
+			.split('\n\n')
+			.filter((block) => !onlyTarget.some((word) => block.includes(word)))
+			.join('\n\n')
 			.split('\n')
 			.filter((line) => !allowed.some((rule) => new RegExp(rule.line).test(line)))
 			.join('\n');

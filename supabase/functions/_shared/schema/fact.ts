@@ -39,11 +39,13 @@ export interface FactRow {
 	 * parent that exists already. What it needs, its parent then needs.
 	 */
 	readonly folded?: boolean | null;
+	/** Where it stands among its siblings, when that is worth keeping (columns). */
+	readonly position?: number | null;
 }
 
 export interface Fact extends Omit<
 	FactRow,
-	'needs' | 'component' | 'stage' | 'addresses' | 'folded'
+	'needs' | 'component' | 'stage' | 'addresses' | 'folded' | 'position'
 > {
 	/** `kind:identity`. */
 	readonly id: string;
@@ -82,8 +84,8 @@ export interface Kind {
 	readonly component: ComponentKey;
 	readonly stage: SchemaStage;
 	/**
-	 * One select giving FactRow columns by name; of these parent, drop, needs, component, stage and folded
-	 * may be left out. Lists are text[], definition jsonb, folded boolean, the rest text. No semicolon.
+	 * One select giving FactRow columns by name; of these parent, drop, needs, component, stage, folded
+	 * and position may be left out. Lists are text[], definition jsonb, folded boolean, the rest text. No semicolon.
 	 */
 	readonly read: string;
 	/**

@@ -24,10 +24,10 @@ type PackedFact = [
 // Unqualified names find the kind's own column where its query has one, and else the default beside it.
 const branch = (kind: Kind, number: number): string => `
 select k.* from (select null::text as parent, null::text as "drop", null::text[] as needs,
-  null::text as component, null::text as stage, false as folded) d
+  null::text as component, null::text as stage, false as folded, null::int4 as position) d
 cross join lateral (
   select ${number} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
-    parent, f.definition, f."create", "drop", needs, component, stage, folded
+    parent, f.definition, f."create", "drop", needs, component, stage, folded, position
   from (${kind.read}) f) k`;
 
 /**
@@ -69,7 +69,7 @@ with object as materialized (${union(false)}
 )
 select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
   f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
-  f.component, f.stage, f.folded) order by f.kind, f.identity collate "C") as facts
+  f.component, f.stage, f.folded) order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C") as facts
 from fact f left join dependency d on d.id = f.id`;
 }
 

@@ -73,7 +73,8 @@ function itemOf(step: Step, sides: Sides): Item[] {
 		const named = reportedAs(fact, sides);
 		const key = `${named.component} ${named.object}`;
 		if (items.has(key)) continue;
-		const remark = step.action === 'create' ? kindOf(fact, KIND_BY_NAME).remark?.(fact) : undefined;
+		const remark =
+			step.action === 'create' ? kindOf(named, KIND_BY_NAME).remark?.(named) : undefined;
 		items.set(key, {
 			component: named.component,
 			object: named.object,
@@ -98,7 +99,7 @@ function failedItem(step: Pick<Step, 'facts'>, failure: Failure, sides: Sides): 
 	if (!fact) return [];
 	const named = reportedAs(fact, sides);
 	const refusal = kindOf(fact, KIND_BY_NAME).refusal;
-	const part = fact === named ? '' : `${fact.kind.replaceAll('_', ' ')} ${fact.object}: `;
+	const part = fact === named ? '' : `${fact.kind.replaceAll('_', ' ')}: `;
 	if (refusal && failure.sqlstate === '42501') {
 		return [
 			{
@@ -114,7 +115,8 @@ function failedItem(step: Pick<Step, 'facts'>, failure: Failure, sides: Sides): 
 	return [
 		{
 			component: named.component,
-			object: named.object,
+			// By its own name: a later success of its holder must not take its place in the report.
+			object: fact.object,
 			outcome: 'failed',
 			detail: `${part}${failure.message}`,
 			fix: fixFor(fact, failure),
@@ -177,9 +179,9 @@ function finish(
 		const named = reportedAs(fact, sides);
 		say({
 			component: named.component,
-			object: named.object,
+			object: fact.object,
 			outcome: outcome ?? 'failed',
-			detail: `${fact === named ? '' : `${fact.object}: `}${why}`,
+			detail: why,
 			fix,
 		});
 	}

@@ -45,7 +45,7 @@ select ${NAME} as identity, ${NAME} as object,
     'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
     'sequence', case when a.attidentity <> '' then ${IDENTITY_OPTIONS} end,
-    'storage', case when a.attstorage <> y.typstorage then a.attstorage end,
+    'storage', a.attstorage,
     'compression', nullif(a.attcompression, ''), 'statistics', nullif(a.attstattarget, -1),
     'options', ${optionObject('a.attoptions')}, 'foreign_options', ${optionObject('a.attfdwoptions')},
     'inherited', case when c.reloftype <> 0 then 'from type' when ${INHERITED} then 'from parent' end) as definition,
@@ -56,7 +56,7 @@ select ${NAME} as identity, ${NAME} as object,
   case when ${INHERITED} then array(select format('column:%I.%I.%I', pn.nspname, p.relname, a.attname) from pg_inherits i
     join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
     join pg_attribute pa on pa.attrelid = p.oid and pa.attname = a.attname where i.inhrelid = c.oid) end as needs,
-  true as folded${FROM}`,
+  true as folded, a.attnum::int4 as position${FROM}`,
 	change: changeColumn,
 };
 
@@ -162,10 +162,9 @@ function settingChanges(source: Fact, target: Fact): string[] {
 	const [to, from] = [source.definition, target.definition];
 	const differs = (key: string): boolean => !same(to[key], from[key]);
 	const actions: string[] = [];
-	if (differs('storage'))
-		actions.push(
-			`set storage ${to['storage'] === null ? 'default' : (STORAGE[String(to['storage'])] ?? 'default')}`,
-		);
+	// A new type brings its own storage: that is seen in the next round.
+	if (differs('storage') && !differs('type'))
+		actions.push(`set storage ${STORAGE[String(to['storage'])] ?? 'extended'}`);
 	if (differs('compression')) {
 		const method = { p: 'pglz', l: 'lz4' }[String(to['compression'])] ?? 'default';
 		actions.push(`set compression ${method}`);

@@ -24,7 +24,6 @@ const wrapperKind: Kind = {
 	name: 'foreign_data_wrapper',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	read: `
 select format('%I', w.fdwname) as identity, format('foreign data wrapper %I', w.fdwname) as object,
   array[${address('pg_foreign_data_wrapper', 'w.oid')}] as addresses,
@@ -48,7 +47,6 @@ const serverKind: Kind = {
 	name: 'foreign_server',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	read: `
 select format('%I', s.srvname) as identity, format('foreign server %I', s.srvname) as object,
   array[${address('pg_foreign_server', 's.oid')}] as addresses,

@@ -79,7 +79,7 @@ const HOLDERS: readonly Holder[] = [
 		acl: 'proacl',
 		owner: 'proowner',
 		letter: `'f'`,
-		on: `format('routine %I.%I(%s)', n.nspname, x.proname, pg_get_function_identity_arguments(x.oid))`,
+		on: `format('routine %I.%I(%s)', n.nspname, x.proname, case when x.prokind = 'a' then oidvectortypes(x.proargtypes) else pg_get_function_identity_arguments(x.oid) end)`,
 		joins: 'join pg_namespace n on n.oid = x.pronamespace',
 	},
 	{

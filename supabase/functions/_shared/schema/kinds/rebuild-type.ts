@@ -8,6 +8,7 @@ const CARRIED = new Set([
 	'comment',
 	'index',
 	'index_partition',
+	'inheritance',
 	'not_null',
 	'partition',
 	'primary_key',
@@ -21,9 +22,11 @@ const CARRIED = new Set([
 
 /** What rests on a column and must be dropped before its type can change: views, policies, defaults … */
 export function inTheWay(column: Fact, target: Facts): string[] {
-	return (target.dependents.get(column.id) ?? []).filter((id) => {
+	return (target.dependents.get(column.id) ?? []).flatMap((id) => {
 		const fact = target.byId.get(id);
-		return fact !== undefined && !CARRIED.has(fact.kind);
+		if (fact === undefined || CARRIED.has(fact.kind)) return [];
+		// The column of a child or partition changes with its parent's, but for what rests on it.
+		return fact.definition['inherited'] === 'from parent' ? inTheWay(fact, target) : [id];
 	});
 }
 

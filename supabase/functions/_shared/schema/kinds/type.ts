@@ -15,7 +15,6 @@ const enumKind: Kind = {
 	name: 'enum',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	alone: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
@@ -67,7 +66,6 @@ const compositeKind: Kind = {
 	name: 'composite_type',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array[${address('pg_class', 'c.oid')}] || array(select ${address('pg_class', 'c.oid', 'a.attnum')}
@@ -85,7 +83,16 @@ cross join lateral (
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 ) f
 where t.typtype = 'c' and c.relkind = 'c' and ${OF_USER}`,
-	change: (source, target) => ({ how: 'alter', statements: attributeChanges(source, target) }),
+	change: (source, target, sides) => {
+		const statements = attributeChanges(source, target);
+		if (!statements.some((statement) => statement.includes(' drop attribute ')))
+			return { how: 'alter', statements };
+		// Rows of the type are carried over through text; where they do not fit, attribute by attribute.
+		const rebuilt = rebuildType(source, target, sides.target);
+		return rebuilt.how === 'around'
+			? { ...rebuilt, otherwise: statements }
+			: { how: 'alter', statements };
+	},
 };
 
 type Attribute = readonly [name: string, type: string];
@@ -98,20 +105,16 @@ const attributesOf = (fact: Fact): Attribute[] => {
 };
 
 /**
- * From one list of attributes to the other. Attributes can only be added at the end: what stands behind a
- * new one is dropped and added again.
+ * From one list of attributes to the other. Attributes can only be added at the end, and Postgres changes the
+ * type of none that is stored: from the first difference on, all are dropped and added again.
  */
 export function attributeChanges(source: Fact, target: Fact): string[] {
 	const wanted = attributesOf(source);
 	const existing = attributesOf(target);
 	let same = 0;
-	while (same < wanted.length && wanted[same]?.[0] === existing[same]?.[0]) same += 1;
+	while (same < wanted.length && wanted[same]?.join(' ') === existing[same]?.join(' ')) same += 1;
 	const actions = [
 		...existing.slice(same).map(([name]) => `drop attribute ${name} cascade`),
-		...wanted
-			.slice(0, same)
-			.filter(([, type], at) => type !== existing[at]?.[1])
-			.map(([name, type]) => `alter attribute ${name} type ${type} cascade`),
 		...wanted.slice(same).map(([name, type]) => `add attribute ${name} ${type} cascade`),
 	];
 	return actions.length === 0 ? [] : [`alter type ${source.identity} ${actions.join(', ')}`];
@@ -121,7 +124,6 @@ const domainKind: Kind = {
 	name: 'domain',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
   jsonb_build_object('type', d.type, 'collation', d.collation, 'default', d.standard, 'not_null', t.typnotnull) as definition,
@@ -182,7 +184,6 @@ const rangeKind: Kind = {
 	name: 'range',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array(select ${address('pg_type', 'm.oid')} from pg_type m where m.oid in (r.rngmultitypid, (select typarray from pg_type where oid = r.rngmultitypid))) as addresses,
@@ -201,14 +202,13 @@ cross join lateral (select concat_ws(', ', 'subtype = ' || format_type(r.rngsubt
   case when r.rngsubdiff <> 0 then 'subtype_diff = ' || r.rngsubdiff::regproc end,
   format('multirange_type_name = %I.%I', mn.nspname, m.typname)) as text) o
 where t.typtype = 'r' and ${OF_USER}`,
-	change: (source, target, sides) => rebuildType(source, target, sides.target),
+	change: () => ({ how: 'replace' }),
 };
 
 const baseKind: Kind = {
 	name: 'base_type',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
   jsonb_build_object('defined', t.typisdefined) as definition,

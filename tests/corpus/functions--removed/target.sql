@@ -1,0 +1,23 @@
+-- What only the target has, of every kind and resting on each other: gone when the clone removes extras.
+create schema a;
+create table a.t (id int primary key, label text);
+create function a.kept() returns int language sql as 'select 1';
+create function a.gone() returns int language sql as 'select 1';
+create procedure a.gone_too(int, out text) language sql as $$select 'x'$$;
+create view a.v as select id from a.t;
+create view a.on_gone as select a.gone() as g, id from a.v;
+create materialized view a.m as select * from a.on_gone;
+create index on a.m (g);
+create function a.fire() returns trigger language plpgsql as 'begin return new; end';
+create trigger fires after insert on a.t for each row execute function a.fire();
+create policy p on a.t using (a.gone() = 1);
+create rule r as on delete to a.t do instead nothing;
+create aggregate a.total(int) (sfunc = int4pl, stype = int, initcond = '0');
+create function a.eq(a.t, a.t) returns bool language sql as 'select true';
+create operator a.=== (leftarg = a.t, rightarg = a.t, function = a.eq, commutator = operator(a.===));
+create type a.mood as enum ('x');
+create function a.to_mood(int) returns a.mood language sql immutable as $$select 'x'::a.mood$$;
+create cast (int as a.mood) with function a.to_mood(int);
+create text search dictionary a.d (template = pg_catalog.simple);
+create text search configuration a.c (parser = "default");
+alter text search configuration a.c add mapping for word with a.d;
