@@ -37,3 +37,12 @@ language sql immutable
 return '{"errors": [{"message": "pg_graphql extension is not enabled."}]}'::jsonb;
 
 create schema pgbouncer authorization pgbouncer;
+
+-- What the platform itself creates in schema public is open to the API roles, whatever the age of the project: only
+-- what postgres creates differs (older.sql).
+alter default privileges for role supabase_admin in schema public
+  grant all on tables to postgres, anon, authenticated, service_role;
+alter default privileges for role supabase_admin in schema public
+  grant all on routines to postgres, anon, authenticated, service_role;
+alter default privileges for role supabase_admin in schema public
+  grant all on sequences to postgres, anon, authenticated, service_role;
