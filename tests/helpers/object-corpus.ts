@@ -15,6 +15,7 @@ import { policies } from '../../supabase/functions/_shared/components/policies/i
 import { realtime } from '../../supabase/functions/_shared/components/realtime/index.ts';
 import { triggers } from '../../supabase/functions/_shared/components/triggers/index.ts';
 import { views } from '../../supabase/functions/_shared/components/views/index.ts';
+import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
 import { schemaStage } from '../../supabase/functions/_shared/schema/stage.ts';
 import { schemaVerify } from '../../supabase/functions/_shared/schema/verify.ts';
 import { cloneInProcess, verifyInProcess } from './clone.ts';
@@ -47,7 +48,7 @@ export const tablesOnly: Component = {
 
 /** What a case needs beside tables. Every component reads both sides anew, so no more than that. */
 const BESIDE_TABLES: Readonly<Record<string, readonly Component[]>> = {
-	functions: [functions, views, policies],
+	functions: [functions, views, triggers, policies],
 	views: [data, functions, views],
 	triggers: [functions, triggers, views],
 	policies: [functions, views, policies],
@@ -55,6 +56,7 @@ const BESIDE_TABLES: Readonly<Record<string, readonly Component[]>> = {
 };
 
 interface Expectation {
+	readonly options?: Partial<CloneOptions>;
 	/** Outcome of some objects in the first clone, `component object`. */
 	readonly outcomes?: Readonly<Record<string, Item['outcome']>>;
 	/** Words of the lines that only the target's dump has. */
@@ -115,8 +117,8 @@ export function dumpOf(url: string): string[] {
 	);
 }
 
-const cloneAll = (pair: Pair, components: readonly Component[]) =>
-	cloneInProcess({ source: pair.source, target: pair.target, components });
+const cloneAll = (pair: Pair, components: readonly Component[], options: Partial<CloneOptions>) =>
+	cloneInProcess({ source: pair.source, target: pair.target, components, options });
 
 async function runCase(folder: string): Promise<void> {
 	const [prefix = ''] = folder.split('--');
@@ -127,7 +129,7 @@ async function runCase(folder: string): Promise<void> {
 	await runOn(pair.source.dbUrl, read(folder, 'source.sql'));
 	await runOn(pair.target.dbUrl, read(folder, 'target.sql'));
 
-	const first = await cloneAll(pair, components);
+	const first = await cloneAll(pair, components, expected.options ?? {});
 	for (const [object, outcome] of Object.entries(expected.outcomes ?? {})) {
 		expect(first.items.get(object)?.outcome, object).toBe(outcome);
 	}
@@ -151,7 +153,7 @@ async function runCase(folder: string): Promise<void> {
 	}
 
 	const before = await catalogVersion(pair.target.adminUrl);
-	const second = await cloneAll(pair, components);
+	const second = await cloneAll(pair, components, expected.options ?? {});
 	expect(second.outcome('copied')).toEqual([]);
 	expect(await catalogVersion(pair.target.adminUrl)).toEqual(before);
 }
