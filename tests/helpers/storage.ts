@@ -4,13 +4,15 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import postgres from 'postgres';
+import { afterEach, beforeAll } from 'vitest';
 import { atEnd } from './at-end.ts';
 import { createStorage } from '../../local/gateway/storage.ts';
 import { settingsFile, type StorageSettings } from '../../local/gateway/storage/settings.ts';
 import type { LocalProject } from '../../local/project.ts';
 import { createStorageApi } from '../../supabase/functions/_shared/platform/storage-api.ts';
 import type { TestEnd } from './clone.ts';
-import type { ClusterUrls } from './clusters.ts';
+import { type ClusterUrls, freshPair } from './clusters.ts';
 import { openGateway } from './gateway.ts';
 
 /** What happens to a request before the service sees it: an answer, or nothing. */
@@ -128,3 +130,39 @@ export function bytesOf(length: number, seed: string): Uint8Array {
 }
 
 export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
+
+export interface StoragePair {
+	readonly source: StorageProject;
+	readonly target: StorageProject;
+	/** As role postgres, for looking and for what no API does. */
+	readonly sql: { readonly source: postgres.Sql; readonly target: postgres.Sql };
+}
+
+/** Two projects for the tests of a file, emptied after each test. To be called at the top of the file. */
+export function openStoragePair(): StoragePair {
+	const opened = {} as { source: StorageProject; target: StorageProject };
+	const sql = {} as { source: postgres.Sql; target: postgres.Sql };
+	beforeAll(async () => {
+		const urls = await freshPair();
+		for (const role of ['source', 'target'] as const) {
+			Object.assign(opened, { [role]: await openStorageProject(urls[role]) });
+			const db = postgres(urls[role].dbUrl, { max: 1, onnotice: () => undefined });
+			Object.assign(sql, { [role]: db });
+			atEnd(() => db.end());
+		}
+	});
+	afterEach(async () => {
+		for (const role of ['source', 'target'] as const) {
+			opened[role].interfere(null);
+			opened[role].requests.length = 0;
+			await opened[role].settings({});
+			await sql[role].unsafe(`
+				set storage.allow_delete_query = 'true';
+				delete from storage.objects; delete from storage.buckets;
+				delete from storage.buckets_analytics; delete from storage.buckets_vectors;
+				set storage.allow_delete_query = 'false';
+				drop schema if exists _twins cascade`);
+		}
+	});
+	return Object.assign(opened, { sql });
+}

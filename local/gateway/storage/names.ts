@@ -4,7 +4,6 @@ import { storageErrors } from './errors.ts';
 /** Hosted Storage refuses every other character; newer self-hosted ones take any text. */
 const STRICT_KEY = /^[\w/!\-.*'() &$@=;:+,?]*$/;
 const BUCKET_NAME = /^[\w!\-.*'() &$@=;:+,?]*$/;
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 export function mustBeKey(key: string, strict: boolean): string {
