@@ -58,7 +58,7 @@ export async function openSide(
 	const keys = once(() => readKeys(api));
 	const storage = once(async (): Promise<StorageApi> => {
 		const secretKey = secretKeyOf(await keys(), role);
-		return createStorageApi({ url, secretKey, signal });
+		return createStorageApi({ url, secretKey, signal, readOnly: role === 'source' });
 	});
 	return {
 		role,
