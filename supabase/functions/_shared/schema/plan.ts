@@ -119,8 +119,9 @@ function survey(sides: Sides, scope: Scope): Work {
 		if (scope.skip.has(fact.id)) continue;
 		const found = sides.target.byId.get(fact.id);
 		if (inScope(fact, scope)) {
-			if (!found) work.missing.push(fact);
-			else if (!sameDefinition(fact, found))
+			if (!found) {
+				if (!goneWithHolder(fact, sides, scope)) work.missing.push(fact);
+			} else if (!sameDefinition(fact, found))
 				sortChange(work, fact, found, kindOf(fact, scope.kinds).change(fact, found, asked));
 		} else if (found && isEarly(fact, scope) && !sameDefinition(fact, found)) {
 			const change = kindOf(fact, scope.kinds).change(fact, found, asked);
@@ -144,6 +145,16 @@ function survey(sides: Sides, scope: Scope): Work {
 		}
 	}
 	return work;
+}
+
+/** What describes a thing that could not be made is told with that thing. */
+function goneWithHolder(fact: Fact, { target }: Sides, scope: Scope): boolean {
+	return (
+		kindOf(fact, scope.kinds).attribute === true &&
+		fact.parent !== null &&
+		scope.skip.has(fact.parent) &&
+		!target.byId.has(fact.parent)
+	);
 }
 
 /** An attribute the source lacks is taken away when both sides have what it describes. */
