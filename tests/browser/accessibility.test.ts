@@ -1,0 +1,132 @@
+// The accessibility gate: axe finds nothing on any page, in both themes, on a desk and on a phone;
+// and no page scrolls sideways at 360 px.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { axeViolations, openBrowser, openContext, ready, signIn, stack } from './open-browser.ts';
+
+let browser: Browser;
+let saved: Awaited<ReturnType<Awaited<ReturnType<typeof openContext>>['storageState']>>;
+let addresses: Record<string, string>;
+
+beforeAll(async () => {
+	browser = await openBrowser();
+	const context = await openContext(browser);
+	const page = await context.newPage();
+	await signIn(page);
+	await ensureClone(page);
+	const run = new URL(page.url()).pathname;
+	const twin = await page
+		.getByRole('navigation', { name: 'Breadcrumb' })
+		.getByRole('link')
+		.nth(1)
+		.getAttribute('href');
+	addresses = {
+		dashboard: '/',
+		accounts: '/accounts',
+		'connect sheet': '/accounts?connect',
+		clones: '/clones',
+		'no clones': '/clones?status=pending',
+		'run report': run,
+		'run component': `${run}?step=tables`,
+		twin: twin ?? '/',
+		'wizard projects': '/clones/new',
+		settings: '/settings',
+		'not found': '/twins/none',
+	};
+	saved = await context.storageState();
+});
+afterAll(() => browser.close());
+
+/** Leaves the page on a finished run: one that is there already, or a small one of its own. */
+async function ensureClone(page: Page): Promise<void> {
+	await page.goto('/clones?status=completed');
+	const first = page.getByRole('link', { name: /^Completed( with .*)?: / }).first();
+	if ((await first.count()) > 0) {
+		await first.click();
+		await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+		return;
+	}
+	const [source, target] = stack.projects;
+	await page.goto('/clones/new');
+	await ready(page);
+	await page
+		.getByRole('group', { name: /^Source/ })
+		.getByText(source?.ref ?? '')
+		.click();
+	await page
+		.getByRole('group', { name: /^Target/ })
+		.getByText(target?.ref ?? '')
+		.click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('button', { name: 'Schema only' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('button', { name: /^Clone into/ }).click();
+	await page.getByText('Took').waitFor({ timeout: 110_000 });
+}
+
+const PAGES = [
+	'dashboard',
+	'accounts',
+	'connect sheet',
+	'clones',
+	'no clones',
+	'run report',
+	'run component',
+	'twin',
+	'wizard projects',
+	'settings',
+	'not found',
+];
+
+for (const theme of ['light', 'dark'] as const) {
+	for (const width of [1280, 360]) {
+		describe(`${theme} at ${width} px`, () => {
+			test.each(PAGES)('%s has no accessibility violation', async (name) => {
+				const context = await openContext(browser, { width, theme }, saved);
+				const page = await context.newPage();
+				await page.goto(addresses[name] ?? '/');
+				await ready(page);
+				expect(await axeViolations(page)).toEqual([]);
+				const overflow = await page.evaluate(
+					() => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+				);
+				expect(overflow).toBeLessThanOrEqual(0);
+				await context.close();
+			});
+
+			test('the wizard has no accessibility violation on any step', async () => {
+				const [source, target] = stack.projects;
+				const context = await openContext(browser, { width, theme }, saved);
+				const page = await context.newPage();
+				await page.goto('/clones/new');
+				await ready(page);
+				await page
+					.getByRole('group', { name: /^Source/ })
+					.getByText(source?.ref ?? '')
+					.click();
+				await page
+					.getByRole('group', { name: /^Target/ })
+					.getByText(target?.ref ?? '')
+					.click();
+				for (const name of ['2. Components', '3. Options', '4. Review']) {
+					await page.getByRole('button', { name: 'Continue' }).click();
+					await page.getByRole('heading', { name }).waitFor();
+					expect(await axeViolations(page), name).toEqual([]);
+				}
+				await context.close();
+			});
+
+			test('signing in and up have no accessibility violation', async () => {
+				const context = await openContext(browser, { width, theme });
+				const page = await context.newPage();
+				for (const address of ['/sign-in', '/sign-up']) {
+					await page.goto(address);
+					await ready(page);
+					expect(await axeViolations(page), address).toEqual([]);
+				}
+				await context.close();
+			});
+		});
+	}
+}

@@ -1,0 +1,191 @@
+// The journey of the product: sign in, pick two projects, review, start, watch in two tabs, read the
+// report. By the mouse here; keyboard.test.ts goes the same way without one.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { openBrowser, openContext, pageErrors, ready, stack } from './open-browser.ts';
+
+const [source, target] = stack.projects;
+if (source === undefined || target === undefined) throw new Error('The stack has no two projects.');
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let errors: string[];
+let runAddress = '';
+
+beforeAll(async () => {
+	browser = await openBrowser();
+	context = await openContext(browser);
+	page = await context.newPage();
+	errors = pageErrors(page);
+});
+afterAll(() => browser.close());
+
+/** Types the target's ref where it is asked for: after the first clone into it. */
+async function confirmTarget(): Promise<void> {
+	const field = page.getByLabel('Ref of the target');
+	if ((await field.count()) > 0) await field.fill(target?.ref ?? '');
+}
+
+test('sends those who are not signed in to the sign-in page, and back afterwards', async () => {
+	await page.goto('/clones?status=failed');
+	expect(new URL(page.url()).pathname).toBe('/sign-in');
+	await page.getByLabel('Email').fill(stack.user.email);
+	await page.getByLabel('Password').fill('not the password');
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await page.getByText('Email and password do not match.').waitFor();
+	errors.length = 0; // The refusal is an HTTP 400, which the browser logs.
+	await page.getByLabel('Password').fill(stack.user.password);
+	await page.getByRole('button', { name: 'Sign in' }).click();
+	await page.waitForURL('**/clones?status=failed');
+});
+
+test('shows the connected account with its projects', async () => {
+	await page.getByRole('link', { name: 'Connected accounts' }).first().click();
+	await page.getByRole('heading', { level: 1, name: 'Connected accounts' }).waitFor();
+	await page.getByText(source.ref).waitFor();
+	await page.getByText(target.ref).waitFor();
+});
+
+test('refuses the same project at both ends of a clone', async () => {
+	await page.goto('/clones/new');
+	await ready(page);
+	await page
+		.getByRole('group', { name: /^Source/ })
+		.getByText(source.ref)
+		.click();
+	const same = page
+		.getByRole('group', { name: /^Target/ })
+		.getByRole('radio', { name: source.name });
+	expect(await same.isDisabled()).toBe(true);
+});
+
+test('keeps the draft when going back and reloading', async () => {
+	await page
+		.getByRole('group', { name: /^Target/ })
+		.getByText(target.ref)
+		.click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('heading', { name: '2. Components' }).waitFor();
+	await page.getByRole('button', { name: 'Schema only' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('heading', { name: '3. Options' }).waitFor();
+	await page.reload();
+	await ready(page);
+	await page.getByRole('heading', { name: '3. Options' }).waitFor();
+	await page.getByRole('button', { name: 'Back' }).click();
+	await page.getByRole('heading', { name: '2. Components' }).waitFor();
+	const schemaOnly = page.getByRole('button', { name: 'Schema only' });
+	expect(await schemaOnly.getAttribute('aria-pressed')).toBe('true');
+	await page.getByRole('button', { name: 'Everything' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+});
+
+test('says in the review what happens to the target before anything is written', async () => {
+	await page.getByRole('heading', { name: `What happens to ${target.name}` }).waitFor();
+	const preview = page.getByRole('region', { name: 'Preview' });
+	await preview
+		.getByRole('row', { name: /^Tables/ })
+		.getByText(/\d+ (created|kept)/)
+		.waitFor({ timeout: 90_000 });
+});
+
+test('starts the clone and shows the same live state in two tabs', async () => {
+	await confirmTarget();
+	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
+	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+	runAddress = page.url();
+	const other = await context.newPage();
+	await other.goto(runAddress);
+	for (const tab of [page, other]) {
+		await tab.getByText('Running for').waitFor();
+		await tab.getByText('Live', { exact: true }).waitFor();
+	}
+	for (const tab of [page, other]) {
+		await tab.getByText('Took').waitFor({ timeout: 110_000 });
+		await tab.getByRole('heading', { level: 2, name: 'Report' }).waitFor();
+		expect(await tab.title()).toMatch(/^Completed/);
+	}
+	await other.close();
+});
+
+test('reports what succeeded and what is left to do by hand, and verifies', async () => {
+	const report = page.getByRole('article', { name: 'Report' });
+	await report.getByText(/Succeeded \(\d+\)/).waitFor();
+	await report.getByRole('heading', { name: 'To do by hand' }).waitFor();
+	await report
+		.getByText(/Passed|Warning/)
+		.first()
+		.waitFor({ timeout: 60_000 });
+});
+
+test('lists the objects of a component, filtered by outcome', async () => {
+	await page.getByRole('link', { name: /^Tables/ }).click();
+	await page.waitForURL('**step=tables');
+	const detail = page.getByRole('article', { name: 'Tables' });
+	await detail.getByRole('heading', { name: 'Objects' }).waitFor();
+	await detail.getByLabel('Outcome').selectOption('failed');
+	await detail
+		.getByText(/No object ended as “failed”|SQLSTATE/)
+		.first()
+		.waitFor();
+});
+
+test('shows the finished run to a reader without scripts', async () => {
+	const plain = await browser.newContext({
+		baseURL: stack.web_url,
+		javaScriptEnabled: false,
+		storageState: await context.storageState(),
+	});
+	const reader = await plain.newPage();
+	await reader.goto(runAddress);
+	await reader.getByRole('heading', { level: 2, name: 'Report' }).waitFor();
+	await reader.getByRole('link', { name: /^Policies/ }).click();
+	await reader.getByRole('heading', { level: 2, name: 'Policies' }).waitFor();
+	await plain.close();
+});
+
+test('keeps the twin with its history and its ignore rules', async () => {
+	await page.goto('/');
+	await page.getByRole('article').getByRole('link', { name: /^Open/ }).click();
+	await page.getByRole('heading', { name: 'History' }).waitFor();
+	await ready(page);
+	await page.getByLabel('Table or pattern').fill('no dot');
+	await page.getByRole('button', { name: 'Add rule' }).click();
+	await page.getByText('Write schema and table with a dot').waitFor();
+	errors.length = 0; // That refusal is an HTTP 400 again.
+	await page.getByLabel('Table or pattern').fill('public.tmp_*');
+	await page.getByRole('button', { name: 'Add rule' }).click();
+	await page.getByRole('button', { name: 'Remove rule public.tmp_*' }).click();
+	await page
+		.getByRole('button', { name: 'Remove rule public.tmp_*' })
+		.waitFor({ state: 'detached' });
+});
+
+test('asks for the ref of the target before it is written again', async () => {
+	await page.goto('/');
+	await page.getByRole('link', { name: /^Clone again/ }).click();
+	await page.getByRole('heading', { name: '4. Review' }).waitFor();
+	await ready(page);
+	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
+	await page.getByText('Type the ref of the target to confirm.').waitFor();
+	await confirmTarget();
+	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
+	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+});
+
+test('cancels a clone after saying what that means', async () => {
+	await ready(page);
+	await page.getByRole('button', { name: 'Cancel clone…' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Cancel this clone?' });
+	await dialog.getByText('Nothing is rolled back.').waitFor();
+	await dialog.getByRole('button', { name: 'Cancel clone' }).click();
+	await page.waitForFunction(() => /^(Canceled|Completed)/.test(document.title), undefined, {
+		timeout: 90_000,
+	});
+});
+
+test('met no error of the page on the way', () => {
+	expect(errors).toEqual([]);
+});
