@@ -6,7 +6,7 @@ import type { Stage, StageContext, StageResult } from '../component.ts';
 import type { Ends } from './compare.ts';
 import { openEnds, readPlan } from './ends.ts';
 import { prepare } from './inspect.ts';
-import { openLedger } from './ledger.ts';
+import { dropLedger, openLedger } from './ledger.ts';
 import { matches, type Unit } from './plan.ts';
 import { createProgress, readCursor, type RowsCursor } from './progress.ts';
 import { COUNT_LARGE_OBJECTS } from './queries.ts';
@@ -137,7 +137,6 @@ async function finish(context: StageContext, ends: Ends): Promise<StageResult> {
 			fix: 'Keep such data in bytea columns or in Storage; or copy them with pg_dump --large-objects.',
 		});
 	}
-	const ledger = await openLedger(ends.target, context.jobId);
-	await ledger.drop(ends.target);
+	await dropLedger(ends.target);
 	return { state: 'done' };
 }

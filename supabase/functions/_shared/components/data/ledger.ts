@@ -41,7 +41,6 @@ export interface Ledger {
 	fixDivision(session: Session, unit: string, division: Division, round: number): Promise<void>;
 	/** Reads back how many rows the server noted itself, for loads that COPY does not count. */
 	notedRows(session: Session, parts: readonly Part[]): Promise<number>;
-	drop(session: Session): Promise<void>;
 }
 
 /** Two workers that make the same objects at once would fail; the scripts are one transaction each. */
@@ -169,8 +168,7 @@ commit`);
 	const ledger: Ledger = {
 		ensure: (session) =>
 			(isMade ??= (async () => {
-				await session.script(TABLES);
-				await session.script(begin(job));
+				await session.script(`${TABLES};${begin(job)}`);
 			})()),
 		claim(wanted, round) {
 			const list = wanted.map((part) => ({ ...part, version: versionOf(part) }));
@@ -221,11 +219,13 @@ join jsonb_to_recordset(${literal(JSON.stringify(noted))}::jsonb) as n (unit tex
   on p.unit = n.unit and p.part = n.part`);
 			return found?.rows ?? 0;
 		},
-		drop: async (session) => {
-			await session.script(DROP);
-		},
 	};
 	return ledger;
+}
+
+/** Removes the ledger from the target, whoever made it; later claims fail then. */
+export async function dropLedger(target: Session): Promise<void> {
+	await target.script(DROP);
 }
 
 async function isOurs(target: Session, job: string): Promise<boolean> {

@@ -17,26 +17,31 @@ export interface Snapshot {
 /** Begins the transaction that the snapshot lives in, with a savepoint to come back to after errors. */
 export async function takeSnapshot(source: Session, units: readonly Unit[]): Promise<Snapshot> {
 	const refused = new Map<Unit, unknown>();
-	await source.query(READ_ONLY);
 	try {
-		await source.query(lock(units));
+		return { id: await exported(source, `${READ_ONLY}; ${lock(units)}`), refused };
 	} catch (error) {
 		if (!isOfOneTable(error)) throw error;
-		await source.script(`rollback; ${READ_ONLY}`);
-		for (const unit of units) {
-			try {
-				// LOCK takes no snapshot, nor does SAVEPOINT: the moment is still to come.
-				await source.script(`savepoint one; ${lock([unit])}; release savepoint one`);
-			} catch (one) {
-				if (!isOfOneTable(one)) throw one;
-				await source.query('rollback to savepoint one');
-				refused.set(unit, one);
-			}
+	}
+	await source.script(`rollback; ${READ_ONLY}`);
+	for (const unit of units) {
+		try {
+			// LOCK takes no snapshot, nor does SAVEPOINT: the moment is still to come.
+			await source.script(`savepoint one; ${lock([unit])}; release savepoint one`);
+		} catch (error) {
+			if (!isOfOneTable(error)) throw error;
+			await source.query('rollback to savepoint one');
+			refused.set(unit, error);
 		}
 	}
-	const [row] = await source.query<{ id: string }>('select pg_export_snapshot() as id');
-	await source.query('savepoint twins');
-	return { id: row?.id ?? '', refused };
+	return { id: await exported(source), refused };
+}
+
+/** The snapshot's name; `before` runs in the same round trip. */
+async function exported(source: Session, before = ''): Promise<string> {
+	const results = await source.script(
+		`${before}; select pg_export_snapshot() as id; savepoint twins`,
+	);
+	return String(results.at(-2)?.[0]?.['id']);
 }
 
 /** A second session at the same moment, while the first one's transaction lasts. */
