@@ -56,26 +56,29 @@ const KEY = `
   order by i.indisprimary desc, i.indnkeyatts, i.indexrelid
   limit 1`;
 
-/** Triggers and rules that act in replica mode too, of the table and of all its partitions. */
+/** Triggers and rules that act in replica mode too: few, so read once for all tables. */
 const GUARDS = `
-  select coalesce(jsonb_agg(g order by g->>'table', g->>'name'), '[]'::jsonb)
-  from (
-    select jsonb_build_object('kind', 'trigger', 'table', format('%I.%I', gn.nspname, gc.relname),
-      'name', quote_ident(t.tgname), 'state', t.tgenabled) as g, gc.oid as relid
-    from pg_catalog.pg_trigger t
-    join pg_catalog.pg_class gc on gc.oid = t.tgrelid
-    join pg_catalog.pg_namespace gn on gn.oid = gc.relnamespace
-    where not t.tgisinternal and t.tgenabled in ('A', 'R')
-    union all
-    select jsonb_build_object('kind', 'rule', 'table', format('%I.%I', gn.nspname, gc.relname),
-      'name', quote_ident(r.rulename), 'state', r.ev_enabled), gc.oid
-    from pg_catalog.pg_rewrite r
-    join pg_catalog.pg_class gc on gc.oid = r.ev_class
-    join pg_catalog.pg_namespace gn on gn.oid = gc.relnamespace
-    where r.ev_enabled in ('A', 'R') and gc.relkind in ('r', 'p')
-  ) as guards
-  where guards.relid = c.oid
-    or (c.relkind = 'p' and guards.relid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p))`;
+  select t.tgrelid as relid, 'trigger' as kind, t.tgname as name, t.tgenabled as state
+  from pg_catalog.pg_trigger t
+  where not t.tgisinternal and t.tgenabled in ('A', 'R')
+  union all
+  select r.ev_class, 'rule', r.rulename, r.ev_enabled
+  from pg_catalog.pg_rewrite r
+  where r.ev_enabled in ('A', 'R')`;
+
+/** Those of the table and of all its partitions. */
+const OWN_GUARDS = `
+  select coalesce(jsonb_agg(jsonb_build_object(
+      'kind', g.kind,
+      'table', format('%I.%I', gn.nspname, gc.relname),
+      'name', quote_ident(g.name),
+      'state', g.state
+    ) order by gn.nspname, gc.relname, g.name), '[]'::jsonb)
+  from guards g
+  join pg_catalog.pg_class gc on gc.oid = g.relid
+  join pg_catalog.pg_namespace gn on gn.oid = gc.relnamespace
+  where g.relid = c.oid
+    or (c.relkind = 'p' and g.relid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p))`;
 
 /** The partitions below a table with their bounds: equal text means that leaves can be copied one by one. */
 const TREE = `
@@ -103,6 +106,11 @@ const ESTIMATED = {
 export const readTablesQuery = (sizes: 'measured' | 'estimated'): string => {
 	const { bytes, pages } = sizes === 'measured' ? MEASURED : ESTIMATED;
 	return `
+with guards as materialized (${GUARDS}
+), referenced as materialized (
+  select distinct f.confrelid from pg_catalog.pg_constraint f
+  where f.contype = 'f' and f.confrelid <> f.conrelid
+)
 select
   n.nspname as schema,
   c.relname as name,
@@ -117,9 +125,8 @@ select
   case when c.relkind = 'p' and not c.relispartition then (${TREE}) end as tree,
   (${COLUMNS}) as columns,
   (${KEY}) as key,
-  exists (select from pg_catalog.pg_constraint f
-    where f.contype = 'f' and f.confrelid = c.oid and f.conrelid <> c.oid) as "isReferenced",
-  (${GUARDS}) as guards
+  c.oid in (select r.confrelid from referenced r) as "isReferenced",
+  (${OWN_GUARDS}) as guards
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
