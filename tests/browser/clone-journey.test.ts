@@ -86,8 +86,8 @@ test('says in the review what happens to the target before anything is written',
 	await page.getByRole('heading', { name: `What happens to ${target.name}` }).waitFor();
 	const preview = page.getByRole('region', { name: 'Preview' });
 	await preview
-		.getByRole('row', { name: /^Tables/ })
-		.getByText(/\d+ (created|kept)/)
+		.getByRole('listitem', { name: 'Tables' })
+		.getByText(/\d+ (created|equal)/)
 		.waitFor({ timeout: 90_000 });
 });
 

@@ -25,8 +25,6 @@ const reportSchema = z.object({
 });
 
 export type Report = z.infer<typeof reportSchema>;
-export type FailedItem = z.infer<typeof failedItem>;
-export type ItemByHand = z.infer<typeof itemByHand>;
 
 const EMPTY: Report = { components: {}, totals: {}, failed: [], by_hand: [] };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { summarizePreview } from './preview.ts';
+import { groupWarnings, summarizePreview } from './preview.ts';
 
 describe('the preview in the review', () => {
 	it('counts in words, sizes as sizes, and leaves out what is not there', () => {
@@ -19,6 +19,42 @@ describe('the preview in the review', () => {
 		});
 		expect(lines[0]?.found).toBe('20 policies');
 		expect(lines[0]?.planned).toBe('2 removed · 18 created');
+	});
+
+	it('lists what is not left alone, removals first, with the SQL that does it', () => {
+		const object = (name: string, action: string) => ({ kind: 'table', object: name, action });
+		const { lines } = summarizePreview({
+			tables: {
+				objects: [
+					{ ...object('public.a', 'create'), sql: ['create table public.a ()', 'comment'] },
+					object('public.b', 'keep'),
+					object('public.c', 'remove'),
+					{ nonsense: true },
+				],
+			},
+		});
+		expect(lines[0]?.objects).toEqual([
+			{ name: 'public.c', kind: 'table', action: 'remove', sql: '' },
+			{
+				name: 'public.a',
+				kind: 'table',
+				action: 'create',
+				sql: 'create table public.a ()\ncomment',
+			},
+		]);
+	});
+
+	it('tells the same warning about several objects once', () => {
+		const warning = (object: string, message: string) => ({ object, message, fix: 'Look.' });
+		const { lines } = summarizePreview({
+			data: {
+				warnings: [warning('a', 'Has rows'), warning('b', 'Is empty'), warning('c', 'Has rows')],
+			},
+		});
+		expect(groupWarnings(lines).map(({ message, objects }) => [message, objects])).toEqual([
+			['Has rows', ['a', 'c']],
+			['Is empty', ['b']],
+		]);
 	});
 
 	it('tells which component could not be read and why', () => {

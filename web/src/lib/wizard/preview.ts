@@ -6,6 +6,7 @@ import { formatBytes, formatCount, formatQuantity } from '../format.ts';
 
 const componentPreview = z.object({
 	counts: z._default(z.record(z.string(), z.number()), {}),
+	objects: z._default(z.array(z.record(z.string(), z.unknown())), []),
 	warnings: z._default(
 		z.array(z.object({ object: z.string(), message: z.string(), fix: z.string() })),
 		[],
@@ -13,12 +14,25 @@ const componentPreview = z.object({
 });
 const stepErrors = z.array(z.object({ component: z.nullable(z.string()), error: z.unknown() }));
 
+/** One object of the plan: what happens to it on the target, and by which SQL. */
+export interface PlannedObject {
+	readonly name: string;
+	readonly kind: string;
+	readonly action: PlanAction;
+	readonly sql: string;
+}
+
+export const PLAN_ACTIONS = ['remove', 'change', 'create'] as const;
+export type PlanAction = (typeof PLAN_ACTIONS)[number];
+
 export interface PreviewLine {
 	readonly component: ComponentLabel;
 	/** "12 tables · 340 indexes"; empty when nothing was counted. */
 	readonly found: string;
 	/** "24 created · 4 changed"; empty when the component plans nothing beforehand. */
 	readonly planned: string;
+	/** Objects that are not left as they are, the dangerous first; at most 500 are known. */
+	readonly objects: readonly PlannedObject[];
 	readonly warnings: readonly { object: string; message: string; fix: string }[];
 	readonly problem: Problem | null;
 }
@@ -27,7 +41,6 @@ export interface PreviewSummary {
 	readonly lines: readonly PreviewLine[];
 	/** Trouble that kept the whole preview from being made. */
 	readonly problem: Problem | null;
-	readonly warningCount: number;
 }
 
 /** Makes the stored result of a preview presentable. */
@@ -45,6 +58,7 @@ export function summarizePreview(result: unknown): PreviewSummary {
 			component,
 			found: parsed.success ? describeCounts(parsed.data.counts) : '',
 			planned: parsed.success ? describePlan(parsed.data.counts) : '',
+			objects: parsed.success ? plannedObjects(parsed.data.objects) : [],
 			warnings: parsed.success ? parsed.data.warnings : [],
 			problem: failure === undefined ? null : problemFromStored(failure.error),
 		});
@@ -53,7 +67,6 @@ export function summarizePreview(result: unknown): PreviewSummary {
 	return {
 		lines,
 		problem: whole === undefined ? null : problemFromStored(whole.error),
-		warningCount: lines.reduce((sum, line) => sum + line.warnings.length, 0),
 	};
 }
 
@@ -63,8 +76,8 @@ const PLANS: readonly (readonly [string, string])[] = [
 	['plan_change', 'changed'],
 	['settings_to_change', 'changed'],
 	['plan_create', 'created'],
-	['plan_keep', 'kept as they are'],
-	['plan_leave', 'only there, left alone'],
+	['plan_keep', 'equal already'],
+	['plan_leave', 'left alone'],
 ];
 
 /** Counts in words: `bytes` as a size, the rest with their names in the plural; plans left out. */
@@ -81,12 +94,48 @@ export function describeCounts(counts: Readonly<Record<string, number>>): string
 		.join(' · ');
 }
 
-/** What will happen to the target: "1 changed · 205 created · 4 kept as they are". */
+/** What will happen to the target: "1 changed · 205 created · 4 equal already". */
 export function describePlan(counts: Readonly<Record<string, number>>): string {
 	return PLANS.filter(([name]) => (counts[name] ?? 0) > 0)
 		.map(([name, words]) => `${formatCount(counts[name] ?? 0)} ${words}`)
 		.join(' · ');
 }
+
+/** Warnings that say the same of several objects, told once. */
+export interface WarningGroup {
+	readonly component: ComponentLabel;
+	readonly message: string;
+	readonly fix: string;
+	readonly objects: readonly string[];
+}
+
+/** Groups the warnings of all lines by component and words, in the order they came. */
+export function groupWarnings(lines: readonly PreviewLine[]): WarningGroup[] {
+	return lines.flatMap(({ component, warnings }) =>
+		[...Map.groupBy(warnings, ({ message, fix }) => `${message}\n${fix}`).values()].map(
+			(alike) => ({
+				component,
+				message: alike[0]?.message ?? '',
+				fix: alike[0]?.fix ?? '',
+				objects: alike.map(({ object }) => object),
+			}),
+		),
+	);
+}
+
+function plannedObjects(objects: readonly Record<string, unknown>[]): PlannedObject[] {
+	const planned = objects.flatMap((object): PlannedObject[] => {
+		const action = PLAN_ACTIONS.find((candidate) => candidate === object['action']);
+		const name = object['object'] ?? object['name'];
+		if (action === undefined || typeof name !== 'string') return [];
+		const kind = typeof object['kind'] === 'string' ? object['kind'].replaceAll('_', ' ') : '';
+		const statements = z.array(z.string()).safeParse(object['sql']);
+		return [{ name, kind, action, sql: statements.success ? statements.data.join('\n') : '' }];
+	});
+	return planned.sort((one, other) => rank(one) - rank(other));
+}
+
+const rank = ({ action }: PlannedObject): number => PLAN_ACTIONS.indexOf(action);
 
 // Some components count in the singular ("index"), some in the plural ("files").
 function plural(name: string): string {

@@ -1,0 +1,42 @@
+// Calls of the browser to this app's own server, for what needs an edge function or starts work.
+import * as z from 'zod/mini';
+import type { Problem } from './problem.ts';
+import type { ProjectRow } from './rows.ts';
+
+const listed = z.object({ projects: z.custom<ProjectRow[]>((value) => Array.isArray(value)) });
+const answered = z.object({
+	id: z.optional(z.string()),
+	problem: z.optional(z.object({ message: z.string(), fix: z.string() })),
+});
+
+/** Lists the projects of all accounts anew; null when that failed: the known list stands. */
+export async function listProjectsAgain(): Promise<ProjectRow[] | null> {
+	try {
+		const response = await fetch('/projects/refresh', { method: 'POST' });
+		const answer = listed.safeParse(await response.json());
+		return answer.success ? answer.data.projects : null;
+	} catch {
+		return null;
+	}
+}
+
+/** Starts a preview of a draft (as JSON); answers its id, or why there is none. */
+export async function startPreview(
+	draft: string,
+): Promise<{ id: string; problem: null } | { id: null; problem: Problem }> {
+	try {
+		const response = await fetch('/clones/new/preview', { method: 'POST', body: draft });
+		const answer = answered.parse(await response.json());
+		if (answer.id !== undefined) return { id: answer.id, problem: null };
+		if (answer.problem !== undefined) return { id: null, problem: answer.problem };
+	} catch {
+		// Told below, like an answer that is not understood.
+	}
+	return {
+		id: null,
+		problem: {
+			message: 'The preview could not be started.',
+			fix: 'Check your connection and try again.',
+		},
+	};
+}
