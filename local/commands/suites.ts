@@ -33,6 +33,10 @@ export function runProgram(
 			stdio: ['ignore', onOutput ? 'pipe' : 'inherit', 'inherit'],
 		});
 		child.stdout?.on('data', (chunk) => onOutput?.(String(chunk)));
+		// Ctrl-C reaches the whole terminal group; a SIGTERM only us.
+		const stop = () => child.kill('SIGINT');
+		process.once('SIGTERM', stop);
+		child.once('close', () => process.off('SIGTERM', stop));
 		child.once('error', (error) => {
 			console.error(`${program}: ${error.message}`);
 			resolve(1);
