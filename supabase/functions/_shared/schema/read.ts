@@ -1,7 +1,7 @@
-// Reads one database as facts: every kind's query and the dependencies between their results, in one
-// statement and one round trip, so that Postgres and not we pay for the joins.
+// Reads databases as facts. One statement holds every kind's query and joins the dependencies between their
+// results, so that Postgres and not we pay for it; three ways to look at it differ in what comes back.
 import type { ComponentKey } from '../domain/component.ts';
-import type { Session } from '../platform/session.ts';
+import type { Row, Session } from '../platform/session.ts';
 import { literal } from '../platform/sql.ts';
 import type { Fact, Facts, Kind, SchemaStage } from './fact.ts';
 import { KINDS } from './kinds/index.ts';
@@ -16,41 +16,96 @@ type PackedFact = [
 	create: readonly string[] | null,
 	drop: string | null,
 	needs: readonly string[] | null,
-	component: ComponentKey | null,
-	stage: SchemaStage | null,
+	component: ComponentKey,
+	stage: SchemaStage,
 	folded: boolean | null,
 ];
 
+/** Checksum and number of the objects (attributes and parts not counted) of one cell. */
+export type Cell = readonly [hash: string, objects: number];
+
+/**
+ * A whole database in short: per root (an object with no parent but its schema) and cell (`stage/component`,
+ * or `stage/component/kind` for kinds that are `early`) a checksum over ids and definitions.
+ */
+export type Digest = ReadonlyMap<string, ReadonlyMap<string, Cell>>;
+
+/** Cells of roots: root → cells. */
+export type Cells = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** An object of the source by name only. */
+export interface NamedObject {
+	readonly kind: string;
+	readonly component: ComponentKey;
+	readonly stage: SchemaStage;
+	readonly object: string;
+}
+
 // Unqualified names find the kind's own column where its query has one, and else the default beside it.
-const branch = (kind: Kind, number: number): string => `
+// Statements are left out where they are not wanted: building them is half the work.
+const branch = (kind: Kind, number: number, withStatements: boolean): string => `
 select k.* from (select null::text as parent, null::text as "drop", null::text[] as needs,
   null::text as component, null::text as stage, false as folded, null::int4 as position) d
 cross join lateral (
   select ${number} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
-    parent, f.definition, f."create", "drop", needs, component, stage, folded, position
+    parent, f.definition, ${withStatements ? 'f."create", "drop"' : 'null::text[] as "create", null::text as "drop"'}, needs, component, stage, folded, position
   from (${kind.read}) f) k`;
 
 /**
- * The statement. A dependency of an object's part (a view's rewrite rule, a table's row type, an
- * extension's member) counts for the fact that lists the part's address. A sequence's automatic
- * dependency on the column that owns it is left out: it says who drops it, not what it needs.
+ * CTEs up to `placed`: every fact with its root and its cell. What is found by describing others (comments,
+ * privileges) is of their component and stage.
  */
-function factsQuery(kinds: readonly Kind[]): string {
-	const numbered = kinds.map((kind, number) => ({ kind, text: branch(kind, number) }));
+function placedFacts(kinds: readonly Kind[], withStatements = true): string {
+	const numbered = kinds.map((kind, number) => ({
+		kind,
+		text: branch(kind, number, withStatements),
+	}));
 	const union = (describes: boolean): string =>
 		numbered
 			.filter(({ kind }) => (kind.describes ?? false) === describes)
 			.map(({ text }) => text)
 			.join('\nunion all');
 	const descriptions = union(true);
+	const described = kinds
+		.map(({ component, stage, attribute, within, early, describes }, number) =>
+			[
+				number,
+				literal(component),
+				literal(stage),
+				describes ?? false,
+				!(attribute ?? within ?? false),
+				early ?? false,
+			].join(', '),
+		)
+		.join('), (');
 	return `
 with object as materialized (${union(false)}
 ), part as materialized (
   select a.address, o.id, pg_catalog.split_part(o.id, ':', 1) as kind from object o, pg_catalog.unnest(o.addresses) a (address) where a.address is not null
 ), fact as materialized (
   select * from object${descriptions === '' ? '' : `\n  union all ${descriptions}`}
-), dependency as (
-  select s.id, pg_catalog.array_agg(distinct t.id) as needs
+), kind (number, component, stage, describes, counts, early) as (values (${described})
+), placed as materialized (
+  select f.*, w.component as of_component, w.stage as of_stage, k.counts,
+    w.stage || '/' || w.component || case when k.early then '/' || pg_catalog.split_part(f.id, ':', 1) else '' end as cell,
+    case when h.id is null or h.id like 'schema:%' then f.id when g.id is null or g.id like 'schema:%' then h.id
+      when r.id is null or r.id like 'schema:%' then g.id else r.id end as root
+  from fact f join kind k on k.number = f.kind
+  left join fact h on h.id = f.parent left join kind hk on hk.number = h.kind
+  left join fact g on g.id = h.parent left join fact r on r.id = g.parent
+  cross join lateral (select
+    coalesce(f.component, case when k.describes then coalesce(h.component, hk.component) end, k.component) as component,
+    coalesce(f.stage, case when k.describes then coalesce(h.stage, hk.stage) end, k.stage) as stage) w
+)`;
+}
+
+/**
+ * CTE `dependency`. What an object's part needs (a view's rewrite rule, a table's row type, an extension's
+ * member) counts for the fact that lists the part's address. A sequence's automatic dependency on the column
+ * that owns it is left out: it says who drops it, not what it needs.
+ */
+const DEPENDENCY = `, dependency as materialized (
+  select s.id, t.id as need
   from (
     select d.classid || '/' || d.objid || '/' || d.objsubid as dependent, d.refclassid || '/' || d.refobjid || '/' || d.refobjsubid as referenced
     from pg_catalog.pg_depend d
@@ -65,35 +120,53 @@ with object as materialized (${union(false)}
   join part s on s.address = d.dependent
   join part t on t.address = d.referenced
   where s.id <> t.id
-  group by s.id
-)
-select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
+)`;
+
+const packed = (where: string): string => `
+(select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
   f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
-  f.component, f.stage, f.folded) order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C") as facts
-from fact f left join dependency d on d.id = f.id`;
+  f.of_component, f.of_stage, f.folded)
+  order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C")
+from placed f left join (select id, pg_catalog.array_agg(distinct need) as needs from dependency group by id) d on d.id = f.id
+${where})`;
+
+/** Runs one of the statements in a consistent, read-only transaction with predictable printing. */
+async function ask(session: Session, statement: string): Promise<unknown> {
+	const results = await session.script(
+		`begin transaction isolation level repeatable read read only;
+set local search_path = '';
+set local quote_all_identifiers = off;
+set local jit = off;
+set local statement_timeout = '120s';
+set local work_mem = '64MB';
+${statement};
+commit`,
+	);
+	const rows: Row[] = results.flat();
+	return rows.find((row) => 'answer' in row)?.['answer'] ?? [];
 }
 
-/** Inherits component and stage of attributes from what they describe, so that a stage takes both. */
-function resolve(packed: PackedFact, kinds: readonly Kind[], known: Map<string, Fact>): Fact {
-	const [number, identity, object, parent, definition, create, drop, needs, component, stage] =
-		packed;
-	const kind = kinds[number];
-	if (!kind) throw new Error(`no kind number ${number}`);
-	const holder = parent !== null && kind.attribute ? known.get(parent) : undefined;
-	return {
-		id: `${kind.name}:${identity}`,
-		kind: kind.name,
-		identity,
-		object,
-		parent,
-		definition,
-		create: create ?? [],
-		drop,
-		needs: parent === null ? (needs ?? []) : [parent, ...(needs ?? [])],
-		component: component ?? holder?.component ?? kind.component,
-		stage: stage ?? holder?.stage ?? kind.stage,
-		folded: packed[10] === true,
-	};
+function unpack(answer: unknown, kinds: readonly Kind[]): Fact[] {
+	return (answer as PackedFact[]).map((fact): Fact => {
+		const [number, identity, object, parent, definition, create, drop, needs, component, stage] =
+			fact;
+		const kind = kinds[number];
+		if (!kind) throw new Error(`no kind number ${number}`);
+		return {
+			id: `${kind.name}:${identity}`,
+			kind: kind.name,
+			identity,
+			object,
+			parent,
+			definition,
+			create: create ?? [],
+			drop,
+			needs: parent === null ? (needs ?? []) : [parent, ...(needs ?? [])],
+			component,
+			stage,
+			folded: fact[10] === true,
+		};
+	});
 }
 
 /** Facts by id, with who needs whom turned round. Needs that are no facts (the platform's) are dropped. */
@@ -113,24 +186,81 @@ export function indexFacts(facts: Iterable<Fact>): Facts {
 	return { byId, dependents };
 }
 
-/** All facts of the session's database, in one consistent read. Throws what the session throws. */
+/** All facts of the session's database. Throws what the session throws. */
 export async function readFacts(session: Session, kinds: readonly Kind[] = KINDS): Promise<Facts> {
-	const results = await session.script(
-		`begin transaction isolation level repeatable read read only;
-set local search_path = '';
-set local quote_all_identifiers = off;
-set local jit = off;
-set local statement_timeout = '120s';
-set local work_mem = '64MB';
-${factsQuery(kinds)};
-commit`,
+	const statement = `${placedFacts(kinds)}${DEPENDENCY} select ${packed('')} as answer`;
+	return indexFacts(unpack(await ask(session, statement), kinds));
+}
+
+/** The database in short: a few hundred bytes per object instead of all its facts. */
+export async function readDigest(session: Session): Promise<Digest> {
+	const answer = await ask(
+		session,
+		`${placedFacts(KINDS, false)}
+select pg_catalog.json_agg(pg_catalog.json_build_array(c.root, c.cells)) as answer from (
+  select b.root, pg_catalog.json_object_agg(b.cell, pg_catalog.json_build_array(b.hash, b.objects)) as cells from (
+    select p.root, p.cell, pg_catalog.md5(pg_catalog.string_agg(p.id || p.definition::text, '' order by p.id collate "C")) as hash,
+      pg_catalog.count(*) filter (where p.counts) as objects
+    from placed p group by p.root, p.cell) b
+  group by b.root) c`,
 	);
-	const rows = results.flat().filter((row) => 'facts' in row);
-	const packed = (rows[0]?.['facts'] ?? []) as PackedFact[];
-	const known = new Map<string, Fact>();
-	for (const row of packed) {
-		const fact = resolve(row, kinds, known);
-		known.set(fact.id, fact);
-	}
-	return indexFacts(known.values());
+	return new Map(
+		(answer as [string, Record<string, Cell>][]).map(([root, cells]) => [
+			root,
+			new Map(Object.entries(cells)),
+		]),
+	);
+}
+
+/** An array constant, which Postgres searches by hash; a join with it would be planned for a few rows. */
+const textArray = (values: Iterable<string>): string =>
+	`${literal(`{${[...values].map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`)}::text[]`;
+
+/** Condition: the fact is one of `ids`, of one of the cells, or the root of one. */
+function ofCells(cells: Cells, ids: Iterable<string>): string {
+	const keys = [...cells].flatMap(([root, set]) => [...set].map((cell) => `${cell} ${root}`));
+	const known = new Set([...ids, ...cells.keys()]);
+	return `where f.cell || ' ' || f.root = any (${textArray(keys)}) or f.id = any (${textArray(known)})`;
+}
+
+/** The facts of the given cells and of `ids`, and the roots of the cells. */
+export async function readCells(
+	session: Session,
+	cells: Cells,
+	ids: Iterable<string>,
+): Promise<Fact[]> {
+	const statement = `${placedFacts(KINDS)}${DEPENDENCY} select ${packed(ofCells(cells, ids))} as answer`;
+	return unpack(await ask(session, statement), KINDS);
+}
+
+/** The facts of the given cells, and who needs whom in the whole database. */
+export async function readCellsWithDependents(
+	session: Session,
+	cells: Cells,
+): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> {
+	const statement = `${placedFacts(KINDS)}${DEPENDENCY} select pg_catalog.json_build_array(
+${packed(ofCells(cells, []))},
+(select pg_catalog.json_agg(pg_catalog.json_build_array(e.need, e.ids)) from (
+  select u.need, pg_catalog.array_agg(u.id) as ids from (
+    select id, need from dependency
+    union select p.id, p.parent from placed p where p.parent is not null
+    union select p.id, n from placed p, pg_catalog.unnest(p.needs) n) u
+  where u.need not like 'schema:%'
+  group by u.need) e)) as answer`;
+	const [facts, edges] = (await ask(session, statement)) as [unknown, [string, string[]][] | null];
+	return { facts: unpack(facts ?? [], KINDS), dependents: new Map(edges ?? []) };
+}
+
+/** Names of all objects, attributes and parts left out. */
+export async function readNames(session: Session): Promise<NamedObject[]> {
+	const answer = await ask(
+		session,
+		`${placedFacts(KINDS, false)}
+select pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.split_part(p.id, ':', 1), p.of_component, p.of_stage, p.object)
+  order by p.kind, p.identity collate "C") as answer
+from placed p where p.counts`,
+	);
+	return (answer as [string, ComponentKey, SchemaStage, string][]).map(
+		([kind, component, stage, object]) => ({ kind, component, stage, object }),
+	);
 }

@@ -7,16 +7,9 @@ import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
 import { fixFor } from './fix.ts';
 import { KINDS } from './kinds/index.ts';
-import {
-	inScope,
-	kindOf,
-	planStage,
-	type Plan,
-	type Scope,
-	type Sides,
-	type Step,
-} from './plan.ts';
-import { readFacts } from './read.ts';
+import { kindOf, planStage, type Plan, type Scope, type Sides, type Step } from './plan.ts';
+import { readNames, type Digest } from './read.ts';
+import { countObjects, readDifference, readDigests } from './sides.ts';
 
 export interface SchemaStageOptions {
 	readonly name: string;
@@ -48,13 +41,6 @@ const cursorSchema = z.object({
 	runs: z.record(z.string(), z.number()),
 });
 type Cursor = z.infer<typeof cursorSchema>;
-
-/** Reads both sides at once. */
-export async function readSides(context: Pick<StageContext, 'source' | 'target'>): Promise<Sides> {
-	const read = async (side: 'source' | 'target') => readFacts(await context[side].database());
-	const [source, target] = await Promise.all([read('source'), read('target')]);
-	return { source, target };
-}
 
 /** The fact whose name is reported for this one: attributes and parts are told with what holds them. */
 export function reportedAs(fact: Fact, sides: Sides): Fact {
@@ -128,48 +114,47 @@ function failedItem(step: Pick<Step, 'facts'>, failure: Failure, sides: Sides): 
 /** Progress in counted objects: those that no step is about any more. */
 function showProgress(
 	context: StageContext,
+	digest: Digest,
 	sides: Sides,
 	plan: Plan,
 	options: SchemaStageOptions,
-	scope: Scope,
-) {
+): void {
 	const open = new Set(
-		plan.steps.flatMap((step) => step.facts.map((fact) => reportedAs(fact, sides).id)),
+		plan.steps.flatMap((step) => step.facts.map((fact) => reportedAs(fact, sides))),
 	);
-	let total = 0;
-	let done = 0;
-	for (const fact of sides.source.byId.values()) {
-		if (!inScope(fact, scope) && !options.counted?.includes(fact.kind)) continue;
-		const kind = kindOf(fact, KIND_BY_NAME);
-		const counts = options.counted
-			? options.counted.includes(fact.kind) && options.components.includes(fact.component)
-			: !kind.attribute && !kind.within;
-		if (!counts) continue;
-		total += 1;
-		if (!open.has(fact.id)) done += 1;
-	}
-	context.progress({ done, total });
+	const counts = (fact: Fact): boolean =>
+		options.counted
+			? options.counted.includes(fact.kind)
+			: fact.stage === options.stage && options.components.includes(fact.component);
+	const total = options.counted
+		? [...digest.keys()].filter((root) =>
+				options.counted?.includes(root.slice(0, root.indexOf(':'))),
+			).length
+		: countObjects(digest, options);
+	const left = [...open].filter(counts).length;
+	context.progress({ done: Math.max(0, total - left), total });
 }
 
 /** Everything of the stage that was neither made, changed, left nor failed. */
-function unchangedItems(sides: Sides, scope: Scope, told: ReadonlySet<string>): Item[] {
-	const items: Item[] = [];
-	for (const fact of sides.source.byId.values()) {
-		const kind = kindOf(fact, KIND_BY_NAME);
-		if (!inScope(fact, scope) || kind.attribute || kind.within) continue;
-		if (told.has(`${fact.component} ${fact.object}`) || !sides.target.byId.has(fact.id)) continue;
-		items.push({ component: fact.component, object: fact.object, outcome: 'unchanged' });
-	}
-	return items;
+async function unchangedItems(
+	context: StageContext,
+	scope: Scope,
+	told: ReadonlySet<string>,
+): Promise<Item[]> {
+	const names = await readNames(await context.source.database());
+	return names
+		.filter(({ stage, component }) => stage === scope.stage && scope.components.includes(component))
+		.filter(({ component, object }) => !told.has(`${component} ${object}`))
+		.map(({ component, object }) => ({ component, object, outcome: 'unchanged' }));
 }
 
-function finish(
+async function finish(
 	context: StageContext,
 	cursor: Cursor,
 	plan: Plan,
 	sides: Sides,
 	scope: Scope,
-): void {
+): Promise<void> {
 	const told = new Set(cursor.touched.map(([component, object]) => `${component} ${object}`));
 	const say = (...items: readonly Item[]): void => {
 		for (const item of items) told.add(`${item.component ?? ''} ${item.object}`);
@@ -196,7 +181,7 @@ function finish(
 				),
 			);
 	}
-	context.report(...unchangedItems(sides, scope, told));
+	context.report(...(await unchangedItems(context, scope, told)));
 }
 
 function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
@@ -234,7 +219,8 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					: cursorSchema.parse(context.cursor);
 			for (;;) {
 				if (context.signal.aborted) return { state: 'more', cursor };
-				const sides = await readSides(context);
+				const digests = await readDigests(context);
+				const sides = await readDifference(context, digests, options);
 				const scope: Scope = {
 					stage: options.stage,
 					components: options.components,
@@ -243,9 +229,9 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					kinds: KIND_BY_NAME,
 				};
 				const plan = planStage(sides, scope);
-				showProgress(context, sides, plan, options, scope);
+				showProgress(context, digests.source, sides, plan, options);
 				if (plan.steps.length === 0) {
-					finish(context, cursor, plan, sides, scope);
+					await finish(context, cursor, plan, sides, scope);
 					return { state: 'done' };
 				}
 				const applied = await applySteps(await context.target.database(), plan.steps, context);

@@ -4,20 +4,20 @@ import type { ComponentKey } from '../domain/component.ts';
 import { differences, sameDefinition } from './compare.ts';
 import { SCHEMA_STAGES, type Fact } from './fact.ts';
 import { kindOf, planStage, type Sides, type Step } from './plan.ts';
-import { KIND_BY_NAME, readSides, reportedAs } from './stage.ts';
+import { readNames } from './read.ts';
+import { readDifference, readDigests, type Digests } from './sides.ts';
+import { KIND_BY_NAME, reportedAs } from './stage.ts';
 
 const MAX_TEXT = 400;
 const MAX_OBJECTS = 500;
 
-/** Components verified in one go share one read of both sides. */
-const shared = new WeakMap<ReadContext, Promise<Sides>>();
+/** Components verified in one go share one read of both sides' checksums. */
+const shared = new WeakMap<ReadContext, Promise<Digests>>();
 
-function sidesOf(context: ReadContext): Promise<Sides> {
-	const known = shared.get(context);
-	if (known) return known;
-	const reading = readSides(context);
+async function sidesOf(context: ReadContext, components: readonly ComponentKey[]): Promise<Sides> {
+	const reading = shared.get(context) ?? readDigests(context);
 	shared.set(context, reading);
-	return reading;
+	return readDifference(context, await reading, { components });
 }
 
 function textOf(value: unknown): string {
@@ -55,7 +55,7 @@ export async function schemaVerify(
 	context: ReadContext,
 	components: readonly ComponentKey[],
 ): Promise<Finding[]> {
-	const sides = await sidesOf(context);
+	const sides = await sidesOf(context, components);
 	const findings: Finding[] = [];
 	for (const source of sides.source.byId.values()) {
 		if (!components.includes(source.component)) continue;
@@ -133,36 +133,36 @@ export async function schemaPreview(
 	components: readonly ComponentKey[],
 	warn: (sides: Sides) => readonly PreviewWarning[] = () => [],
 ): Promise<Preview> {
-	const sides = await sidesOf(context);
+	const sides = await sidesOf(context, components);
 	const planned = new Map<string, Step>();
 	for (const step of planSteps(sides, components, context.options.remove_extra)) {
-		for (const fact of step.facts) planned.set(reportedAs(fact, sides).id, step);
+		for (const fact of step.facts) {
+			const named = reportedAs(fact, sides);
+			planned.set(`${named.kind} ${named.object}`, step);
+		}
 	}
 	const counts: Record<string, number> = {};
 	const objects: Record<string, unknown>[] = [];
 	const count = (name: string): void => {
 		counts[name] = (counts[name] ?? 0) + 1;
 	};
-	for (const fact of sides.source.byId.values()) {
-		const kind = kindOf(fact, KIND_BY_NAME);
-		if (!components.includes(fact.component) || kind.attribute || kind.within) continue;
-		const step = planned.get(fact.id);
-		const action = step ? (sides.target.byId.has(fact.id) ? 'change' : 'create') : 'keep';
-		count(fact.kind);
+	const targets = new Set(
+		[...sides.target.byId.values()].map((fact) => `${fact.kind} ${fact.object}`),
+	);
+	for (const { kind, component, object } of await readNames(await context.source.database())) {
+		if (!components.includes(component)) continue;
+		const step = planned.get(`${kind} ${object}`);
+		const action = step ? (targets.has(`${kind} ${object}`) ? 'change' : 'create') : 'keep';
+		count(kind);
 		count(`plan_${action}`);
 		if (objects.length < MAX_OBJECTS)
-			objects.push({
-				kind: fact.kind,
-				object: fact.object,
-				action,
-				...(step ? { sql: step.statements } : {}),
-			});
+			objects.push({ kind, object, action, ...(step ? { sql: step.statements } : {}) });
 	}
 	for (const fact of sides.target.byId.values()) {
 		const kind = kindOf(fact, KIND_BY_NAME);
 		if (!components.includes(fact.component) || kind.attribute || sides.source.byId.has(fact.id))
 			continue;
-		count(planned.has(fact.id) ? 'plan_remove' : 'plan_leave');
+		count(planned.has(`${fact.kind} ${fact.object}`) ? 'plan_remove' : 'plan_leave');
 	}
 	return { counts, objects, warnings: [...warn(sides)] };
 }

@@ -8,13 +8,15 @@ const INDEX = `format('%I.%I', n.nspname, x.relname)`;
 const FROM = `
 from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid
 join pg_namespace n on n.oid = c.relnamespace`;
-const CONSTRAINT = `(select k from pg_constraint k where k.conindid = x.oid and k.contype in ('p', 'u', 'x'))`;
+// Found by the index's internal dependency: pg_constraint has no index on conindid.
+const OF_CONSTRAINT = (index: string): string =>
+	`from pg_depend kd join pg_constraint k on k.oid = kd.refobjid and k.conindid = ${index} and k.contype in ('p', 'u', 'x')
+    where kd.classid = 'pg_class'::regclass and kd.objid = ${index} and kd.refclassid = 'pg_constraint'::regclass and kd.deptype = 'i'`;
 
 /** Id of the fact that owns an index, from its pg_class and pg_namespace. */
 const indexFact = (index: string, schema: string): string =>
-	`coalesce((select format('%s:%I.%I.%I', case k.contype when 'p' then 'primary_key' when 'u' then 'unique_constraint' else 'exclusion_constraint' end,
-      ${schema}.nspname, kc.relname, k.conname) from pg_constraint k join pg_class kc on kc.oid = k.conrelid
-    where k.conindid = ${index}.oid and k.contype in ('p', 'u', 'x')), format('index:%I.%I', ${schema}.nspname, ${index}.relname))`;
+	`coalesce((select (select format('%s:%I.%I.%I', case k.contype when 'p' then 'primary_key' when 'u' then 'unique_constraint' else 'exclusion_constraint' end,
+      ${schema}.nspname, kc.relname, k.conname) from pg_class kc where kc.oid = k.conrelid) ${OF_CONSTRAINT(`${index}.oid`)}), format('index:%I.%I', ${schema}.nspname, ${index}.relname))`;
 
 const PARENT_INDEX = `(select ${indexFact('p', 'pn')} from pg_inherits h join pg_class p on p.oid = h.inhparent
     join pg_namespace pn on pn.oid = p.relnamespace where h.inhrelid = x.oid)`;
@@ -35,7 +37,7 @@ select ${INDEX} as identity, ${INDEX} as object, array[${address('pg_class', 'x.
 cross join lateral (select jsonb_object_agg(a.attnum, a.attstattarget) as targets,
     array_agg(format('alter index %s alter column %s set statistics %s', ${INDEX}, a.attnum, a.attstattarget) order by a.attnum) as statements
   from pg_attribute a where a.attrelid = x.oid and coalesce(a.attstattarget, -1) >= 0) s
-where ${userTable(`'r', 'p', 'm'`)} and (i.indisvalid or x.relkind = 'I') and ${CONSTRAINT} is null`,
+where ${userTable(`'r', 'p', 'm'`)} and (i.indisvalid or x.relkind = 'I') and not exists (select ${OF_CONSTRAINT('x.oid')})`,
 	change: () => ({ how: 'replace' }),
 };
 
@@ -50,7 +52,8 @@ select ${INDEX} as identity, ${INDEX} as object, '{}'::text[] as addresses, ${in
   jsonb_build_object('of', ${PARENT_INDEX}) as definition,
   array[format('alter index %s attach partition %s', (select format('%I.%I', pn.nspname, p.relname) from pg_inherits h
     join pg_class p on p.oid = h.inhparent join pg_namespace pn on pn.oid = p.relnamespace where h.inhrelid = x.oid), ${INDEX})] as "create",
-  array[${PARENT_INDEX}, 'partition:' || ${RELATION}] as needs${FROM}
+  array[${PARENT_INDEX}, 'partition:' || ${RELATION}] as needs,
+  case when i.indisprimary then 'structure' end as stage${FROM}
 where x.relispartition and ${userTable()}`,
 	change: () => ({ how: 'alter', statements: [] }),
 };

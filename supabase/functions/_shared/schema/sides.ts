@@ -1,0 +1,112 @@
+// Both databases, as far as they differ: checksums of both are compared, and only the objects that differ are
+// read in full. A project of a thousand tables has some 30 000 facts; a slice has 2 s of CPU and 256 MB.
+import type { ReadContext } from '../components/component.ts';
+import type { ComponentKey } from '../domain/component.ts';
+import type { Fact, Facts, SchemaStage } from './fact.ts';
+import { closure } from './order.ts';
+import type { Sides } from './plan.ts';
+import {
+	indexFacts,
+	readCells,
+	readCellsWithDependents,
+	readDigest,
+	type Cell,
+	type Digest,
+} from './read.ts';
+
+export interface Digests {
+	readonly source: Digest;
+	readonly target: Digest;
+}
+
+/** What a caller is interested in; no stage means every stage. */
+export interface Interest {
+	readonly components: readonly ComponentKey[];
+	readonly stage?: SchemaStage;
+}
+
+const NONE: ReadonlyMap<string, Cell> = new Map();
+
+/** Checksums of both sides, read at the same time. */
+export async function readDigests(
+	context: Pick<ReadContext, 'source' | 'target'>,
+): Promise<Digests> {
+	const read = async (side: 'source' | 'target') => readDigest(await context[side].database());
+	const [source, target] = await Promise.all([read('source'), read('target')]);
+	return { source, target };
+}
+
+/** True when the cell belongs to the stage, or has to be out of the way before it. */
+function concerns(cell: string, interest: Interest, existsOnTarget: boolean): boolean {
+	const [stage, component, early] = cell.split('/');
+	if (!interest.components.some((key) => key === component)) return false;
+	if (interest.stage === undefined || interest.stage === stage) return true;
+	return interest.stage === 'structure' && early !== undefined && existsOnTarget;
+}
+
+/**
+ * Cells in which the sides differ, as far as they are of interest; and all cells of objects that the target
+ * lacks altogether, because something of interest may need them.
+ */
+export function differingCells(digests: Digests, interest: Interest): Map<string, Set<string>> {
+	const found = new Map<string, Set<string>>();
+	let ofInterest = 0;
+	for (const root of new Set([...digests.source.keys(), ...digests.target.keys()])) {
+		const source = digests.source.get(root) ?? NONE;
+		const target = digests.target.get(root) ?? NONE;
+		const isMissing = target === NONE;
+		for (const cell of new Set([...source.keys(), ...target.keys()])) {
+			const there = target.get(cell);
+			if (source.get(cell)?.[0] === there?.[0]) continue;
+			const matters = concerns(cell, interest, there !== undefined);
+			if (matters) ofInterest += 1;
+			if (!matters && !isMissing) continue;
+			const cells = found.get(root) ?? new Set();
+			found.set(root, cells.add(cell));
+		}
+	}
+	return ofInterest === 0 ? new Map() : found;
+}
+
+/** Number of the source's objects of interest. */
+export function countObjects(digest: Digest, interest: Interest): number {
+	let count = 0;
+	for (const cells of digest.values())
+		for (const [cell, [, objects]] of cells) if (concerns(cell, interest, false)) count += objects;
+	return count;
+}
+
+/** The facts in which the sides differ, with all on the target that rests on them. */
+export async function readDifference(
+	context: Pick<ReadContext, 'source' | 'target'>,
+	digests: Digests,
+	interest: Interest,
+): Promise<Sides> {
+	const cells = differingCells(digests, interest);
+	const nothing: Facts = indexFacts([]);
+	if (cells.size === 0) return { source: nothing, target: nothing };
+	const onTarget = new Map([...cells].filter(([root]) => digests.target.has(root)));
+	const target = onTarget.size === 0 ? [] : await readWithDependents(context, onTarget);
+	const source = await readCells(
+		await context.source.database(),
+		cells,
+		target.map((fact) => fact.id),
+	);
+	return { source: indexFacts(source), target: indexFacts(target) };
+}
+
+async function readWithDependents(
+	context: Pick<ReadContext, 'target'>,
+	cells: ReadonlyMap<string, ReadonlySet<string>>,
+): Promise<Fact[]> {
+	const session = await context.target.database();
+	const { facts, dependents } = await readCellsWithDependents(session, cells);
+	const found = new Set(facts.map((fact) => fact.id));
+	// A root that is only there to name its parts does not bring along all that rests on it.
+	const seeds = facts.flatMap(({ id, stage, component }) =>
+		cells.get(id)?.has(`${stage}/${component}`) === false ? [] : [id],
+	);
+	const more = [...closure(seeds, dependents)].filter((id) => !found.has(id));
+	if (more.length === 0) return facts;
+	return [...facts, ...(await readCells(session, new Map(), more))];
+}
