@@ -39,11 +39,15 @@ export function takeSupervisorLock(home: string): SupervisorLock {
 		endChildren(before);
 	}
 	const children = new Map<number, Owned>();
-	const save = () =>
+	let released = false;
+	// Once released there is nothing to tell: the folder may be gone before the last child's exit is seen.
+	const save = () => {
+		if (released) return;
 		writePrivately(
 			file,
 			JSON.stringify({ supervisor: owned(process.pid), children: [...children.values()] }),
 		);
+	};
 	save();
 	return {
 		own(pid) {
@@ -53,7 +57,10 @@ export function takeSupervisorLock(home: string): SupervisorLock {
 		forget(pid) {
 			if (children.delete(pid)) save();
 		},
-		release: () => fs.rmSync(file, { force: true }),
+		release: () => {
+			released = true;
+			fs.rmSync(file, { force: true });
+		},
 	};
 }
 
