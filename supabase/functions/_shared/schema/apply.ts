@@ -146,8 +146,9 @@ export async function applySteps(
 		await run(batch.slice(middle));
 	};
 
-	for (const batch of batches(steps)) {
-		if (limits.signal.aborted || limits.spent()) untried += batch.length;
+	for (const [number, batch] of batches(steps).entries()) {
+		// The first always runs: a slice that does nothing would never come to an end.
+		if (limits.signal.aborted || (number > 0 && limits.spent())) untried += batch.length;
 		else await run(batch);
 	}
 	return { done, failed, untried };

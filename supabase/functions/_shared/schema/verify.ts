@@ -134,35 +134,47 @@ export async function schemaPreview(
 	warn: (sides: Sides) => readonly PreviewWarning[] = () => [],
 ): Promise<Preview> {
 	const sides = await sidesOf(context, components);
-	const planned = new Map<string, Step>();
+	const key = (kind: string, object: string): string => `${kind} ${object}`;
+	const planned = new Map<string, string[]>();
 	for (const step of planSteps(sides, components, context.options.remove_extra)) {
-		for (const fact of step.facts) {
-			const named = reportedAs(fact, sides);
-			planned.set(`${named.kind} ${named.object}`, step);
-		}
+		const names = new Set(
+			step.facts.map((fact) => {
+				const named = reportedAs(fact, sides);
+				return key(named.kind, named.object);
+			}),
+		);
+		for (const name of names) planned.set(name, [...(planned.get(name) ?? []), ...step.statements]);
 	}
 	const counts: Record<string, number> = {};
 	const objects: Record<string, unknown>[] = [];
-	const count = (name: string): void => {
-		counts[name] = (counts[name] ?? 0) + 1;
+	const list = (kind: string, object: string, action: string, sql?: readonly string[]): void => {
+		counts[`plan_${action}`] = (counts[`plan_${action}`] ?? 0) + 1;
+		if (objects.length < MAX_OBJECTS)
+			objects.push({ kind, object, action, ...(sql ? { sql } : {}) });
 	};
-	const targets = new Set(
-		[...sides.target.byId.values()].map((fact) => `${fact.kind} ${fact.object}`),
+	const existing = new Set(
+		[...sides.target.byId.values()].map((fact) => key(fact.kind, fact.object)),
 	);
 	for (const { kind, component, object } of await readNames(await context.source.database())) {
 		if (!components.includes(component)) continue;
-		const step = planned.get(`${kind} ${object}`);
-		const action = step ? (targets.has(`${kind} ${object}`) ? 'change' : 'create') : 'keep';
-		count(kind);
-		count(`plan_${action}`);
-		if (objects.length < MAX_OBJECTS)
-			objects.push({ kind, object, action, ...(step ? { sql: step.statements } : {}) });
+		counts[kind] = (counts[kind] ?? 0) + 1;
+		const sql = planned.get(key(kind, object));
+		const action = sql ? (existing.has(key(kind, object)) ? 'change' : 'create') : 'keep';
+		list(kind, object, action, sql);
 	}
 	for (const fact of sides.target.byId.values()) {
-		const kind = kindOf(fact, KIND_BY_NAME);
-		if (!components.includes(fact.component) || kind.attribute || sides.source.byId.has(fact.id))
+		const isAttribute = kindOf(fact, KIND_BY_NAME).attribute ?? false;
+		if (!components.includes(fact.component) || isAttribute || sides.source.byId.has(fact.id))
 			continue;
-		count(planned.has(`${fact.kind} ${fact.object}`) ? 'plan_remove' : 'plan_leave');
+		// What goes or stays with its holder is told by the holder.
+		if (
+			fact.parent !== null &&
+			sides.target.byId.has(fact.parent) &&
+			!sides.source.byId.has(fact.parent)
+		)
+			continue;
+		const sql = planned.get(key(fact.kind, fact.object));
+		list(fact.kind, fact.object, sql ? 'remove' : 'leave', sql);
 	}
 	return { counts, objects, warnings: [...warn(sides)] };
 }

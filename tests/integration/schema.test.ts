@@ -1,0 +1,243 @@
+// The schema engine where things go wrong or stop half way: failing objects, rows that break constraints,
+// slices that end at once, and what only the target has.
+import { expect, test } from 'vitest';
+import type { Component } from '../../supabase/functions/_shared/components/component.ts';
+import { functions } from '../../supabase/functions/_shared/components/functions/index.ts';
+import { policies } from '../../supabase/functions/_shared/components/policies/index.ts';
+import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
+import { triggers } from '../../supabase/functions/_shared/components/triggers/index.ts';
+import { views } from '../../supabase/functions/_shared/components/views/index.ts';
+import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { readFacts } from '../../supabase/functions/_shared/schema/read.ts';
+import { planSteps } from '../../supabase/functions/_shared/schema/verify.ts';
+import { cloneInProcess, verifyInProcess, type TestClone } from '../helpers/clone.ts';
+import { freshPair, type Pair } from '../helpers/clusters.ts';
+import { runScript } from '../helpers/corpus.ts';
+import { normalizedDump } from '../helpers/dump.ts';
+
+const components: readonly Component[] = [tables, functions, views, triggers, policies];
+
+const ends = (pair: Pair) => ({
+	source: { dbUrl: pair.source.dbUrl },
+	target: { dbUrl: pair.target.dbUrl },
+});
+
+const clone = (
+	pair: Pair,
+	options: Partial<CloneOptions> = {},
+	more: Partial<Pick<TestClone, 'limits' | 'components'>> = {},
+) => cloneInProcess({ ...ends(pair), components, options, ...more });
+
+async function prepared(source: string, target = ''): Promise<Pair> {
+	const pair = await freshPair();
+	runScript(pair.source.dbUrl, source);
+	runScript(pair.target.dbUrl, target);
+	return pair;
+}
+
+async function ask(url: string, query: string): Promise<unknown[]> {
+	const session = await connectUrl(url);
+	try {
+		return (await session.query(query)).map((row) => Object.values(row)[0]);
+	} finally {
+		await session.close();
+	}
+}
+
+test('an object that fails is reported by name and the others are made', async () => {
+	const pair = await prepared(
+		`create table taken (id int primary key, name text);
+		create table uses_taken (id int references taken);
+		create table fine (id int primary key); create index on fine (id);
+		create function f() returns int language sql as 'select 1';`,
+		'create view taken as select 1 as id;',
+	);
+	const result = await clone(pair);
+	const failed = result.items.get('tables public.taken');
+	expect(failed).toMatchObject({ outcome: 'failed', sqlstate: '42P07' });
+	expect(failed?.fix).toBeTruthy();
+	expect(result.items.get('tables public.uses_taken')).toMatchObject({ outcome: 'copied' });
+	expect(result.items.get('tables public.uses_taken.uses_taken_id_fkey')?.outcome).toBe('failed');
+	expect(result.items.get('tables public.fine')?.outcome).toBe('copied');
+	expect(result.items.get('functions public.f()')?.outcome).toBe('copied');
+	expect(await ask(pair.target.dbUrl, 'select id from taken')).toEqual([1]);
+});
+
+test('a foreign key that rows break stays, unchecked, and is reported as failed', async () => {
+	const schema = `create table parents (id int primary key);
+		create table children (id int primary key, parent int);`;
+	const pair = await prepared(
+		`${schema} alter table children add constraint to_parent foreign key (parent) references parents;`,
+		`${schema} insert into children values (1, 5);`,
+	);
+	const result = await clone(pair);
+	expect(result.items.get('tables public.children.to_parent')).toMatchObject({
+		outcome: 'failed',
+		sqlstate: '23503',
+	});
+	expect(
+		await ask(
+			pair.target.dbUrl,
+			`select convalidated from pg_constraint where conname = 'to_parent'`,
+		),
+	).toEqual([false]);
+});
+
+test('slices that end after each step come to the same end', async () => {
+	const pair = await prepared(`
+		create type mood as enum ('a', 'b');
+		create function next(mood) returns int language sql as 'select 1';
+		create table one (id int primary key, m mood default 'a', n int default next('a'));
+		create table two (id serial primary key, one int references one);
+		create index on two (one);
+		create view both_of as select one.id, two.one from one join two on two.one = one.id;
+		alter table one enable row level security;
+		create policy p on one using (id > 0);`);
+	const result = await clone(pair, {}, { limits: { seconds: 0 } });
+	expect(result.outcome('failed')).toEqual([]);
+	expect(normalizedDump(pair.target.dbUrl)).toBe(normalizedDump(pair.source.dbUrl));
+});
+
+const EXTRA = `
+	create schema left_over;
+	create table left_over.things (id int primary key);
+	create type left_over.kind as enum ('x');
+	create table extra (id int primary key, kind left_over.kind);
+	create view extra_view as select * from extra;
+	alter table kept add column extra_column int, add constraint extra_check check (id > 0);
+	create index extra_index on kept (extra_column);
+	create table kept_child (id int references kept);
+	create function extra_function() returns int language sql as 'select 1';
+	create view shared as select id, extra_column from kept;
+	insert into kept (id) values (7);`;
+
+test('what only the target has stays, and nothing is reported of it', async () => {
+	const pair = await prepared(
+		'create table kept (id int primary key);',
+		`create table kept (id int primary key); ${EXTRA}`,
+	);
+	const before = normalizedDump(pair.target.dbUrl);
+	const result = await clone(pair);
+	expect(result.outcome('failed')).toEqual([]);
+	const withoutRights = (text: string) =>
+		text.split('\n').filter((line) => line !== '' && !/GRANT|REVOKE|ACL;/.test(line));
+	expect(withoutRights(normalizedDump(pair.target.dbUrl))).toEqual(withoutRights(before));
+});
+
+test('with remove_extra what only the target has goes, but what the source has stays', async () => {
+	const pair = await prepared(
+		'create table kept (id int primary key); create view shared as select id from kept;',
+		`create table kept (id int primary key); ${EXTRA}`,
+	);
+	const result = await clone(pair, { remove_extra: true });
+	expect(result.outcome('failed')).toEqual([]);
+	expect(normalizedDump(pair.target.dbUrl)).toBe(normalizedDump(pair.source.dbUrl));
+	expect(await ask(pair.target.dbUrl, 'select id from kept')).toEqual([7]);
+	const again = await clone(pair, { remove_extra: true });
+	expect(again.outcome('copied')).toEqual([]);
+});
+
+test('views of the target alone survive a change of what they rest on', async () => {
+	const pair = await prepared(
+		'create table t (id bigint primary key, label text);',
+		`create table t (id int primary key, label varchar(5));
+		create view own as select id, label from t where label <> '';
+		grant select on own to anon; comment on view own is 'ours';
+		create view over_own as select id from own;`,
+	);
+	const result = await clone(pair);
+	expect(result.outcome('failed')).toEqual([]);
+	expect(
+		await ask(
+			pair.target.dbUrl,
+			`select format_type(atttypid, atttypmod) from pg_attribute where attrelid = 't'::regclass and attnum > 0 order by attnum`,
+		),
+	).toEqual(['bigint', 'text']);
+	expect(await ask(pair.target.dbUrl, `select obj_description('own'::regclass)`)).toEqual(['ours']);
+	expect(
+		await ask(pair.target.dbUrl, `select has_table_privilege('anon', 'own', 'select')`),
+	).toEqual([true]);
+	expect(await ask(pair.target.dbUrl, 'select count(*)::int from over_own')).toEqual([0]);
+});
+
+test('a change whose dependents cannot be made again is rolled back whole', async () => {
+	const pair = await prepared(
+		'create table t (id int primary key, label int);',
+		`create table t (id int primary key, label text); insert into t values (1, '5');
+		create view own as select id from t where label like '%5%';`,
+	);
+	const result = await clone(pair);
+	expect(result.items.get('tables public.t.label')).toMatchObject({ outcome: 'failed' });
+	expect(await ask(pair.target.dbUrl, 'select id from own')).toEqual([1]);
+	expect(await ask(pair.target.dbUrl, 'select label from t')).toEqual(['5']);
+});
+
+test('a new table and its privileges are made in one step, so that no one reads it in between', async () => {
+	const pair = await prepared(
+		'create table secrets (id int primary key); revoke all on secrets from anon, authenticated; alter table secrets enable row level security;',
+	);
+	const [source, target] = await Promise.all([
+		connectUrl(pair.source.dbUrl),
+		connectUrl(pair.target.dbUrl),
+	]);
+	try {
+		const sides = { source: await readFacts(source), target: await readFacts(target) };
+		const step = planSteps(sides, ['tables'], false).find(
+			({ id }) => id === 'table:public.secrets',
+		);
+		const text = step?.statements.join('\n') ?? '';
+		expect(text).toContain('create table public.secrets');
+		expect(text).toMatch(/revoke all on table public.secrets from .*anon/);
+		expect(text).toContain('enable row level security');
+	} finally {
+		await Promise.all([source.close(), target.close()]);
+	}
+});
+
+test('verification names what is missing, different and too open', async () => {
+	const pair = await prepared(`create table a (id int primary key, n int not null default 1);
+		create table b (id int); create index b_id on b (id);`);
+	await clone(pair);
+	runScript(
+		pair.target.dbUrl,
+		`alter table a alter n type bigint, alter n drop default; grant select on a to anon; drop index b_id;`,
+	);
+	const findings = await verifyInProcess(ends(pair), tables, 'structure');
+	expect(findings.map(({ object, severity }) => [object, severity])).toEqual([
+		['public.a (column public.a.n)', 'failed'],
+		['public.a (default public.a.n)', 'failed'],
+		['public.b_id', 'failed'],
+		['public.a (privileges table public.a)', 'failed'],
+	]);
+	expect(findings[0]).toMatchObject({ expected: 'type integer', found: 'type bigint' });
+});
+
+test('the preview lists the objects with what would be done, and changes nothing', async () => {
+	const pair = await prepared(
+		'create table same (id int primary key); create table different (id bigint); create table new_one (id int);',
+		'create table same (id int primary key); create table different (id int); create table own (id int);',
+	);
+	const before = normalizedDump(pair.target.dbUrl);
+	let seen: unknown;
+	const peek: Component = {
+		...tables,
+		verify: async (context) => {
+			seen = await tables.preview(context);
+			return [];
+		},
+	};
+	await verifyInProcess(ends(pair), peek, 'structure');
+	expect(seen).toMatchObject({
+		counts: { table: 3, columns: 3 },
+		objects: expect.arrayContaining([
+			expect.objectContaining({ object: 'public.new_one', action: 'create', columns: 1 }),
+			expect.objectContaining({
+				object: 'public.different',
+				action: 'change',
+				sql: expect.arrayContaining([expect.stringContaining('type bigint')]),
+			}),
+		]),
+	});
+	expect(normalizedDump(pair.target.dbUrl)).toBe(before);
+});
