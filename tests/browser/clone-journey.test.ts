@@ -175,15 +175,21 @@ test('asks for the ref of the target before it is written again', async () => {
 	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
 });
 
-test('cancels a clone after saying what that means', async () => {
+test('cancels a clone after saying what that means; a tab without Realtime learns of it too', async () => {
+	const deaf = await context.newPage();
+	await deaf.routeWebSocket(/realtime/, (socket) => socket.close());
+	await deaf.goto(page.url());
 	await ready(page);
 	await page.getByRole('button', { name: 'Cancel clone…' }).click();
 	const dialog = page.getByRole('dialog', { name: 'Cancel this clone?' });
 	await dialog.getByText('Nothing is rolled back.').waitFor();
 	await dialog.getByRole('button', { name: 'Cancel clone' }).click();
-	await page.waitForFunction(() => /^(Canceled|Completed)/.test(document.title), undefined, {
-		timeout: 90_000,
-	});
+	for (const tab of [page, deaf]) {
+		await tab.waitForFunction(() => /^(Canceled|Completed)/.test(document.title), undefined, {
+			timeout: 90_000,
+		});
+	}
+	await deaf.close();
 });
 
 test('met no error of the page on the way', () => {
