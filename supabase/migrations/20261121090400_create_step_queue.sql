@@ -484,25 +484,34 @@ as $$
   on conflict do nothing;
 $$;
 
--- A component's row follows from its steps and items, never from memory.
+-- A component's row follows from its steps and items, never from memory. Its stages pass over the same
+-- objects one after the other, so each counts for a share of them: with two stages over 50 tables, 25 are
+-- done when the first is. A stage that has not begun is taken to be as long as the longest.
 create function private.refresh_component(of_job_id uuid, of_component text) returns void
 language sql
 set search_path = ''
 as $$
-  with progress as (
+  with step as (
+    select *, max(items_total) over () as objects
+    from private.steps
+    where job_id = of_job_id and component = of_component
+  ), progress as (
     select
       bool_and(status in ('done', 'failed', 'canceled')) as is_over,
       bool_or(status = 'failed') as has_failed,
       bool_or(status = 'canceled') as was_canceled,
       bool_or(started_at is not null) as has_started,
-      sum(items_done) as items_done,
-      sum(items_total) as items_total,
+      coalesce(floor(
+        max(objects) * sum(items_done)
+        / nullif(sum(case when status in ('queued', 'running')
+            then coalesce(items_total, objects) else coalesce(items_total, 0) end), 0)
+      ), 0) as items_done,
+      max(objects) as items_total,
       sum(bytes_done) as bytes_done,
       min(started_at) as started_at,
       max(finished_at) as finished_at,
       (array_agg(error order by finished_at) filter (where status = 'failed'))[1] as error
-    from private.steps
-    where job_id = of_job_id and component = of_component
+    from step
     having count(*) > 0
   ), failures as (
     select count(*) as count

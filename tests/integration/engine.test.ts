@@ -139,6 +139,47 @@ describe('a job', () => {
 		expect(row).toMatchObject({ items_done: '3', items_total: '3', bytes_done: '20' });
 	});
 
+	it('counts objects once, though several stages pass over them', async () => {
+		const seen: unknown[] = [];
+		const pass = (name: string, needs: Stage['needs'], provides: Stage['provides']) =>
+			stage(
+				name,
+				(context) => {
+					context.progress({ done: 50, total: 50 });
+					return Promise.resolve(done);
+				},
+				needs,
+				provides,
+			);
+		const components = [
+			component('tables', pass('structure', [], ['structure']), pass('relations', ['rows'], [])),
+			component(
+				'data',
+				stage(
+					'rows',
+					async () => {
+						const [row] = await control.sql`
+							select items_done::int, items_total::int from public.job_components
+							where job_id = ${id} and component = 'tables'`;
+						seen.push(row);
+						return done;
+					},
+					['structure'],
+					['rows'],
+				),
+			),
+		];
+		const id = await control.startClone(only('tables', 'data'));
+		await workAll(components);
+		const [row] = await control.sql`
+			select items_done::int, items_total::int from public.job_components
+			where job_id = ${id} and component = 'tables'`;
+		expect([...seen, row]).toEqual([
+			{ items_done: 25, items_total: 50 },
+			{ items_done: 50, items_total: 50 },
+		]);
+	});
+
 	it('goes on when a component fails, and is not shown as a clean success', async () => {
 		const components = [
 			component(
