@@ -1,7 +1,6 @@
 // Types of what travels with a request and a page.
 import type { ControlClient } from '#lib/data/client.ts';
 import type { SignedInUser } from '#lib/data/rows.ts';
-import type { Problem } from '#lib/data/problem.ts';
 
 declare global {
 	namespace App {
@@ -21,5 +20,3 @@ declare global {
 		}
 	}
 }
-
-export type { Problem };
