@@ -9,6 +9,8 @@ import { sortByNeeds } from './order.ts';
 export interface Sides {
 	readonly source: Facts;
 	readonly target: Facts;
+	/** Ids of facts that both sides have alike, where these were not read in full. */
+	readonly equal?: ReadonlySet<string>;
 }
 
 export interface Scope {
@@ -157,10 +159,9 @@ function goneWithHolder(fact: Fact, { target }: Sides, scope: Scope): boolean {
 	);
 }
 
-/** An attribute the source lacks is taken away when both sides have what it describes. */
-function holderStays(fact: Fact, { source, target }: Sides): boolean {
-	return fact.parent === null || source.byId.has(fact.parent) || !target.byId.has(fact.parent);
-}
+/** An attribute the source lacks is taken away only where the source has what it describes. */
+export const holderStays = (fact: Fact, { source, equal }: Sides): boolean =>
+	fact.parent === null || source.byId.has(fact.parent) || (equal?.has(fact.parent) ?? false);
 
 /** What rests on it must come back later by itself, or the drop would lose it. */
 function canGoEarly(fact: Fact, sides: Sides, scope: Scope): boolean {

@@ -27,12 +27,13 @@ export interface Interest {
 
 const NONE: ReadonlyMap<string, Cell> = new Map();
 
-/** Checksums of both sides, read at the same time. */
+/** Checksums of both sides, read at the same time; the source's may be known from earlier in the slice. */
 export async function readDigests(
 	context: Pick<ReadContext, 'source' | 'target'>,
+	known?: Digest,
 ): Promise<Digests> {
 	const read = async (side: 'source' | 'target') => readDigest(await context[side].database());
-	const [source, target] = await Promise.all([read('source'), read('target')]);
+	const [source, target] = await Promise.all([known ?? read('source'), read('target')]);
 	return { source, target };
 }
 
@@ -46,12 +47,18 @@ function concerns(cell: string, interest: Interest, existsOnTarget: boolean): bo
 
 /**
  * Cells in which the sides differ, as far as they are of interest; and all cells of objects that the target
- * lacks altogether, because something of interest may need them.
+ * lacks altogether, because something of interest may need them. At most `maxTables` tables.
  */
-export function differingCells(digests: Digests, interest: Interest): Map<string, Set<string>> {
+export function differingCells(
+	digests: Digests,
+	interest: Interest,
+	maxTables = Infinity,
+): Map<string, Set<string>> {
 	const found = new Map<string, Set<string>>();
 	let ofInterest = 0;
+	let tables = 0;
 	for (const root of new Set([...digests.source.keys(), ...digests.target.keys()])) {
+		if (tables >= maxTables && root.startsWith('table:')) continue;
 		const source = digests.source.get(root) ?? NONE;
 		const target = digests.target.get(root) ?? NONE;
 		const isMissing = target === NONE;
@@ -64,6 +71,7 @@ export function differingCells(digests: Digests, interest: Interest): Map<string
 			const cells = found.get(root) ?? new Set();
 			found.set(root, cells.add(cell));
 		}
+		if (root.startsWith('table:') && found.has(root)) tables += 1;
 	}
 	return ofInterest === 0 ? new Map() : found;
 }
@@ -81,18 +89,25 @@ export async function readDifference(
 	context: Pick<ReadContext, 'source' | 'target'>,
 	digests: Digests,
 	interest: Interest,
+	maxTables = Infinity,
 ): Promise<Sides> {
-	const cells = differingCells(digests, interest);
+	const cells = differingCells(digests, interest, maxTables);
 	const nothing: Facts = indexFacts([]);
 	if (cells.size === 0) return { source: nothing, target: nothing };
 	const onTarget = new Map([...cells].filter(([root]) => digests.target.has(root)));
 	const target = onTarget.size === 0 ? [] : await readWithDependents(context, onTarget);
-	const source = await readCells(
-		await context.source.database(),
-		cells,
-		target.map((fact) => fact.id),
+	const ids = new Set(target.map((fact) => fact.id));
+	// Asked for by name only: an attribute of something that the source lacks is left alone.
+	const holders = new Set(
+		target.flatMap(({ parent }) => (parent === null || ids.has(parent) ? [] : [parent])),
 	);
-	return { source: indexFacts(source), target: indexFacts(target) };
+	const read = await readCells(await context.source.database(), cells, [...ids, ...holders]);
+	const isLoaded = ({ id }: Fact): boolean => !holders.has(id) || cells.has(id);
+	return {
+		source: indexFacts(read.filter(isLoaded)),
+		target: indexFacts(target),
+		equal: new Set(read.filter((fact) => !isLoaded(fact)).map(({ id }) => id)),
+	};
 }
 
 async function readWithDependents(

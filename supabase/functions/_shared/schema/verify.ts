@@ -3,7 +3,7 @@ import type { Finding, Preview, PreviewWarning, ReadContext } from '../component
 import type { ComponentKey } from '../domain/component.ts';
 import { differences, sameDefinition } from './compare.ts';
 import { SCHEMA_STAGES, type Fact } from './fact.ts';
-import { kindOf, planStage, type Sides, type Step } from './plan.ts';
+import { holderStays, kindOf, planStage, type Sides, type Step } from './plan.ts';
 import { readNames } from './read.ts';
 import { readDifference, readDigests, type Digests } from './sides.ts';
 import { KIND_BY_NAME, reportedAs } from './stage.ts';
@@ -80,8 +80,7 @@ export async function schemaVerify(
 	for (const target of sides.target.byId.values()) {
 		const kind = kindOf(target, KIND_BY_NAME);
 		if (!components.includes(target.component) || sides.source.byId.has(target.id)) continue;
-		if (!kind.attribute || target.parent === null || !sides.source.byId.has(target.parent))
-			continue;
+		if (!kind.attribute || target.parent === null || !holderStays(target, sides)) continue;
 		findings.push({
 			severity: 'failed',
 			object: nameOf(target, sides),

@@ -226,10 +226,10 @@ const notNullKind: Kind = {
 	apart: true,
 	early: true,
 	read: `
-select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, ${RELATION_FACT} as parent, '{}'::jsonb as definition,
+select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, 'column:' || ${NAME} as parent, '{}'::jsonb as definition,
   array[format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as "create",
   format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as "drop",
-  array['column:' || ${NAME}] as needs, (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
+  (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
 	change: () => ({ how: 'alter', statements: [] }),
 };
 

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { extensionWarnings } from './preview.ts';
+
+test('an extension that the target lacks or has in another version is named', () => {
+	const warnings = extensionWarnings(
+		new Map([
+			['citext', '1.6'],
+			['postgis', '3.3'],
+			['pg_trgm', '1.6'],
+		]),
+		new Map([
+			['citext', '1.6'],
+			['pg_trgm', '1.5'],
+		]),
+	);
+	expect(warnings.map(({ object, message }) => [object, message])).toEqual([
+		['extension postgis', 'the target does not offer this extension'],
+		['extension pg_trgm', 'version 1.6 on the source, 1.5 on the target'],
+	]);
+	expect(warnings.every(({ fix }) => fix.length > 0)).toBe(true);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import type { Fact } from '../fact.ts';
+import { optionActions } from './column.ts';
+import { optionChanges } from './table-sql.ts';
+import { addedLabels, attributeChanges } from './type.ts';
+
+test('new enum labels are added where the source has them', () => {
+	expect(addedLabels('public.mood', ['zero', 'a', "it's", 'b', 'c'], ['a', 'b'])).toEqual([
+		"alter type public.mood add value if not exists 'zero' before 'a'",
+		"alter type public.mood add value if not exists 'it''s' after 'a'",
+		"alter type public.mood add value if not exists 'c' after 'b'",
+	]);
+});
+
+test('labels that went, moved or were renamed need the type to be rebuilt', () => {
+	expect(addedLabels('t', ['a'], ['a', 'b'])).toBeNull();
+	expect(addedLabels('t', ['b', 'a'], ['a', 'b'])).toBeNull();
+	expect(addedLabels('t', ['a', 'c'], ['a', 'b'])).toBeNull();
+});
+
+const composite = (...attributes: [string, string][]): Fact => ({
+	id: 'composite_type:public.pair',
+	kind: 'composite_type',
+	identity: 'public.pair',
+	object: 'public.pair',
+	parent: null,
+	definition: { attributes },
+	create: [],
+	drop: null,
+	needs: [],
+	component: 'tables',
+	stage: 'structure',
+	folded: false,
+});
+
+test('attributes are added at the end; from the first difference on all are made again', () => {
+	expect(attributeChanges(composite(['a', 'int'], ['b', 'text']), composite(['a', 'int']))).toEqual(
+		['alter type public.pair add attribute b text cascade'],
+	);
+	expect(
+		attributeChanges(composite(['a', 'int'], ['b', 'text']), composite(['b', 'text'])),
+	).toEqual([
+		'alter type public.pair drop attribute b cascade, add attribute a int cascade, add attribute b text cascade',
+	]);
+});
+
+test('options are set and reset to the source’s', () => {
+	expect(
+		optionChanges({ fillfactor: '70' }, { fillfactor: '50', autovacuum_enabled: 'off' }),
+	).toEqual(["set (fillfactor='70')", 'reset (autovacuum_enabled)']);
+	expect(optionChanges(null, { a: '1' }, 'toast.')).toEqual(['reset (toast.a)']);
+	expect(optionChanges(null, null)).toEqual([]);
+});
+
+test('options of foreign objects are added, set and dropped, with their names quoted', () => {
+	expect(optionActions({ host: "o'host", 'new"': '1' }, { host: 'x', old: '1' })).toBe(
+		`set "host" 'o''host', add "new""" '1', drop "old"`,
+	);
+});
