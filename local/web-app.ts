@@ -87,7 +87,6 @@ export function serveWebApp(options: WebAppOptions): Promise<Tool> {
 			ORIGIN: url,
 			PUBLIC_SUPABASE_URL: options.controlUrl,
 			PUBLIC_SUPABASE_PUBLISHABLE_KEY: options.publishableKey,
-			PUBLIC_OAUTH_ENABLED: 'false',
 		},
 		logFile: options.logFile,
 		isReady: () =>
