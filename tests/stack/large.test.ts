@@ -57,12 +57,15 @@ select
   (select count(*)::int from pg_class
     where relnamespace = 'large'::regnamespace and relkind = 'r' and not relrowsecurity) as open_tables`;
 
+/** Requests to workers that the function runner failed for going beyond a limit. */
+const BEYOND_LIMITS = `select count(*)::int as requests from net._http_response where status_code = 546`;
+
 /** One statement on one of the sample projects, as its user. */
-async function ask(project: number, statement: string): Promise<readonly object[]> {
-	const sql = postgres(stack.projects[project]?.db_url ?? '', {
-		max: 1,
-		onnotice: () => undefined,
-	});
+const ask = (project: number, statement: string): Promise<readonly object[]> =>
+	askDatabase(stack.projects[project]?.db_url ?? '', statement);
+
+async function askDatabase(url: string, statement: string): Promise<readonly object[]> {
+	const sql = postgres(url, { max: 1, onnotice: () => undefined });
 	try {
 		return [...(await sql.unsafe(statement))];
 	} finally {
