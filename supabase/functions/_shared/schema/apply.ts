@@ -2,7 +2,7 @@
 // that each object that fails is known by name and the others are made.
 import { isPassing, TwinsError } from '../domain/errors.ts';
 import type { Session } from '../platform/session.ts';
-import type { Step } from './plan.ts';
+import type { Step } from './step.ts';
 
 /** A round trip per statement costs minutes at 20 ms; thousands in a transaction run out of lock slots. */
 const BATCH_STATEMENTS = 200;

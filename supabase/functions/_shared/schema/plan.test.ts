@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { Fact, Kind } from './fact.ts';
 import { batches, transaction } from './apply.ts';
 import { closure, sortByNeeds } from './order.ts';
-import { planStage, type Scope, type Step } from './plan.ts';
+import { planStage } from './plan.ts';
+import type { Scope, Step } from './step.ts';
 import { indexFacts } from './read.ts';
 
 const kind = (name: string, more: Partial<Kind> = {}): Kind => ({

@@ -9,7 +9,7 @@ import {
 	type LeftFact,
 	type Scope,
 	type Sides,
-} from './plan.ts';
+} from './step.ts';
 
 /** One change that needs things out of its way. */
 export interface Regroup {

@@ -4,7 +4,7 @@ import type { ReadContext } from '../components/component.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import type { Fact, Facts, SchemaStage } from './fact.ts';
 import { closure } from './order.ts';
-import type { Sides } from './plan.ts';
+import type { Sides } from './step.ts';
 import {
 	indexFacts,
 	readCells,

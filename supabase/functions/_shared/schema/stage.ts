@@ -7,7 +7,8 @@ import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
 import { fixFor } from './fix.ts';
 import { KINDS } from './kinds/index.ts';
-import { kindOf, planStage, type Plan, type Scope, type Sides, type Step } from './plan.ts';
+import { planStage } from './plan.ts';
+import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
 import { readNames, type Digest } from './read.ts';
 import { countObjects, readDifference, readDigests } from './sides.ts';
 

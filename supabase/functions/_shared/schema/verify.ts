@@ -3,7 +3,9 @@ import type { Finding, Preview, PreviewWarning, ReadContext } from '../component
 import type { ComponentKey } from '../domain/component.ts';
 import { differences, sameDefinition } from './compare.ts';
 import { SCHEMA_STAGES, type Fact } from './fact.ts';
-import { holderStays, kindOf, planStage, type Sides, type Step } from './plan.ts';
+import { planStage } from './plan.ts';
+import { kindOf, type Sides, type Step } from './step.ts';
+import { holderStays } from './survey.ts';
 import { readNames } from './read.ts';
 import { readDifference, readDigests, type Digests } from './sides.ts';
 import { KIND_BY_NAME, reportedAs } from './stage.ts';
