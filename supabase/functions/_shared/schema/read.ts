@@ -192,11 +192,14 @@ export async function readFacts(session: Session, kinds: readonly Kind[] = KINDS
 	return indexFacts(unpack(await ask(session, statement), kinds));
 }
 
-/** The database in short: a few hundred bytes per object instead of all its facts. */
-export async function readDigest(session: Session): Promise<Digest> {
+/** The database in short: a few hundred bytes per object instead of all its facts. Roots are among `kinds`. */
+export async function readDigest(
+	session: Session,
+	kinds: readonly Kind[] = KINDS,
+): Promise<Digest> {
 	const answer = await ask(
 		session,
-		`${placedFacts(KINDS, false)}
+		`${placedFacts(kinds, false)}
 select pg_catalog.json_agg(pg_catalog.json_build_array(c.root, c.cells)) as answer from (
   select b.root, pg_catalog.json_object_agg(b.cell, pg_catalog.json_build_array(b.hash, b.objects)) as cells from (
     select p.root, p.cell, pg_catalog.md5(pg_catalog.string_agg(p.id || p.definition::text, '' order by p.id collate "C")) as hash,
@@ -252,10 +255,13 @@ ${packed(ofCells(cells, []))},
 }
 
 /** Names of all objects, attributes and parts left out. */
-export async function readNames(session: Session): Promise<NamedObject[]> {
+export async function readNames(
+	session: Session,
+	kinds: readonly Kind[] = KINDS,
+): Promise<NamedObject[]> {
 	const answer = await ask(
 		session,
-		`${placedFacts(KINDS, false)}
+		`${placedFacts(kinds, false)}
 select pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.split_part(p.id, ':', 1), p.of_component, p.of_stage, p.object)
   order by p.kind, p.identity collate "C") as answer
 from placed p where p.counts`,

@@ -9,8 +9,8 @@ import { fixFor } from './fix.ts';
 import { KINDS } from './kinds/index.ts';
 import { planStage } from './plan.ts';
 import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
-import { readNames, type Digest } from './read.ts';
-import { countObjects, readDifference, readDigests } from './sides.ts';
+import { indexFacts, readNames, type Digest } from './read.ts';
+import { countObjects, differingCells, kindsOf, readDifference, readDigests } from './sides.ts';
 
 export interface SchemaStageOptions {
 	readonly name: string;
@@ -145,22 +145,27 @@ function showProgress(
 /** Everything of the stage that was neither made, changed, left nor failed. */
 async function unchangedItems(
 	context: StageContext,
-	scope: Scope,
+	options: SchemaStageOptions,
+	digest: Digest,
 	told: ReadonlySet<string>,
 ): Promise<Item[]> {
-	const names = await readNames(await context.source.database());
+	if (countObjects(digest, options) === 0) return [];
+	const names = await readNames(await context.source.database(), kindsOf(options));
 	return names
-		.filter(({ stage, component }) => stage === scope.stage && scope.components.includes(component))
+		.filter(
+			({ stage, component }) => stage === options.stage && options.components.includes(component),
+		)
 		.filter(({ component, object }) => !told.has(`${component} ${object}`))
 		.map(({ component, object }) => ({ component, object, outcome: 'unchanged' }));
 }
 
 async function finish(
 	context: StageContext,
+	options: SchemaStageOptions,
 	cursor: Cursor,
 	plan: Plan,
 	sides: Sides,
-	scope: Scope,
+	digest: Digest,
 ): Promise<void> {
 	const told = new Set(cursor.touched.map(([component, object]) => `${component} ${object}`));
 	const say = (...items: readonly Item[]): void => {
@@ -188,7 +193,7 @@ async function finish(
 				),
 			);
 	}
-	context.report(...(await unchangedItems(context, scope, told)));
+	context.report(...(await unchangedItems(context, options, digest, told)));
 }
 
 function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
@@ -213,6 +218,27 @@ function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
 	return { gone, touched: [...touched.values()], runs };
 }
 
+/** Reads both sides as far as they differ; nothing in full when the stage's own kinds are equal. */
+async function readStage(
+	context: StageContext,
+	options: SchemaStageOptions,
+	known: { short?: Digest; full?: Digest },
+	maxTables: number,
+): Promise<{ digest: Digest; sides: Sides }> {
+	const short = await readDigests(context, kindsOf(options, options.counted), known.short);
+	known.short = short.source;
+	if (differingCells(short, options).size === 0) {
+		const nothing = indexFacts([]);
+		return { digest: short.source, sides: { source: nothing, target: nothing } };
+	}
+	const full = await readDigests(context, undefined, known.full);
+	known.full = full.source;
+	return {
+		digest: short.source,
+		sides: await readDifference(context, full, options, maxTables),
+	};
+}
+
 /** Builds a stage of the given components from the facts they share. */
 export function schemaStage(options: SchemaStageOptions): Stage {
 	return {
@@ -225,12 +251,10 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					? { gone: [], touched: [], runs: {} }
 					: cursorSchema.parse(context.cursor);
 			let maxTables = MAX_TABLES;
-			let known: Digest | undefined;
+			const known = {};
 			for (;;) {
 				if (context.signal.aborted) return { state: 'more', cursor };
-				const digests = await readDigests(context, known);
-				known = digests.source;
-				const sides = await readDifference(context, digests, options, maxTables);
+				const { digest, sides } = await readStage(context, options, known, maxTables);
 				const scope: Scope = {
 					stage: options.stage,
 					components: options.components,
@@ -239,13 +263,13 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					kinds: KIND_BY_NAME,
 				};
 				const plan = planStage(sides, scope);
-				showProgress(context, digests.source, sides, plan, options);
-				if (plan.steps.length === 0 && maxTables < digests.source.size) {
+				showProgress(context, digest, sides, plan, options);
+				if (plan.steps.length === 0 && sides.source.byId.size > 0 && maxTables < digest.size) {
 					maxTables *= 4;
 					continue;
 				}
 				if (plan.steps.length === 0) {
-					await finish(context, cursor, plan, sides, scope);
+					await finish(context, options, cursor, plan, sides, digest);
 					return { state: 'done' };
 				}
 				const applied = await applySteps(await context.target.database(), plan.steps, context);

@@ -6,20 +6,26 @@ import { SCHEMA_STAGES, type Fact } from './fact.ts';
 import { planStage } from './plan.ts';
 import { kindOf, type Sides, type Step } from './step.ts';
 import { holderStays } from './survey.ts';
-import { readNames } from './read.ts';
-import { readDifference, readDigests, type Digests } from './sides.ts';
+import { indexFacts, readNames } from './read.ts';
+import { differingCells, kindsOf, readDifference, readDigests, type Digests } from './sides.ts';
 import { KIND_BY_NAME, reportedAs } from './stage.ts';
 
 const MAX_TEXT = 400;
 const MAX_OBJECTS = 500;
 
-/** Components verified in one go share one read of both sides' checksums. */
+/** Components verified in one go share one read of both sides' checksums, if any of them needs it. */
 const shared = new WeakMap<ReadContext, Promise<Digests>>();
 
 async function sidesOf(context: ReadContext, components: readonly ComponentKey[]): Promise<Sides> {
+	const interest = { components };
+	const short = await readDigests(context, kindsOf(interest));
+	if (differingCells(short, interest).size === 0) {
+		const nothing = indexFacts([]);
+		return { source: nothing, target: nothing };
+	}
 	const reading = shared.get(context) ?? readDigests(context);
 	shared.set(context, reading);
-	return readDifference(context, await reading, { components });
+	return readDifference(context, await reading, interest);
 }
 
 function textOf(value: unknown): string {
@@ -156,7 +162,10 @@ export async function schemaPreview(
 	const existing = new Set(
 		[...sides.target.byId.values()].map((fact) => key(fact.kind, fact.object)),
 	);
-	for (const { kind, component, object } of await readNames(await context.source.database())) {
+	for (const { kind, component, object } of await readNames(
+		await context.source.database(),
+		kindsOf({ components }),
+	)) {
 		if (!components.includes(component)) continue;
 		counts[kind] = (counts[kind] ?? 0) + 1;
 		const sql = planned.get(key(kind, object));

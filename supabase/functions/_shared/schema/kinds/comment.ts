@@ -26,7 +26,8 @@ from (
   left join part exact on exact.address = d.classoid || '/' || d.objoid || '/' || d.objsubid
   left join part whole on d.objsubid <> 0 and whole.address = d.classoid || '/' || d.objoid || '/0'
   cross join lateral pg_identify_object(d.classoid, d.objoid, d.objsubid) o
-  where coalesce(exact.kind, whole.kind) not in ('extension', 'role')
+  -- Objects of the user start at 16384; 2200 is the schema public.
+  where (d.objoid >= 16384 or d.objoid = 2200) and coalesce(exact.kind, whole.kind) not in ('extension', 'role')
 ) c`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
 };

@@ -112,11 +112,12 @@ const HOLDERS: readonly Holder[] = [
 const effective = ({ acl, letter, owner }: Holder): string =>
 	`coalesce(x.${acl}, acldefault(${letter}, x.${owner}))`;
 
+// Objects of the user start at 16384; 2200 is the schema public.
 const readHolder = (holder: Holder): string => `
   select ${holder.on} as on_text, p.id as parent, ${grants(effective(holder), holder.letter, `x.${holder.owner}`)} as grants,
     ${holder.columns ?? 'null::jsonb'} as columns, ${roles(effective(holder))} as roles
   from ${holder.catalog} x join part p on p.address = '${holder.number}/' || x.oid || '/0' ${holder.joins ?? ''}
-  where p.kind <> 'extension'${holder.where ? ` and ${holder.where}` : ''}`;
+  where (x.oid >= 16384 or x.oid = 2200) and p.kind <> 'extension'${holder.where ? ` and ${holder.where}` : ''}`;
 
 type Grants = Readonly<Record<string, string>>;
 
