@@ -8,3 +8,7 @@ alter table children add constraint validated check (c > 0) not valid;
 alter table children add constraint children_a_b_fkey foreign key (a) references parents (a);
 comment on constraint amount on children is 'old';
 comment on constraint named_twice on children is 'goes away';
+create table renamed (id int, b int, constraint old_key primary key (id));
+create table renamed_ref (id int references renamed);
+create table parted (id int, k int, constraint parted_old primary key (id, k)) partition by list (k);
+create table parted_1 partition of parted for values in (1);

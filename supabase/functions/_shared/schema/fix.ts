@@ -10,6 +10,10 @@ export function fixFor(fact: Fact, { sqlstate, hint }: Failure): string {
 	switch (sqlstate) {
 		case '42501':
 			return `The role postgres may not do this on the target. Make ${fact.object} there by hand, or leave it out.`;
+		case '42P07':
+		case '42710':
+		case '42723':
+			return 'Something else on the target has this name. Rename or remove it there, or clone with remove_extra.';
 		case '55P03':
 			return 'Another session holds a lock on the target. Clone again when it has ended.';
 		case '23505':

@@ -4,6 +4,7 @@ import type { Change, Fact, Kind, SchemaStage } from '../fact.ts';
 import { address } from '../scope.ts';
 import {
 	foldable,
+	keyFact,
 	optionChanges,
 	optionObject,
 	optionText,
@@ -51,8 +52,7 @@ where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispar
 	change: changeValidated,
 };
 
-const CHILD_OF = `(select format('%s:%I.%I.%I', case pk.contype when 'p' then 'primary_key' when 'u' then 'unique_constraint' else 'exclusion_constraint' end,
-      pn.nspname, p.relname, pk.conname)
+const CHILD_OF = `(select ${keyFact('pk', "format('%I.%I', pn.nspname, p.relname)")}
     from pg_constraint pk join pg_class p on p.oid = pk.conrelid join pg_namespace pn on pn.oid = p.relnamespace where pk.oid = k.conparentid)`;
 
 /** A key and its index, which always bear one name. */
@@ -62,25 +62,33 @@ const keyKind = (name: string, letter: string, stage: SchemaStage, early: boolea
 	stage,
 	early,
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}, ${address('pg_class', 'k.conindid')}] as addresses,
+select ${letter === 'p' ? RELATION : NAME} as identity, ${NAME} as object,
+  array[${address('pg_constraint', 'k.oid')}, ${address('pg_class', 'k.conindid')}] as addresses,
   ${RELATION_FACT} as parent,
-  jsonb_build_object('table', ${RELATION}, 'index', format('%I.%I', n.nspname, x.relname), 'definition', ${DEFINITION},
+  jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'index', format('%I.%I', n.nspname, x.relname), 'definition', ${DEFINITION},
     'options', ${optionObject('x.reloptions')}) as definition,
   array[format('alter table only %s add constraint %I %s', ${RELATION}, k.conname, pg_get_constraintdef(k.oid))]
     || case when x.reloptions is null then '{}' else array[format('alter index %I.%I set (%s)', n.nspname, x.relname, ${optionText('x.reloptions')})] end as "create",
   case when k.conparentid = 0 then ${DROP} end as "drop",
   case when k.conparentid <> 0 then array[${CHILD_OF}] end as needs${FROM} join pg_class x on x.oid = k.conindid
 where k.contype = '${letter}' and ${userTable()}`,
-	change: (source, target) =>
-		source.definition['definition'] === target.definition['definition']
-			? {
-					how: 'alter',
-					statements: optionChanges(source.definition['options'], target.definition['options']).map(
-						(action) => `alter index ${String(source.definition['index'])} ${action}`,
-					),
-				}
-			: { how: 'replace' },
+	change: changeKey,
 });
+
+function changeKey(source: Fact, target: Fact): Change {
+	const [to, from] = [source.definition, target.definition];
+	if (to['definition'] !== from['definition']) return { how: 'replace' };
+	const renamed =
+		to['name'] === from['name']
+			? []
+			: [
+					`alter table ${String(to['table'])} rename constraint ${String(from['name'])} to ${String(to['name'])}`,
+				];
+	const options = optionChanges(to['options'], from['options']).map(
+		(action) => `alter index ${String(to['index'])} ${action}`,
+	);
+	return { how: 'alter', statements: [...renamed, ...options] };
+}
 
 // Rows that do not keep to it (a clone of some rows only) leave it in place, unchecked, and said so.
 const foreignKeyKind: Kind = {

@@ -2,7 +2,7 @@
 // replica identity and the order of clustering.
 import type { Kind } from '../fact.ts';
 import { address } from '../scope.ts';
-import { RELATION, RELATION_FACT, userTable } from './table-sql.ts';
+import { keyFact, RELATION, RELATION_FACT, userTable } from './table-sql.ts';
 
 const INDEX = `format('%I.%I', n.nspname, x.relname)`;
 const FROM = `
@@ -15,8 +15,8 @@ const OF_CONSTRAINT = (index: string): string =>
 
 /** Id of the fact that owns an index, from its pg_class and pg_namespace. */
 const indexFact = (index: string, schema: string): string =>
-	`coalesce((select (select format('%s:%I.%I.%I', case k.contype when 'p' then 'primary_key' when 'u' then 'unique_constraint' else 'exclusion_constraint' end,
-      ${schema}.nspname, kc.relname, k.conname) from pg_class kc where kc.oid = k.conrelid) ${OF_CONSTRAINT(`${index}.oid`)}), format('index:%I.%I', ${schema}.nspname, ${index}.relname))`;
+	`coalesce((select (select ${keyFact('k', `format('%I.%I', ${schema}.nspname, kc.relname)`)} from pg_class kc where kc.oid = k.conrelid)
+    ${OF_CONSTRAINT(`${index}.oid`)}), format('index:%I.%I', ${schema}.nspname, ${index}.relname))`;
 
 const PARENT_INDEX = `(select ${indexFact('p', 'pn')} from pg_inherits h join pg_class p on p.oid = h.inhparent
     join pg_namespace pn on pn.oid = p.relnamespace where h.inhrelid = x.oid)`;

@@ -14,6 +14,14 @@ export const userTable = (kinds: string = `'r', 'p'`): string =>
 export const RELATION_FACT = `case c.relkind when 'f' then 'foreign_table:' when 'm' then 'materialized_view:' when 'v' then 'view:' else 'table:' end || ${RELATION}`;
 
 /**
+ * SQL: id of the fact of a key, from its pg_constraint and the printed name of its table. A table has one primary
+ * key, whatever its name.
+ */
+export const keyFact = (constraint: string, relation: string): string =>
+	`case ${constraint}.contype when 'p' then 'primary_key:' || ${relation} else
+    case ${constraint}.contype when 'u' then 'unique_constraint:' else 'exclusion_constraint:' end || ${relation} || '.' || quote_ident(${constraint}.conname) end`;
+
+/**
  * True when an expression uses no function or operator of the user, so that it can stand in the text that
  * creates the table: those may themselves need the table.
  */

@@ -129,7 +129,7 @@ select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses
   jsonb_build_object('of', p.name, 'bound', pg_get_expr(c.relpartbound, c.oid)) as definition,
   array[format('alter table only %s attach partition %s %s', p.name, ${RELATION}, pg_get_expr(c.relpartbound, c.oid))] as "create",
   format('alter table %s detach partition %s', p.name, ${RELATION}) as "drop",
-  array['table:' || p.name] || array(select format('%s:%s.%I', case k.contype when 'p' then 'primary_key' else 'check' end, ${RELATION}, k.conname)
+  array['table:' || p.name] || array(select case k.contype when 'p' then 'primary_key:' || ${RELATION} else format('check:%s.%I', ${RELATION}, k.conname) end
     from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'c')) as needs
 from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
 join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
