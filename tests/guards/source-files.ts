@@ -22,7 +22,8 @@ export const read = (file: string): string => fs.readFileSync(path.join(ROOT, fi
 
 /** What a file imports, relative specifiers resolved to paths in the repository. */
 export function importsOf(file: string): string[] {
-	const statements = /^(?:import|export|\}).*?from '([^']+)'|^import '([^']+)'|import\('([^']+)'\)/gm;
+	const statements =
+		/^(?:import|export|\}).*?from '([^']+)'|^import '([^']+)'|import\('([^']+)'\)/gm;
 	const specifiers = [...read(file).matchAll(statements)].map(
 		([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '',
 	);

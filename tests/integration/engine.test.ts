@@ -1,91 +1,30 @@
 // The queue and the worker together: real control database, real ends, components made for the test.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type {
-	Component,
-	ProjectSide,
-	Stage,
-	StageContext,
-} from '../../supabase/functions/_shared/components/component.ts';
-import type { ComponentKey } from '../../supabase/functions/_shared/domain/component.ts';
-import { COMPONENT_KEYS, COMPONENTS } from '../../supabase/functions/_shared/domain/component.ts';
+import type { Stage } from '../../supabase/functions/_shared/components/component.ts';
+import { COMPONENTS } from '../../supabase/functions/_shared/domain/component.ts';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
 import { claimStep, finishSlice } from '../../supabase/functions/_shared/engine/queue.ts';
-import { type OpenSide, workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
-import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
-import { type ClusterUrls, freshPair } from '../helpers/clusters.ts';
-import { type Control, freshControl } from '../helpers/control.ts';
+import {
+	component,
+	done,
+	only,
+	openTestEngine,
+	stage,
+	type TestEngine,
+} from '../helpers/engine.ts';
 
-let control: Control;
-let ends: { source: ClusterUrls; target: ClusterUrls };
-let session: Session;
+let engine: TestEngine;
+let control: TestEngine['control'];
 
 beforeAll(async () => {
-	[control, ends] = await Promise.all([freshControl(), freshPair()]);
-	session = await connectUrl(control.dbUrl);
+	engine = await openTestEngine();
+	control = engine.control;
 });
-afterAll(() => session.close());
+afterAll(() => engine.close());
 beforeEach(async () => {
 	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
 });
-
-const stage = (
-	name: string,
-	run: (context: StageContext) => ReturnType<Stage['run']>,
-	needs: Stage['needs'] = [],
-	provides: Stage['provides'] = [],
-): Stage => ({ name, run, needs, provides });
-
-const component = (key: ComponentKey, ...stages: Stage[]): Component => ({
-	key,
-	stages,
-	preview: () => Promise.resolve({ counts: { objects: 1 }, objects: [], warnings: [] }),
-	verify: () => Promise.resolve([]),
-});
-
-const done = { state: 'done' } as const;
-
-async function openSide(role: ProjectSide['role']): Promise<OpenSide> {
-	const database = await connectUrl(ends[role].dbUrl);
-	const refuse = () => Promise.reject(new Error('not part of this test'));
-	return {
-		role,
-		ref: role === 'source' ? control.sourceRef : control.targetRef,
-		url: `http://${role}.test`,
-		api: {
-			get: <T>() => Promise.resolve({ name: role, status: 'ACTIVE_HEALTHY' } as T),
-			send: refuse,
-			fetch: refuse,
-		},
-		database: () => Promise.resolve(database),
-		connect: refuse,
-		storage: refuse,
-		keys: () => Promise.resolve([]),
-		close: () => database.close(),
-	};
-}
-
-/** Works until nothing is claimable any more; back-offs are cut short. */
-async function workAll(components: readonly Component[], most = 50): Promise<number> {
-	let slices = 0;
-	for (;;) {
-		await control.sql`update private.steps set run_after = now() where run_after > now()`;
-		if (!(await workOnce({ control: session, components, openSide }))) return slices;
-		slices += 1;
-		if (slices > most) throw new Error('the job does not come to an end');
-	}
-}
-
-const only = (...keys: ComponentKey[]) => ({
-	components: Object.fromEntries(COMPONENT_KEYS.map((key) => [key, keys.includes(key)])),
-});
-
-const jobOf = async (id: string) => {
-	const [job] = await control.sql`select * from public.jobs where id = ${id}`;
-	const rows = await control.sql<{ component: string; status: string }[]>`
-		select component, status from public.job_components where job_id = ${id}`;
-	return { job, status: Object.fromEntries(rows.map((row) => [row.component, row.status])) };
-};
 
 describe('the catalogue', () => {
 	it('is the same in TypeScript and in the database', async () => {
@@ -127,9 +66,9 @@ describe('a job', () => {
 			),
 		];
 		const id = await control.startClone(only('tables', 'data'));
-		await workAll(components);
+		await engine.workAll(components);
 		expect(order).toEqual(['structure', 'rows 0', 'rows 1', 'rows 2', 'relations']);
-		const { job, status } = await jobOf(id);
+		const { job, status } = await engine.jobOf(id);
 		expect(job).toMatchObject({ status: 'completed', error: null });
 		expect(job?.['report']).toMatchObject({ totals: { copied: 3 }, failed: [] });
 		expect(status).toMatchObject({ tables: 'completed', data: 'completed', views: 'skipped' });
@@ -170,7 +109,7 @@ describe('a job', () => {
 			),
 		];
 		const id = await control.startClone(only('tables', 'data'));
-		await workAll(components);
+		await engine.workAll(components);
 		const [row] = await control.sql`
 			select items_done::int, items_total::int from public.job_components
 			where job_id = ${id} and component = 'tables'`;
@@ -209,8 +148,8 @@ describe('a job', () => {
 			),
 		];
 		const id = await control.startClone(only('tables', 'views', 'triggers'));
-		await workAll(components);
-		const { job, status } = await jobOf(id);
+		await engine.workAll(components);
+		const { job, status } = await engine.jobOf(id);
 		expect(status).toMatchObject({ tables: 'completed', views: 'failed', triggers: 'failed' });
 		expect(job).toMatchObject({
 			status: 'completed',
@@ -233,9 +172,9 @@ describe('a job', () => {
 			}),
 		);
 		const id = await control.startClone(only('tables'));
-		await workAll([flaky]);
+		await engine.workAll([flaky]);
 		expect(tries).toBe(3);
-		expect((await jobOf(id)).status['tables']).toBe('completed');
+		expect((await engine.jobOf(id)).status['tables']).toBe('completed');
 
 		const dead = component(
 			'tables',
@@ -244,8 +183,8 @@ describe('a job', () => {
 			),
 		);
 		const second = await control.startClone(only('tables'));
-		await workAll([dead]);
-		const { job, status } = await jobOf(second);
+		await engine.workAll([dead]);
+		const { job, status } = await engine.jobOf(second);
 		expect(status['tables']).toBe('failed');
 		expect(job?.['status']).toBe('failed');
 	});
@@ -264,18 +203,18 @@ describe('a job', () => {
 			),
 		];
 		const id = await control.startClone(only('tables'));
-		await workOnce({ control: session, components, openSide });
-		await workOnce({ control: session, components, openSide });
-		const zombie = await claimStep(session);
+		await engine.workOnce(components);
+		await engine.workOnce(components);
+		const zombie = await claimStep(engine.session);
 		expect(zombie?.step.cursor).toEqual({ at: 1 });
 		await control.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
-		await workAll(components);
+		await engine.workAll(components);
 		expect(seen).toEqual([null, { at: 1 }]);
-		const { job } = await jobOf(id);
+		const { job } = await engine.jobOf(id);
 		expect(job?.['status']).toBe('completed');
 		if (!zombie) throw new Error('nothing was claimed');
-		expect(await finishSlice(session, zombie.step, { outcome: 'failed' })).toBe(false);
-		expect((await jobOf(id)).job?.['status']).toBe('completed');
+		expect(await finishSlice(engine.session, zombie.step, { outcome: 'failed' })).toBe(false);
+		expect((await engine.jobOf(id)).job?.['status']).toBe('completed');
 	});
 
 	it('gives a component what earlier clones into the target remembered', async () => {
@@ -292,7 +231,7 @@ describe('a job', () => {
 		];
 		for (let clone = 0; clone < 3; clone += 1) {
 			await control.startClone(only('storage'));
-			await workAll(components);
+			await engine.workAll(components);
 		}
 		expect(seen).toEqual([{}, { 'a/"b"': { etag: 'x' }, gone: 1 }, { 'a/"b"': { etag: 'x' } }]);
 	});
@@ -317,8 +256,8 @@ describe('a job', () => {
 			),
 		];
 		const id = await control.startClone(only('tables', 'data'));
-		await workAll(components);
-		const { job, status } = await jobOf(id);
+		await engine.workAll(components);
+		const { job, status } = await engine.jobOf(id);
 		expect(job?.['status']).toBe('canceled');
 		expect(status).toMatchObject({ tables: 'canceled', data: 'canceled', views: 'skipped' });
 		await expect(control.asUser('select public.cancel_job($1)', [id])).rejects.toThrow('is over');
@@ -330,7 +269,7 @@ describe('a job', () => {
 	});
 
 	it('is refused when the target has tables that no clone of ours made, unless its ref is typed', async () => {
-		const target = await connectUrl(ends.target.dbUrl);
+		const target = await connectUrl(engine.ends.target.dbUrl);
 		await target.query('create table public."Their Table" (id int)');
 		const components = [
 			component(
@@ -342,8 +281,8 @@ describe('a job', () => {
 			),
 		];
 		const refused = await control.startClone(only('tables'));
-		await workAll(components);
-		const { job } = await jobOf(refused);
+		await engine.workAll(components);
+		const { job } = await engine.jobOf(refused);
 		expect(job).toMatchObject({ status: 'failed', error: { code: 'conflict' } });
 		expect(job?.['error'].message).toContain('public."Their Table"');
 
@@ -351,12 +290,12 @@ describe('a job', () => {
 			...only('tables'),
 			confirm_target: control.targetRef,
 		});
-		await workAll(components);
-		expect((await jobOf(meant)).job?.['status']).toBe('completed');
+		await engine.workAll(components);
+		expect((await engine.jobOf(meant)).job?.['status']).toBe('completed');
 		// The pair is known now: cloning again needs no confirmation.
 		const again = await control.startClone(only('tables'));
-		await workAll(components);
-		expect((await jobOf(again)).job?.['status']).toBe('completed');
+		await engine.workAll(components);
+		expect((await engine.jobOf(again)).job?.['status']).toBe('completed');
 		await target.query('drop table public."Their Table"');
 		await target.close();
 	});
@@ -371,7 +310,7 @@ describe('a job', () => {
 			}),
 		);
 		const id = await control.startClone(only('tables'));
-		await workAll([chatty]);
+		await engine.workAll([chatty]);
 		const messages = await control.sql<
 			{ topic: string; event: string; payload: { job: { status: string } }; inserted_at: Date }[]
 		>`
@@ -403,7 +342,7 @@ describe('previews and verifications', () => {
 			'select id from public.start_preview($1, $2, $3, $4, $5::jsonb)',
 			[control.accountId, control.sourceRef, control.accountId, control.targetRef, only('tables')],
 		);
-		await workAll(components);
+		await engine.workAll(components);
 		const [read] = await control.sql`select * from public.previews where id = ${preview?.id ?? ''}`;
 		expect(read).toMatchObject({
 			status: 'completed',
@@ -411,7 +350,7 @@ describe('previews and verifications', () => {
 		});
 
 		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
-		await workAll(components);
+		await engine.workAll(components);
 		const [verification] =
 			await control.sql`select * from public.verifications where job_id = ${id}`;
 		expect(verification).toMatchObject({

@@ -65,7 +65,7 @@ it('a policy for a role of the user brings the role along', async () => {
 			target: pair.target,
 			components: [tablesOnly, functions, policies],
 		});
-		
+
 		expect([...result.items].filter(([, item]) => item.outcome === 'failed')).toEqual([]);
 		expect(await rowsOf(pair.target.dbUrl, 'select roles from pg_policies')).toEqual(
 			await rowsOf(pair.source.dbUrl, 'select roles from pg_policies'),

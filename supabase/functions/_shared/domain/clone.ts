@@ -5,7 +5,6 @@ import { COMPONENT_KEYS, type ComponentKey } from './component.ts';
 import { VERIFICATION_MODES } from './status.ts';
 
 export const DATA_STRATEGIES = ['mirror', 'upsert', 'skip'] as const;
-export type DataStrategy = (typeof DATA_STRATEGIES)[number];
 
 const components = z.strictObject(
 	Object.fromEntries(COMPONENT_KEYS.map((key) => [key, z._default(z.boolean(), true)])) as Record<

@@ -91,12 +91,3 @@ export const COMPONENTS: readonly ComponentLabel[] = [
 		'Auth, API, storage and realtime settings',
 	),
 ];
-
-/** Position of a component in lists (1-based); not the order of execution. */
-export function componentPosition(key: ComponentKey): number {
-	return COMPONENT_KEYS.indexOf(key) + 1;
-}
-
-export function isComponentKey(value: string): value is ComponentKey {
-	return (COMPONENT_KEYS as readonly string[]).includes(value);
-}

@@ -1,0 +1,105 @@
+// The engine under test: a control database of its own, two real ends, and components that a test
+// writes by hand, so that queue, leases and order can be seen without any cloning.
+import type {
+	Component,
+	ProjectSide,
+	Stage,
+	StageContext,
+} from '../../supabase/functions/_shared/components/component.ts';
+import {
+	COMPONENT_KEYS,
+	type ComponentKey,
+} from '../../supabase/functions/_shared/domain/component.ts';
+import { type OpenSide, workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
+import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { type ClusterUrls, freshPair } from './clusters.ts';
+import { type Control, freshControl } from './control.ts';
+
+export const done = { state: 'done' } as const;
+
+export const stage = (
+	name: string,
+	run: (context: StageContext) => ReturnType<Stage['run']>,
+	needs: Stage['needs'] = [],
+	provides: Stage['provides'] = [],
+): Stage => ({ name, run, needs, provides });
+
+export const component = (key: ComponentKey, ...stages: Stage[]): Component => ({
+	key,
+	stages,
+	preview: () => Promise.resolve({ counts: { objects: 1 }, objects: [], warnings: [] }),
+	verify: () => Promise.resolve([]),
+});
+
+/** Clone options with these components alone. */
+export const only = (...keys: ComponentKey[]) => ({
+	components: Object.fromEntries(COMPONENT_KEYS.map((key) => [key, keys.includes(key)])),
+});
+
+export interface TestEngine {
+	readonly control: Control;
+	readonly ends: { source: ClusterUrls; target: ClusterUrls };
+	readonly session: Session;
+	/** Runs one slice of one step; false when none can be claimed. */
+	workOnce(components: readonly Component[]): Promise<boolean>;
+	/** Works until nothing can be claimed any more; back-offs are cut short. Resolves to the slices. */
+	workAll(components: readonly Component[], most?: number): Promise<number>;
+	/** The job's row, and the status of each of its components. */
+	jobOf(id: string): Promise<{ job: Row | undefined; status: Record<string, string> }>;
+	close(): Promise<void>;
+}
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a row of any query, asserted on by the test
+type Row = Record<string, any>;
+
+export async function openTestEngine(): Promise<TestEngine> {
+	const [control, ends] = await Promise.all([freshControl(), freshPair()]);
+	const session = await connectUrl(control.dbUrl);
+
+	async function openSide(role: ProjectSide['role']): Promise<OpenSide> {
+		const database = await connectUrl(ends[role].dbUrl);
+		const refuse = () => Promise.reject(new Error('not part of this test'));
+		return {
+			role,
+			ref: role === 'source' ? control.sourceRef : control.targetRef,
+			url: `http://${role}.test`,
+			api: {
+				get: <T>() => Promise.resolve({ name: role, status: 'ACTIVE_HEALTHY' } as T),
+				send: refuse,
+				fetch: refuse,
+			},
+			database: () => Promise.resolve(database),
+			connect: refuse,
+			storage: refuse,
+			keys: () => Promise.resolve([]),
+			close: () => database.close(),
+		};
+	}
+
+	return {
+		control,
+		ends,
+		session,
+		workOnce: (components) => workOnce({ control: session, components, openSide }),
+
+		async workAll(components, most = 50) {
+			let slices = 0;
+			for (;;) {
+				await control.sql`update private.steps set run_after = now() where run_after > now()`;
+				if (!(await workOnce({ control: session, components, openSide }))) return slices;
+				slices += 1;
+				if (slices > most) throw new Error('the job does not come to an end');
+			}
+		},
+
+		async jobOf(id) {
+			const [job] = await control.sql`select * from public.jobs where id = ${id}`;
+			const rows = await control.sql<{ component: string; status: string }[]>`
+				select component, status from public.job_components where job_id = ${id}`;
+			return { job, status: Object.fromEntries(rows.map((row) => [row.component, row.status])) };
+		},
+
+		close: () => session.close(),
+	};
+}
