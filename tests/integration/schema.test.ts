@@ -64,6 +64,36 @@ test('an object that fails is reported by name and the others are made', async (
 	expect(await ask(pair.target.dbUrl, 'select id from taken')).toEqual([1]);
 });
 
+test('a step waits for a stage that is still at work, whose worker may be long gone', async () => {
+	const pair = await prepared('create table late (id int primary key);');
+	const orphan = await connectUrl(pair.target.dbUrl);
+	await orphan.script('begin; select pg_advisory_xact_lock(7311, 1)');
+	const cloning = clone(pair, {}, { components: [tables], limits: { seconds: 1 } });
+	await orphan.query('select pg_sleep(7)');
+	await orphan.query('commit');
+	await orphan.close();
+	const result = await cloning;
+	expect(result.outcome('failed')).toEqual([]);
+	expect(result.items.get('tables public.late')?.outcome).toBe('copied');
+	expect(result.slices['tables.structure']).toBeGreaterThan(1);
+});
+
+test('a step is put off while somebody locks its table', async () => {
+	const pair = await prepared(
+		'create table busy (id int primary key, note text);',
+		'create table busy (id int primary key);',
+	);
+	const user = await connectUrl(pair.target.dbUrl);
+	await user.script('begin; lock table busy in access share mode');
+	const cloning = clone(pair, {}, { components: [tables] });
+	await user.query('select pg_sleep(7)');
+	await user.query('commit');
+	await user.close();
+	const result = await cloning;
+	expect(result.outcome('failed')).toEqual([]);
+	expect(result.items.get('tables public.busy')?.outcome).toBe('copied');
+});
+
 test('a foreign key that rows break stays, unchecked, and is reported as failed', async () => {
 	const schema = `create table parents (id int primary key);
 		create table children (id int primary key, parent int);`;

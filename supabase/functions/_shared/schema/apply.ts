@@ -10,28 +10,34 @@ const BATCH_CHARACTERS = 256 * 1024;
 
 /**
  * Two stages of a job may change the schema at once: the advisory lock makes them take turns, so that they
- * do not run into each other's locks. Bodies and defaults rely on the search path of a Supabase project.
+ * do not run into each other's locks. It also holds back the successor of a worker that was stopped in the
+ * middle of a long statement, such as an index of an hour: Postgres goes on with it, and commits.
+ * A lock is not waited for long, because everybody else who wants the table waits behind us.
+ * Bodies and defaults rely on the search path of a Supabase project.
  */
+const TURN = '7311, 1';
 const PREAMBLE = `begin;
 set local search_path = pg_catalog, public, extensions;
 set local check_function_bodies = off;
 set local client_min_messages = error;
-set local lock_timeout = '20s';
+set local lock_timeout = '5s';
 set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = '120s';
-select pg_catalog.pg_advisory_xact_lock(7311, 1);
+select pg_catalog.pg_advisory_xact_lock(${TURN});
 `;
 
 export interface Failure {
 	readonly message: string;
 	readonly sqlstate: string | undefined;
 	readonly hint: string | undefined;
+	/** Somebody else held a lock: the same step may succeed in a moment. */
+	readonly locked?: boolean;
 }
 
 export interface Applied {
 	readonly done: readonly Step[];
 	readonly failed: ReadonlyMap<string, { readonly step: Step; readonly failure: Failure }>;
-	/** Steps not tried: time was up. */
+	/** Steps not tried: time was up, or another stage is at work. */
 	readonly untried: number;
 }
 
@@ -72,10 +78,19 @@ export function batches(steps: readonly Step[]): Step[][] {
 	return all;
 }
 
+const LOCKED = ['55P03', '40P01'];
+
+async function turnIsFree(session: Session): Promise<boolean> {
+	const [row] = await session.query<{ free: boolean }>(
+		`select pg_catalog.pg_try_advisory_xact_lock(${TURN}) as free`,
+	);
+	return row?.free === true;
+}
+
 async function attempt(
 	session: Session,
 	statements: readonly string[],
-): Promise<Failure | undefined> {
+): Promise<Failure | 'another at work' | undefined> {
 	try {
 		await session.script(transaction(statements));
 		return undefined;
@@ -85,11 +100,10 @@ async function attempt(
 		// A lock not got in time passes too, but on this side of a working connection: tried again later.
 		if (!refused || (isPassing(error) && refused.details.sqlstate === undefined)) throw error;
 		await session.query('rollback');
-		return {
-			message: refused.message,
-			sqlstate: refused.details.sqlstate,
-			hint: refused.details.hint,
-		};
+		const { sqlstate, hint } = refused.details;
+		const locked = sqlstate !== undefined && LOCKED.includes(sqlstate);
+		if (locked && !(await turnIsFree(session))) return 'another at work';
+		return { message: refused.message, sqlstate, hint, locked };
 	}
 }
 
@@ -102,13 +116,23 @@ export async function applySteps(
 	const done: Step[] = [];
 	const failed = new Map<string, { step: Step; failure: Failure }>();
 	let untried = 0;
+	let isOver = false;
+
+	const leave = (steps: readonly Step[]): void => {
+		untried += steps.length;
+		isOver = true;
+	};
 
 	const runOne = async (step: Step): Promise<void> => {
 		const blocker = step.needs.find((id) => failed.has(id));
 		if (blocker !== undefined) {
-			const name = failed.get(blocker)?.step.facts[0]?.object ?? blocker;
-			const message = `needs ${name}, which could not be made`;
-			failed.set(step.id, { step, failure: { message, sqlstate: undefined, hint: undefined } });
+			const { step: needed, failure } = failed.get(blocker) ?? {};
+			const message = `needs ${needed?.facts[0]?.object ?? blocker}, which could not be made`;
+			const locked = failure?.locked === true;
+			failed.set(step.id, {
+				step,
+				failure: { message, sqlstate: undefined, hint: undefined, locked },
+			});
 			return;
 		}
 		let first: Failure | undefined;
@@ -118,18 +142,16 @@ export async function applySteps(
 				done.push(step);
 				return;
 			}
+			if (failure === 'another at work') return leave([step]);
 			first ??= failure;
 		}
 		if (first) failed.set(step.id, { step, failure: first });
 	};
 
 	const run = async (batch: readonly Step[]): Promise<void> => {
+		if (isOver || limits.signal.aborted) return leave(batch);
 		const [only] = batch;
 		if (only && batch.length === 1) return runOne(only);
-		if (limits.signal.aborted) {
-			untried += batch.length;
-			return;
-		}
 		const blocked = batch.some((step) => step.needs.some((id) => failed.has(id)));
 		if (!blocked) {
 			const failure = await attempt(
@@ -140,6 +162,7 @@ export async function applySteps(
 				done.push(...batch);
 				return;
 			}
+			if (failure === 'another at work') return leave(batch);
 		}
 		const middle = Math.ceil(batch.length / 2);
 		await run(batch.slice(0, middle));
@@ -148,7 +171,7 @@ export async function applySteps(
 
 	for (const [number, batch] of batches(steps).entries()) {
 		// The first always runs: a slice that does nothing would never come to an end.
-		if (limits.signal.aborted || (number > 0 && limits.spent())) untried += batch.length;
+		if (number > 0 && limits.spent()) leave(batch);
 		else await run(batch);
 	}
 	return { done, failed, untried };

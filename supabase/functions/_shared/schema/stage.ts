@@ -33,6 +33,9 @@ const MAX_TABLES = 1000;
 /** How often a step may run without error and yet not make the sides equal. */
 const MAX_RUNS = 2;
 
+/** How often a step is put off because somebody holds a lock on the target: about a minute in all. */
+const MAX_LOCKED = 12;
+
 const failureSchema = z.object({
 	id: z.string(),
 	message: z.string(),
@@ -46,6 +49,8 @@ const cursorSchema = z.object({
 	touched: z.array(z.tuple([z.string(), z.string()])),
 	/** How often steps ran, where more than once is possible. */
 	runs: z.record(z.string(), z.number()),
+	/** How often steps were put off. */
+	locked: z.record(z.string(), z.number()),
 });
 type Cursor = z.infer<typeof cursorSchema>;
 
@@ -199,6 +204,7 @@ async function finish(
 function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
 	const touched = new Map(cursor.touched.map((entry) => [entry.join(' '), entry]));
 	const runs = { ...cursor.runs };
+	const locked = { ...cursor.locked };
 	const gone = [...cursor.gone];
 	for (const step of applied.done) {
 		for (const item of itemOf(step, sides)) {
@@ -213,9 +219,12 @@ function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
 			});
 	}
 	if (applied.done.length === 0) {
-		for (const [id, { failure }] of applied.failed) gone.push({ id, ...failure });
+		for (const [id, { failure }] of applied.failed) {
+			locked[id] = (locked[id] ?? 0) + 1;
+			if (!failure.locked || locked[id] > MAX_LOCKED) gone.push({ id, ...failure });
+		}
 	}
-	return { gone, touched: [...touched.values()], runs };
+	return { gone, touched: [...touched.values()], runs, locked };
 }
 
 /** Reads both sides as far as they differ; nothing in full when the stage's own kinds are equal. */
@@ -248,7 +257,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 		async run(context) {
 			let cursor: Cursor =
 				context.cursor === null
-					? { gone: [], touched: [], runs: {} }
+					? { gone: [], touched: [], runs: {}, locked: {} }
 					: cursorSchema.parse(context.cursor);
 			let maxTables = MAX_TABLES;
 			const known = {};
