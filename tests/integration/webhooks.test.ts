@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { triggers } from '../../supabase/functions/_shared/components/triggers/index.ts';
 import { webhooks } from '../../supabase/functions/_shared/components/webhooks/index.ts';
 import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
 import type { ManagementApi } from '../../supabase/functions/_shared/platform/management-api.ts';
@@ -120,6 +121,22 @@ describe('webhooks', () => {
 		expect((await hooksOf(pair.target.dbUrl)).map(({ name, state }) => `${name} ${state}`)).toEqual(
 			['to the function ☃ O', 'to_slack O', 'off D', 'off D'],
 		);
+	});
+
+	it('of a partitioned table rest on its partitions too, whatever other component runs', async () => {
+		const pair = await prepared();
+		await runOn(pair.source.dbUrl, `alter table app.parted enable trigger off`);
+		const { sides } = ends(pair);
+		const states = async () =>
+			(await hooksOf(pair.target.dbUrl))
+				.filter(({ name }) => name === 'off')
+				.map(({ state }) => state);
+		for (const components of [[triggers, webhooks], [triggers]]) {
+			const result = await cloneInProcess({ ...sides, components });
+			expect(result.outcome('failed')).toEqual([]);
+			expect(await states()).toEqual(['D', 'D']);
+			expect(await verifyInProcess(sides, triggers, 'structure')).toEqual([]);
+		}
 	});
 
 	it('are told one by one when the platform refuses to enable them', async () => {

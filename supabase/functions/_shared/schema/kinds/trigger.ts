@@ -5,6 +5,10 @@ import type { Change, Fact, Kind } from '../fact.ts';
 import { address, notOfExtension, userSchema } from '../scope.ts';
 import { firingState, relationFact, withoutSpace } from './text.ts';
 
+/** Triggers and their clones alike: whether a webhook fires is for the component Webhooks to say. */
+const isNoWebhook = (trigger: string): string =>
+	`${trigger}.tgfoid is distinct from pg_catalog.to_regprocedure('supabase_functions.http_request()')`;
+
 /** Joins and conditions of every trigger we look at: t, its relation c in n, its function p in f. */
 const triggersOfTheUser = `
   from pg_catalog.pg_trigger t
@@ -14,7 +18,7 @@ const triggersOfTheUser = `
   join pg_catalog.pg_namespace f on f.oid = p.pronamespace
   where not t.tgisinternal
     and (${userSchema('n.nspname')} or ${userSchema('f.nspname')})
-    and not (f.nspname = 'supabase_functions' and p.proname = 'http_request')
+    and ${isNoWebhook('t')}
     and ${notOfExtension('pg_trigger', 't.oid')} and ${notOfExtension('pg_class', 'c.oid')}`;
 
 const state = (only: string): string =>
@@ -72,7 +76,7 @@ select ${identity} as identity, ${object} as object,
   join pg_catalog.pg_class c on c.oid = t.tgrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where not root.tgisinternal and root.tgparentid = 0 and r.relkind = 'p' and ${userSchema('rn.nspname')}
-    and t.tgfoid = root.tgfoid
+    and t.tgfoid = root.tgfoid and ${isNoWebhook('root')}
 order by 1`;
 
 const partitionTriggerKind: Kind = {
