@@ -28,22 +28,29 @@ export async function buildWebApp(): Promise<void> {
 	if (fs.existsSync(SERVER) && fs.existsSync(HASH_FILE)) {
 		if (fs.readFileSync(HASH_FILE, 'utf8') === hash) return;
 	}
-	const build = spawn(path.join(ROOT_DIR, 'node_modules/.bin/vite'), ['build'], {
+	await runTool('vite', 'build');
+	fs.writeFileSync(HASH_FILE, hash);
+}
+
+/** Writes what the web app's tsconfig extends, which SvelteKit generates: nothing of it loads without. */
+export const writeWebTypes = (): Promise<void> => runTool('svelte-kit', 'sync');
+
+async function runTool(name: string, command: string): Promise<void> {
+	const tool = spawn(path.join(ROOT_DIR, 'node_modules/.bin', name), [command], {
 		cwd: WEB_DIR,
 		stdio: ['ignore', 'pipe', 'pipe'],
 		env: { ...process.env, NODE_ENV: 'production' },
 	});
 	let output = '';
-	build.stdout.on('data', (chunk) => (output += String(chunk)));
-	build.stderr.on('data', (chunk) => (output += String(chunk)));
-	const code = await new Promise((resolve) => build.once('close', resolve));
+	tool.stdout.on('data', (chunk) => (output += String(chunk)));
+	tool.stderr.on('data', (chunk) => (output += String(chunk)));
+	const code = await new Promise((resolve) => tool.once('close', resolve));
 	if (code !== 0) {
 		throw new StackError(
-			`The web app could not be built: ${output.trim().split('\n').slice(-15).join('\n')}`,
-			'Mend it, then try: npm run build',
+			`${name} ${command} failed on the web app: ${output.trim().split('\n').slice(-15).join('\n')}`,
+			`Mend it, then try in web/: npx ${name} ${command}`,
 		);
 	}
-	fs.writeFileSync(HASH_FILE, hash);
 }
 
 /** Over everything that the build reads: names and contents. */

@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { spawn } from 'node:child_process';
 import { denoBinary } from '../functions/child.ts';
 import { ROOT_DIR, stateDir } from '../state-dir.ts';
+import { writeWebTypes } from '../web-app.ts';
 import type { Outcome } from './suites.ts';
 
 interface Check {
@@ -47,12 +48,7 @@ const checks = (): readonly Check[] => [
 
 /** Runs all checks, two at a time; prints what the failed ones said. */
 export async function runChecks(): Promise<Outcome> {
-	await run({
-		name: 'web types',
-		program: tool('svelte-kit'),
-		arguments: ['sync'],
-		cwd: path.join(ROOT_DIR, 'web'),
-	});
+	await writeWebTypes();
 	const waiting = [...checks()];
 	let passed = 0;
 	let failed = 0;
