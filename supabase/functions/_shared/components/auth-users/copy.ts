@@ -97,13 +97,35 @@ async function copyRange(
 		cursor.counts.unchanged += rows;
 		return rows;
 	}
-	const result = await mergeRows(source, target, layout, range);
-	context.spend({ bytes: result.bytes });
-	count(cursor, result);
-	cursor.counts.clashing += result.clashes.length;
+	const merged = await mergeRows(source, target, layout, range);
+	const displaced = await displaceExtras(context, source, target, layout, merged.clashes);
+	const clashes = displaced ? displaced.clashes : merged.clashes;
+	for (const result of displaced ? [merged, displaced] : [merged]) {
+		context.spend({ bytes: result.bytes });
+		count(cursor, result);
+	}
+	cursor.counts.clashing += clashes.length;
 	const room = Math.max(0, RETRIED_CLASHES - cursor.clashes.length);
-	cursor.clashes.push(...result.clashes.slice(0, room));
-	return result.copied + result.updated + result.unchanged + result.clashes.length;
+	cursor.clashes.push(...clashes.slice(0, room));
+	return merged.copied + merged.updated + merged.unchanged + merged.clashes.length;
+}
+
+/** Extras that are to be removed later make way now for the rows they clash with. */
+async function displaceExtras(
+	context: StageContext,
+	source: Session,
+	target: Session,
+	layout: TableLayout,
+	clashes: MergeResult['clashes'],
+): Promise<MergeResult | undefined> {
+	if (!context.options.remove_extra || clashes.length === 0) return undefined;
+	const holders = [...new Set(clashes.map(({ holder }) => holder))];
+	const known = await source.query(presentIds(layout), [JSON.stringify(holders)]);
+	const kept = new Set(known.map(({ id }) => String(id)));
+	const extras = holders.filter((id) => !kept.has(id));
+	if (extras.length === 0) return undefined;
+	const ids = [...new Set(clashes.map(({ id }) => id))];
+	return mergeRows(source, target, layout, ids, extras);
 }
 
 function count({ counts }: Cursor, result: MergeResult): void {

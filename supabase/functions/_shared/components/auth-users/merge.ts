@@ -8,6 +8,7 @@ import {
 	copyOut,
 	COUNT_STATES,
 	type KeyRange,
+	makeWay,
 	markClashes,
 	merge,
 	openMerge,
@@ -29,15 +30,17 @@ export interface MergeResult {
 	readonly bytes: number;
 }
 
-/** Merges a range of the source's rows, or those with the given ids. */
+/** Merges a range of the source's rows, or those with the given ids; rows that `yielding` names make way. */
 export async function mergeRows(
 	source: Session,
 	target: Session,
 	layout: TableLayout,
 	rows: KeyRange | readonly string[],
+	yielding: readonly string[] = [],
 ): Promise<MergeResult> {
 	try {
 		await target.script(openMerge(layout));
+		if (yielding.length > 0) await target.script(makeWay(layout, yielding));
 		const { bytes } = await source.copyInto(target, copyOut(layout, rows), copyIn(layout));
 		await target.script(classify(layout));
 		const clashes = await findClashes(target, layout);

@@ -33,7 +33,7 @@ export function reportTable(context: StageContext, layout: TableLayout, cursor: 
 	const written = counts.copied + counts.updated > 0;
 	const item: Item = {
 		object: table,
-		outcome: left ? 'adapted' : written ? 'copied' : 'unchanged',
+		outcome: written ? (left ? 'adapted' : 'copied') : left ? 'skipped' : 'unchanged',
 		detail: parts.length === 0 ? 'none on the source' : parts.join(', '),
 		...(left ? { fix: 'See what was skipped, then clone again.' } : {}),
 	};
@@ -71,7 +71,7 @@ export async function reportPeculiarities(
 		const ids = (await source.query(ENCRYPTED_USERS)).map(({ id }) => String(id));
 		context.report({
 			object: 'encrypted passwords',
-			outcome: 'adapted',
+			outcome: 'skipped',
 			detail: `${amount.format(number('encrypted_passwords'))} users without password: theirs are encrypted with a key that only the source has. ${ids.join(', ')}`,
 			fix: 'Let these users reset their password on the target.',
 		});

@@ -120,6 +120,17 @@ export function markClashes(layout: TableLayout, index: UniqueIndex): string {
 		returning s.id::text as id, t.id::text as holder`;
 }
 
+/**
+ * Takes their unique values from rows that are to be removed: users go when nothing points to them any more,
+ * what belongs to them goes at once.
+ */
+export function makeWay(layout: TableLayout, ids: readonly string[]): string {
+	const those = `id in (${ids.map((id) => `${literal(id)}::uuid`).join(', ')})`;
+	if (layout.table !== 'users') return `delete from ${tableOf(layout)} where ${those}`;
+	const nothing = layout.releasable.map((name) => `${ident(name)} = null`).join(', ');
+	return `update ${tableOf(layout)} set ${nothing} where ${those}`;
+}
+
 /** Writes what is new or changed, and nothing else. */
 export function merge(layout: TableLayout): string {
 	const all = list(layout.columns.map(({ name }) => name));
@@ -160,6 +171,31 @@ export const presentIds = (layout: TableLayout): string => `
 export const deleteIds = (layout: TableLayout): string => `
 	delete from ${tableOf(layout)}
 	where id in (select asked.id::uuid from jsonb_array_elements_text($1::jsonb) as asked(id))`;
+
+/** The rows with the ids in the JSON array $1 as one JSON array, without what nothing is compared by. */
+export const recordsOf = (layout: TableLayout): string => `
+	select jsonb_agg(to_jsonb(t) - '{encrypted_password,secret,raw_user_meta_data,raw_app_meta_data}'::text[]) as records
+	from ${tableOf(layout)} t
+	where t.id in (select asked.id::uuid from jsonb_array_elements_text($1::jsonb) as asked(id))`;
+
+const given = (layout: TableLayout): string =>
+	`jsonb_populate_recordset(null::${tableOf(layout)}, $1::jsonb)`;
+
+/** Rows among those of $1 whose unique value another row of the target has. */
+export function clashHolders(layout: TableLayout, index: UniqueIndex): string {
+	const condition = index.condition === null ? '' : `where ${index.condition}`;
+	const same = index.columns.map((name) => `t.${ident(name)} = s.${ident(name)}`).join(' and ');
+	return `
+		select s.id::text as id, min(t.id::text) as holder
+		from (select * from ${given(layout)} ${condition}) s
+		join (select * from ${tableOf(layout)} ${condition}) t on t.id <> s.id and ${same}
+		group by s.id`;
+}
+
+/** Rows among those of $1 whose user the target lacks. */
+export const orphans = (layout: TableLayout): string => `
+	select s.id::text as id from ${given(layout)} s
+	where not exists (select from auth.users u where u.id = s.user_id)`;
 
 export const countRows = (layout: TableLayout): string =>
 	`select count(*)::int as rows from ${tableOf(layout)} where ${layout.filter}`;
