@@ -3,7 +3,12 @@ import type postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { storage as component } from '../../supabase/functions/_shared/components/storage/index.ts';
 import type { TestClone } from '../helpers/clone.ts';
-import { cloneInProcess, previewInProcess, verifyInProcess } from '../helpers/clone.ts';
+import {
+	cloneInProcess,
+	previewInProcess,
+	testOptions,
+	verifyInProcess,
+} from '../helpers/clone.ts';
 import { bytesOf, openStoragePair } from '../helpers/storage.ts';
 
 const PIECE = 6 * 1024 * 1024;
@@ -268,5 +273,26 @@ describe('the preview of Storage', () => {
 			'docs/large.txt',
 			'own',
 		]);
+	});
+
+	it('does not warn of a limit that the component Project config raises', async () => {
+		const limited = (fileSizeLimit: number) => ({ get: async () => ({ fileSizeLimit }) }) as never;
+		await pair.source.bucket('docs');
+		await pair.source.upload('docs/101.txt', bytesOf(101, 'a'));
+		await pair.source.upload('docs/301.txt', bytesOf(301, 'b'));
+		const named = async (project_config: boolean) => {
+			const { components } = testOptions();
+			const { warnings } = await previewInProcess(
+				{
+					source: { ...pair.source.end(), api: limited(300) },
+					target: { ...pair.target.end(), api: limited(100) },
+					options: { components: { ...components, project_config } },
+				},
+				component,
+			);
+			return warnings.map(({ object }) => object);
+		};
+		expect(await named(false)).toEqual(['docs/301.txt', 'docs/101.txt']);
+		expect(await named(true)).toEqual(['docs/301.txt']);
 	});
 });

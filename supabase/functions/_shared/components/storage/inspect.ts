@@ -76,8 +76,11 @@ async function sizeWarnings(
 	context: ReadContext,
 	ends: Awaited<ReturnType<typeof openEnds>>,
 ): Promise<PreviewWarning[]> {
-	const limit = await readGlobalLimit(context.target);
-	if (limit === null) return [];
+	const ownLimit = await readGlobalLimit(context.target);
+	if (ownLimit === null) return [];
+	// Project config raises the target's limit to the source's before files are copied.
+	const { project_config: isRaised } = context.options.components;
+	const limit = Math.max(ownLimit, (isRaised && (await readGlobalLimit(context.source))) || 0);
 	const files = await ends.source.query(LARGER_THAN, [limit]);
 	return files.map(({ bucket, name, size }) => ({
 		object: label(String(bucket), String(name)),

@@ -4,10 +4,10 @@ import type { ProjectSide } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { readable, type StoredFile } from './file.ts';
 
-/** The target's global limit in bytes; null when this account may not read it: then the upload tells. */
-export async function readGlobalLimit(target: ProjectSide): Promise<number | null> {
+/** A project's global limit in bytes; null when this account may not read it: then the upload tells. */
+export async function readGlobalLimit(side: ProjectSide): Promise<number | null> {
 	try {
-		const config = await target.api.get<{ readonly fileSizeLimit?: unknown }>('/config/storage');
+		const config = await side.api.get<{ readonly fileSizeLimit?: unknown }>('/config/storage');
 		return typeof config.fileSizeLimit === 'number' ? config.fileSizeLimit : null;
 	} catch (error) {
 		// An OAuth token has no scope for it. A service that is down must not look like "no limit".
