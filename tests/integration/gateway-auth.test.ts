@@ -234,6 +234,25 @@ describe('a session', () => {
 });
 
 describe('administration', () => {
+	test('makes users with a phone, who sign in with it unless they are banned', async () => {
+		const { admin } = client(project.secretKey).auth;
+		const created = await admin.createUser({
+			phone: '+15550001111',
+			password: 'by telephone',
+			phone_confirm: true,
+		});
+		const { id } = created.data.user ?? { id: '' };
+		expect(created.data.user).toMatchObject({ phone: '15550001111', email: '' });
+		const signIn = () =>
+			client().auth.signInWithPassword({ phone: '+15550001111', password: 'by telephone' });
+		expect((await signIn()).data.user?.id).toBe(id);
+		await admin.updateUserById(id, { ban_duration: '1h30m', user_metadata: { name: 'B' } });
+		expect((await signIn()).error).toMatchObject({ code: 'user_banned' });
+		const freed = await admin.updateUserById(id, { ban_duration: 'none', email: 'B@Example.com' });
+		expect(freed.data.user).toMatchObject({ email: 'b@example.com', user_metadata: { name: 'B' } });
+		expect((await signIn()).data.user?.id).toBe(id);
+	});
+
 	test('creates, shows, lists and deletes users with the secret key', async () => {
 		const { admin } = client(project.secretKey).auth;
 		const created = await admin.createUser({

@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import * as z from 'zod/mini';
 import { header, type HttpRefusal } from '../http.ts';
 import { bearerOf, TokenError, type Claims, type Keys } from '../keys.ts';
+import { adminRoutes } from './admin.ts';
+import { type Call, metadata, parse, type Route } from './call.ts';
 import type { SessionMaker } from './sessions.ts';
 import {
 	authRefusal,
@@ -13,50 +15,25 @@ import {
 	passwordMatches,
 	userByEmail,
 	userById,
-	type Transaction,
+	userByPhone,
 	type UserRow,
 } from './users.ts';
 
-const metadata = z._default(z.record(z.string(), z.unknown()), {});
-const credentials = z.object({ email: z.optional(z.string()), password: z.optional(z.string()) });
+const credentials = z.object({
+	email: z.optional(z.string()),
+	phone: z.optional(z.string()),
+	password: z.optional(z.string()),
+});
 const signUpBody = z.object({
 	email: z.optional(z.string()),
 	password: z.optional(z.string()),
 	data: z.nullish(metadata),
-});
-const adminUserBody = z.object({
-	id: z.optional(z.string()),
-	email: z.string(),
-	password: z.optional(z.string()),
-	password_hash: z.optional(z.string()),
-	email_confirm: z._default(z.boolean(), false),
-	user_metadata: z.optional(metadata),
-	app_metadata: z.optional(metadata),
 });
 const changeBody = z.object({
 	password: z.optional(z.string()),
 	data: z.optional(metadata),
 	email: z.optional(z.string()),
 });
-
-export interface Call {
-	readonly request: IncomingMessage;
-	readonly url: URL;
-	readonly body: unknown;
-	readonly transaction: Transaction;
-	/** The id at the end of /admin/users/{id}. */
-	readonly id: string;
-}
-
-/** Body of the answer, undefined for 204. A HttpRefusal returned (not thrown) is sent after commit. */
-export type Route = (call: Call) => Promise<object | undefined>;
-
-function parse<T>(schema: z.ZodMiniType<T>, body: unknown): T {
-	const result = z.safeParse(schema, body);
-	if (result.success) return result.data;
-	const [issue] = result.error.issues;
-	throw authRefusal(400, 'validation_failed', `${issue?.path.join('.')}: ${issue?.message}`);
-}
 
 /** What the real service can and this one deliberately cannot: 501, naming it. */
 export function missing(what: string): HttpRefusal {
@@ -100,22 +77,25 @@ export function createRoutes(keys: Keys, sessions: SessionMaker): Readonly<Recor
 		return { user, claims };
 	}
 
-	async function asAdmin({ request, url }: Call): Promise<void> {
-		const claims = await keys.authorize(request, url);
-		if (claims.role !== 'service_role') throw authRefusal(403, 'not_admin', 'User not allowed');
-	}
-
 	const userAgent = (request: IncomingMessage) => header(request, 'user-agent') ?? '';
 
 	const grants: Readonly<Record<string, Route>> = {
 		async password({ request, body, transaction }) {
 			const given = parse(credentials, body);
-			const user = await userByEmail(transaction, given.email ?? '');
+			const way = given.phone === undefined ? 'email' : 'phone';
+			const user =
+				given.phone === undefined
+					? await userByEmail(transaction, given.email ?? '')
+					: await userByPhone(transaction, given.phone);
 			if (user === undefined || !(await passwordMatches(user, given.password ?? ''))) {
 				throw authRefusal(400, 'invalid_credentials', 'Invalid login credentials');
 			}
-			if (user.email_confirmed_at === null) {
-				throw authRefusal(400, 'email_not_confirmed', 'Email not confirmed');
+			if (user.banned_until !== null && user.banned_until > new Date()) {
+				throw authRefusal(400, 'user_banned', 'User is banned');
+			}
+			if (user[`${way}_confirmed_at`] === null) {
+				const name = way === 'email' ? 'Email' : 'Phone';
+				throw authRefusal(400, `${way}_not_confirmed`, `${name} not confirmed`);
 			}
 			return sessions.open(transaction, user, userAgent(request));
 		},
@@ -190,43 +170,6 @@ export function createRoutes(keys: Keys, sessions: SessionMaker): Readonly<Recor
 					and (${scope} = 'global' or (id = ${own}) = (${scope} = 'local'))`;
 			return undefined;
 		},
-		async 'GET /admin/users'(call) {
-			await asAdmin(call);
-			const perPage = Number(call.url.searchParams.get('per_page') || 50);
-			const page = Number(call.url.searchParams.get('page') || 1);
-			const rows = await call.transaction<UserRow[]>`
-				select * from auth.users where deleted_at is null
-				order by created_at desc, id limit ${perPage} offset ${(page - 1) * perPage}`;
-			const users = [];
-			for (const row of rows) users.push(await describeUser(call.transaction, row));
-			return { users, aud: 'authenticated' };
-		},
-		async 'POST /admin/users'(call) {
-			await asAdmin(call);
-			const given = parse(adminUserBody, call.body);
-			const user = await createUser(call.transaction, {
-				id: given.id,
-				email: given.email,
-				password: given.password,
-				passwordHash: given.password_hash,
-				userMetadata: given.user_metadata ?? {},
-				appMetadata: given.app_metadata ?? {},
-				isConfirmed: given.email_confirm,
-			});
-			return describeUser(call.transaction, user);
-		},
-		async 'GET /admin/users/:id'(call) {
-			await asAdmin(call);
-			const user = await userById(call.transaction, call.id);
-			if (user === undefined) throw authRefusal(404, 'user_not_found', 'User not found');
-			return describeUser(call.transaction, user);
-		},
-		async 'DELETE /admin/users/:id'(call) {
-			await asAdmin(call);
-			const user = await userById(call.transaction, call.id);
-			if (user === undefined) throw authRefusal(404, 'user_not_found', 'User not found');
-			await call.transaction`delete from auth.users where id = ${call.id}`;
-			return {};
-		},
+		...adminRoutes(keys),
 	};
 }

@@ -83,6 +83,20 @@ export async function userByEmail(
 	return readable(row);
 }
 
+export async function userByPhone(
+	transaction: Transaction,
+	phone: string,
+): Promise<UserRow | undefined> {
+	const [row] = await transaction<UserRow[]>`
+		select * from auth.users
+		where instance_id = ${INSTANCE_ID} and phone = ${plainPhone(phone)}
+			and aud = 'authenticated' and not is_sso_user and deleted_at is null`;
+	return readable(row);
+}
+
+/** The service stores digits alone. */
+const plainPhone = (phone: string): string => phone.replace(/^\+/, '').replaceAll(' ', '');
+
 export async function userById(transaction: Transaction, id: string): Promise<UserRow | undefined> {
 	if (!/^[0-9a-f-]{36}$/i.test(id)) return undefined;
 	const [row] = await transaction<UserRow[]>`
@@ -93,13 +107,18 @@ export async function userById(transaction: Transaction, id: string): Promise<Us
 
 export interface NewUser {
 	readonly id?: string | undefined;
-	readonly email: string;
+	/** One of email and phone at least. */
+	readonly email?: string | undefined;
+	readonly phone?: string | undefined;
 	readonly password?: string | undefined;
 	/** A bcrypt hash instead of a password. */
 	readonly passwordHash?: string | undefined;
 	readonly userMetadata: Readonly<Record<string, unknown>>;
 	readonly appMetadata: Readonly<Record<string, unknown>>;
 	readonly isConfirmed: boolean;
+	readonly isPhoneConfirmed?: boolean | undefined;
+	/** Null ends a ban. */
+	readonly bannedUntil?: Date | null | undefined;
 }
 
 export function checkPassword(password: string): void {
@@ -122,35 +141,60 @@ export async function passwordMatches(user: UserRow, password: string): Promise<
 	return /^\$2[aby]\$/.test(hash) && bcrypt.compare(password, hash);
 }
 
-/** Creates the user and its email identity. A failing trigger answers as the real service does. */
+/** Creates the user with an identity for each address. A failing trigger answers as the real service does. */
 export async function createUser(transaction: Transaction, user: NewUser): Promise<UserRow> {
-	const email = user.email.toLowerCase();
-	if (!/^[^@\s]+@[^@\s]+$/.test(email)) {
+	const email = user.email?.toLowerCase() ?? null;
+	const phone = user.phone === undefined ? null : plainPhone(user.phone);
+	if (email === null && phone === null) {
+		throw authRefusal(
+			400,
+			'validation_failed',
+			'Cannot create a user without either an email or phone',
+		);
+	}
+	if (email !== null && !/^[^@\s]+@[^@\s]+$/.test(email)) {
 		throw authRefusal(400, 'validation_failed', 'Unable to validate email address: invalid format');
+	}
+	if (phone !== null && !/^[1-9]\d{1,14}$/.test(phone)) {
+		throw authRefusal(400, 'validation_failed', 'Invalid phone number format (E.164 required)');
 	}
 	if (user.password !== undefined) checkPassword(user.password);
 	const hash =
 		user.passwordHash ?? (user.password === undefined ? '' : await hashPassword(user.password));
 	const id = user.id ?? randomUUID();
-	const appMetadata = { provider: 'email', providers: ['email'], ...user.appMetadata };
-	const identity = { sub: id, email, email_verified: false, phone_verified: false };
+	const addresses = { ...(email === null ? {} : { email }), ...(phone === null ? {} : { phone }) };
+	const providers = Object.keys(addresses);
+	const appMetadata = { provider: providers[0], providers, ...user.appMetadata };
 	try {
 		await transaction`
-			insert into auth.users (instance_id, id, aud, role, email, encrypted_password, email_confirmed_at,
-				raw_app_meta_data, raw_user_meta_data, created_at, updated_at, confirmation_token, recovery_token,
-				email_change_token_new, email_change)
-			values (${INSTANCE_ID}, ${id}, 'authenticated', 'authenticated', ${email}, ${hash},
-				${user.isConfirmed ? new Date() : null}, ${transaction.json(plain(appMetadata))},
-				${transaction.json(plain(user.userMetadata))}, now(), now(), '', '', '', '')`;
-		await transaction`
-			insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
-			values (${id}, ${id}, ${transaction.json(identity)}, 'email', now(), now(), now())`;
+			insert into auth.users (instance_id, id, aud, role, email, phone, encrypted_password, email_confirmed_at,
+				phone_confirmed_at, banned_until, raw_app_meta_data, raw_user_meta_data, created_at, updated_at,
+				confirmation_token, recovery_token, email_change_token_new, email_change)
+			values (${INSTANCE_ID}, ${id}, 'authenticated', 'authenticated', ${email}, ${phone}, ${hash},
+				${email !== null && user.isConfirmed ? new Date() : null},
+				${phone !== null && user.isPhoneConfirmed ? new Date() : null}, ${user.bannedUntil ?? null},
+				${transaction.json(plain(appMetadata))}, ${transaction.json(plain(user.userMetadata))}, now(), now(),
+				'', '', '', '')`;
+		for (const [provider, address] of Object.entries(addresses)) {
+			const identity = {
+				sub: id,
+				[provider]: address,
+				email_verified: false,
+				phone_verified: false,
+			};
+			await transaction`
+				insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
+				values (${id}, ${id}, ${transaction.json(identity)}, ${provider}, now(), now(), now())`;
+		}
 	} catch (error) {
 		if (error instanceof postgres.PostgresError && error.code === '23505') {
+			const which = error.constraint_name === 'users_phone_key' ? 'phone' : 'email';
 			throw authRefusal(
 				422,
-				'email_exists',
-				'A user with this email address has already been registered',
+				`${which}_exists`,
+				which === 'phone'
+					? 'A user with this phone number has already been registered'
+					: 'A user with this email address has already been registered',
 			);
 		}
 		throw authRefusal(500, 'unexpected_failure', 'Database error saving new user');
@@ -159,6 +203,34 @@ export async function createUser(transaction: Transaction, user: NewUser): Promi
 	if (row === undefined)
 		throw authRefusal(500, 'unexpected_failure', 'Database error saving new user');
 	return row;
+}
+
+/** Changes what is given of a user, as an administrator; metadata is laid over what is there. */
+export async function changeUser(
+	transaction: Transaction,
+	{ id, email, phone, banned_until }: UserRow,
+	change: NewUser,
+): Promise<void> {
+	if (change.password !== undefined) checkPassword(change.password);
+	const hash =
+		change.passwordHash ??
+		(change.password === undefined ? null : await hashPassword(change.password));
+	const newEmail = change.email?.toLowerCase() ?? email;
+	const newPhone = change.phone === undefined ? phone : plainPhone(change.phone);
+	await transaction`
+		update auth.users set email = ${newEmail}, phone = ${newPhone},
+			encrypted_password = coalesce(${hash}, encrypted_password),
+			email_confirmed_at = coalesce(email_confirmed_at, ${change.isConfirmed ? new Date() : null}),
+			phone_confirmed_at = coalesce(phone_confirmed_at, ${change.isPhoneConfirmed ? new Date() : null}),
+			banned_until = ${change.bannedUntil === undefined ? banned_until : change.bannedUntil},
+			raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || ${transaction.json(plain(change.userMetadata))}::jsonb,
+			raw_app_meta_data = coalesce(raw_app_meta_data, '{}') || ${transaction.json(plain(change.appMetadata))}::jsonb,
+			updated_at = now()
+		where id = ${id}`;
+	await transaction`
+		update auth.identities set updated_at = now(),
+			identity_data = identity_data || jsonb_build_object(provider, case provider when 'email' then ${newEmail}::text else ${newPhone}::text end)
+		where user_id = ${id} and provider in ('email', 'phone')`;
 }
 
 /** Metadata comes from a parsed JSON body, so it is JSON. */
