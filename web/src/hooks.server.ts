@@ -3,7 +3,7 @@
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
 import { ORIGIN } from '$app/env/private';
 import { PUBLIC_SUPABASE_URL } from '$app/env/public';
-import { serverClient } from '#lib/data/client.ts';
+import { serverClient } from '#lib/data/server-client.ts';
 import type { SignedInUser } from '#lib/data/rows.ts';
 import type { ControlClient } from '#lib/data/client.ts';
 

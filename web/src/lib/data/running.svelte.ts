@@ -11,7 +11,7 @@ const IDLE_MILLISECONDS = 30_000;
 export function runningClones(initial: () => CloneHistoryRow[]) {
 	return createQuery(() => ({
 		queryKey: ['running-clones'],
-		queryFn: () => readRunningClones(browserClient()),
+		queryFn: async () => readRunningClones(await browserClient()),
 		initialData: initial(),
 		refetchInterval: ({ state }) =>
 			(state.data?.length ?? 0) > 0 ? BUSY_MILLISECONDS : IDLE_MILLISECONDS,

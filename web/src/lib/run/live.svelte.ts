@@ -4,7 +4,7 @@ import type { RealtimeChannel } from '@supabase/supabase-js';
 import { createQuery, useQueryClient } from '@tanstack/svelte-query';
 import * as z from 'zod/mini';
 import { isFinished } from '#shared/domain/status.ts';
-import { browserClient } from '../data/client.ts';
+import { browserClient, type ControlClient } from '../data/client.ts';
 import { readRun, type RunState } from '../data/clones.ts';
 import type { JobComponentRow, JobRow } from '../data/rows.ts';
 
@@ -36,7 +36,7 @@ export class LiveRun {
 		const queries = useQueryClient();
 		this.#query = createQuery(() => ({
 			queryKey: ['run', jobId()],
-			queryFn: async () => (await readRun(browserClient(), jobId())) ?? initial(),
+			queryFn: async () => (await readRun(await browserClient(), jobId())) ?? initial(),
 			initialData: initial(),
 			initialDataUpdatedAt: initial().readAt,
 			refetchInterval: ({ state }) => this.#interval(state.data),
@@ -104,7 +104,7 @@ interface Watcher {
 
 /** Listens to the private channel of a job until the returned function is called. */
 function watch(jobId: string, watcher: Watcher): () => void {
-	const supabase = browserClient();
+	let supabase: ControlClient | undefined;
 	let channel: RealtimeChannel | undefined;
 	let ended = false;
 	let patience: ReturnType<typeof setTimeout> | undefined;
@@ -115,6 +115,7 @@ function watch(jobId: string, watcher: Watcher): () => void {
 	};
 
 	void (async () => {
+		supabase = await browserClient();
 		// Private channels are joined with the user's token.
 		await supabase.realtime.setAuth();
 		if (ended) return;
@@ -134,6 +135,6 @@ function watch(jobId: string, watcher: Watcher): () => void {
 	return () => {
 		ended = true;
 		clearTimeout(patience);
-		if (channel !== undefined) void supabase.removeChannel(channel);
+		if (channel !== undefined) void supabase?.removeChannel(channel);
 	};
 }
