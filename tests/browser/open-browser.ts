@@ -1,4 +1,5 @@
 // The system's Chromium, driven through playwright-core, and what every browser test does with it.
+import { randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
@@ -53,6 +54,18 @@ export async function signIn(page: Page): Promise<void> {
 	await page.getByLabel('Password').fill(stack.user.password);
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+}
+
+/** Makes an account of its own, which sees nothing of the others, and waits for its dashboard. */
+export async function signUp(page: Page): Promise<{ email: string; password: string }> {
+	const email = `${randomUUID()}@browser.test`;
+	const password = randomUUID();
+	await page.goto('/sign-up');
+	await page.getByLabel('Email').fill(email);
+	await page.getByLabel('Password').fill(password);
+	await page.getByRole('button', { name: 'Create account' }).click();
+	await page.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+	return { email, password };
 }
 
 /** Errors of the page itself: exceptions and what the browser writes as an error to the console. */

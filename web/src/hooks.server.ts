@@ -1,5 +1,7 @@
-// Every request: who is it, and which headers go with the answer. Pages that need a user are guarded
-// by the `(app)` layout; the database's row level security is what protects the data.
+// Every request: who is it, may they be here, and which headers go with the answer. The database's row
+// level security is what protects the data; turning away here spares people pages that look empty.
+import { isAuthRetryableFetchError } from '@supabase/supabase-js';
+import { redirect, type RequestEvent } from '@sveltejs/kit';
 import type { Handle, HandleServerError } from '@sveltejs/kit/hooks';
 import { ORIGIN } from '$app/env/private';
 import { PUBLIC_SUPABASE_URL } from '$app/env/public';
@@ -16,18 +18,40 @@ export const handle: Handle = async ({ event, resolve }) => {
 	event.locals.supabase = serverClient(event.cookies, secure, event.fetch, (headers) => {
 		for (const [name, value] of Object.entries(headers)) answerHeaders.set(name, value);
 	});
-	event.locals.user = await readUser(event.locals.supabase);
+	const { user, isCertain } = await readUser(event.locals.supabase);
+	event.locals.user = user;
+	if (user === null && isCertain && event.route.id?.startsWith('/(app)')) turnAway(event);
 
 	const response = await resolve(event, {
 		filterSerializedResponseHeaders: (name) => name === 'content-range',
 	});
 	for (const [name, value] of answerHeaders) response.headers.set(name, value);
 	allowControlProject(response.headers);
-	response.headers.set('x-content-type-options', 'nosniff');
-	response.headers.set('referrer-policy', 'strict-origin-when-cross-origin');
-	response.headers.set('permissions-policy', 'camera=(), microphone=(), geolocation=()');
+	for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+	if (secure) response.headers.set('strict-transport-security', 'max-age=31536000');
+	// Pages carry what one user may see: no cache shows them to another, or after signing out.
+	if (!response.headers.has('cache-control')) {
+		response.headers.set('cache-control', 'private, no-cache');
+	}
 	return response;
 };
+
+const SECURITY_HEADERS = {
+	'x-content-type-options': 'nosniff',
+	'referrer-policy': 'strict-origin-when-cross-origin',
+	'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+	'cross-origin-opener-policy': 'same-origin',
+};
+
+/**
+ * Sends those who are not signed in to the sign-in page and back afterwards. In the hook, not in the
+ * layout: a session may end while the app is open, and navigating inside it does not load the layout again.
+ */
+function turnAway({ url, request }: RequestEvent): never {
+	if (!SAFE_METHODS.includes(request.method)) redirect(303, '/sign-in');
+	const wanted = url.pathname + url.search;
+	redirect(303, wanted === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(wanted)}`);
+}
 
 /** Logs what was not foreseen, without the request (it may carry tokens); the page says little. */
 export const handleError: HandleServerError = ({ kind, error, event }) => {
@@ -50,12 +74,17 @@ function isForeign(request: Request, url: URL): boolean {
 	return ORIGIN === undefined ? new URL(origin).host !== url.host : origin !== ORIGIN;
 }
 
-/** The user whose cookies came along, from verified claims of the token; null when signed out. */
-async function readUser(supabase: ControlClient): Promise<SignedInUser | null> {
-	const { data } = await supabase.auth.getClaims();
+/**
+ * The user whose cookies came along, from verified claims of the token; null when signed out. Not certain
+ * when the control project did not answer: whoever came may well be signed in.
+ */
+async function readUser(
+	supabase: ControlClient,
+): Promise<{ user: SignedInUser | null; isCertain: boolean }> {
+	const { data, error } = await supabase.auth.getClaims();
 	const claims = data?.claims;
-	if (claims === undefined) return null;
-	return { id: claims.sub, email: claims.email ?? '' };
+	if (claims === undefined) return { user: null, isCertain: !isAuthRetryableFetchError(error) };
+	return { user: { id: claims.sub, email: claims.email ?? '' }, isCertain: true };
 }
 
 // The address of the control project is known only at run time, the policy is made at build time.

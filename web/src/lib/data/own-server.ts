@@ -12,8 +12,7 @@ const answered = z.object({
 /** Lists the projects of all accounts anew; null when that failed: the known list stands. */
 export async function listProjectsAgain(): Promise<ProjectRow[] | null> {
 	try {
-		const response = await fetch('/projects/refresh', { method: 'POST' });
-		const answer = listed.safeParse(await response.json());
+		const answer = listed.safeParse(await post('/projects/refresh', null));
 		return answer.success ? answer.data.projects : null;
 	} catch {
 		return null;
@@ -25,8 +24,7 @@ export async function startPreview(
 	draft: string,
 ): Promise<{ id: string; problem: null } | { id: null; problem: Problem }> {
 	try {
-		const response = await fetch('/clones/new/preview', { method: 'POST', body: draft });
-		const answer = answered.parse(await response.json());
+		const answer = answered.parse(await post('/clones/new/preview', draft));
 		if (answer.id !== undefined) return { id: answer.id, problem: null };
 		if (answer.problem !== undefined) return { id: null, problem: answer.problem };
 	} catch {
@@ -39,4 +37,11 @@ export async function startPreview(
 			fix: 'Check your connection and try again.',
 		},
 	};
+}
+
+async function post(address: string, body: string | null): Promise<unknown> {
+	const response = await fetch(address, { method: 'POST', body });
+	// The session has ended: the page itself leads to signing in and back.
+	if (response.redirected) location.reload();
+	return response.json();
 }

@@ -7,6 +7,9 @@ describe('signing in', () => {
 		expect(safeReturnPath('//evil.example')).toBe('/');
 		expect(safeReturnPath('/\\evil.example')).toBe('/');
 		expect(safeReturnPath('https://evil.example')).toBe('/');
+		expect(safeReturnPath('/\t/evil.example')).toBe('/');
+		expect(safeReturnPath('/.//evil.example')).toBe('/');
+		expect(safeReturnPath('javascript:alert(1)')).toBe('/');
 		expect(safeReturnPath(null)).toBe('/');
 	});
 

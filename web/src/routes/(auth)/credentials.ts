@@ -1,5 +1,5 @@
 // Reading the credentials form, and saying what the Auth service answered.
-import type { AuthError } from '@supabase/supabase-js';
+import { isAuthRetryableFetchError, type AuthError } from '@supabase/supabase-js';
 import type { Problem } from '#lib/data/problem.ts';
 
 export interface Credentials {
@@ -19,9 +19,14 @@ export function readCredentials(form: FormData): Credentials {
 
 /** Where to go after signing in: a path of this app only, never another site. */
 export function safeReturnPath(wanted: string | null): string {
-	if (wanted === null || !wanted.startsWith('/') || /^\/[/\\]/.test(wanted)) return '/';
-	return wanted;
+	// Read as a browser reads it: tabs, line breaks and backslashes do not hide another host.
+	const url = URL.parse(wanted ?? '/', OWN_SITE);
+	if (url === null || url.origin !== OWN_SITE || url.pathname.startsWith('//')) return '/';
+	return url.pathname + url.search;
 }
+
+/** Stands for this app, whatever its address; `.invalid` is nobody's. */
+const OWN_SITE = 'http://app.invalid';
 
 /** What went wrong when signing in or up, and what to do. */
 export function problemOfAuth(error: AuthError): Problem {
@@ -44,6 +49,10 @@ export function problemOfAuth(error: AuthError): Problem {
 		case 'over_request_rate_limit':
 			return { message: 'Too many attempts.', fix: 'Wait a minute, then try again.' };
 		default:
+			// No answer at all, or a gateway's: its text says nothing to the reader.
+			if (isAuthRetryableFetchError(error)) {
+				return { message: 'Signing in is not possible right now.', fix: 'Try again in a moment.' };
+			}
 			return { message: error.message, fix: 'Try again in a moment.', code: error.code };
 	}
 }
