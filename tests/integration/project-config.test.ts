@@ -109,9 +109,27 @@ describe('cloning project config', () => {
 			detail: expect.stringContaining('Pro Plan'),
 			fix: expect.stringContaining('Upgrade'),
 		});
-		expect((await verify()).map(({ object }) => object)).toEqual([
-			'auth.sessions_timebox',
-			'auth.password_hibp_enabled',
+		// To be done by hand, which the report said: no failure, until the source asks for something else.
+		const findings = await verify();
+		expect(findings.map(({ object, severity }) => [object, severity])).toEqual([
+			['auth.sessions_timebox', 'warning'],
+			['auth.password_hibp_enabled', 'warning'],
+		]);
+		expect(findings[0]?.found).toContain('Pro Plan');
+		stateOf('source').auth['sessions_timebox'] = 25;
+		expect((await verify())[0]).toMatchObject({ severity: 'failed', found: '0' });
+	});
+
+	it('notices what the platform leaves out of a request that it takes', async () => {
+		stateOf('source').auth['jwt_exp'] = 7200;
+		const deaf = platform.end('target');
+		const { api } = deaf;
+		const send: typeof api.send = (_method, path) => api.get(path);
+		const sides = { source: platform.end('source'), target: { ...deaf, api: { ...api, send } } };
+		const result = await cloneInProcess({ ...sides, components: [projectConfig] });
+		expect(result.items.get('project_config auth.jwt_exp')).toMatchObject({ outcome: 'skipped' });
+		expect(await verifyInProcess(sides, projectConfig, 'counts')).toMatchObject([
+			{ severity: 'warning', object: 'auth.jwt_exp' },
 		]);
 	});
 

@@ -3,18 +3,22 @@
 import type { Item, StageContext } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import type { Area } from './areas.ts';
-import type { Change } from './plan.ts';
+import { forgotten, leftEntry } from './left-as-is.ts';
+import { type Change, isSame } from './plan.ts';
 import { changeDetail } from './report.ts';
+
+type ApplyContext = Pick<StageContext, 'target' | 'spend' | 'signal' | 'memory' | 'remember'>;
 
 /** Writes and says what became of each change. Throws for trouble that is not about these settings. */
 export async function applyChanges(
-	context: Pick<StageContext, 'target' | 'spend' | 'signal'>,
+	context: ApplyContext,
 	area: Area,
 	changes: readonly Change[],
 ): Promise<Item[]> {
 	if (changes.length === 0) return [];
-	const refusal = await patch(context, area, changes);
-	if (!refusal) return changes.map((change) => written(area, change));
+	const { refusal, answer } = await patch(context, area, changes);
+	if (!refusal)
+		return Promise.all(changes.map((change) => accepted(context, area, change, answer)));
 	if (refusal.details.httpStatus === 403) {
 		return [
 			{
@@ -26,7 +30,7 @@ export async function applyChanges(
 		];
 	}
 	const [single] = changes;
-	if (changes.length === 1 && single) return [refused(area, single, refusal)];
+	if (changes.length === 1 && single) return [await refused(context, area, single, refusal)];
 	const items: Item[] = [];
 	for (const part of split(changes)) {
 		context.signal.throwIfAborted();
@@ -47,33 +51,54 @@ function split(changes: readonly Change[]): readonly (readonly Change[])[] {
 }
 
 async function patch(
-	{ target, spend }: Pick<StageContext, 'target' | 'spend'>,
+	{ target, spend }: ApplyContext,
 	area: Area,
 	changes: readonly Change[],
-): Promise<TwinsError | undefined> {
+): Promise<{ readonly refusal?: TwinsError; readonly answer?: unknown }> {
 	const body = Object.fromEntries(changes.map(({ setting, value }) => [setting, value]));
 	spend({ operations: 1 });
 	try {
-		await target.api.send('PATCH', area.path, body);
-		return undefined;
+		return { answer: await target.api.send<unknown>('PATCH', area.path, body) };
 	} catch (error) {
 		const isRefusal = error instanceof TwinsError && error.code === 'api_refused';
 		if (!isRefusal) throw error;
-		return error;
+		return { refusal: error };
 	}
 }
 
-function written(area: Area, change: Change): Item {
+/** An answer that shows the setting with another value means that the plan has its own, or none. */
+async function accepted(
+	{ memory, remember }: ApplyContext,
+	area: Area,
+	change: Change,
+	answer: unknown,
+): Promise<Item> {
+	const { setting, value } = change;
+	const shown = typeof answer === 'object' && answer !== null ? Object.entries(answer) : [];
+	const found = shown.find(([name]) => name === setting);
+	if (found && !isSame(found[1], value)) {
+		const detail = 'Supabase took the request, but the setting has another value';
+		remember(await leftEntry(area, change, detail));
+		const fix = `Set ${setting} on the target by hand, if its plan has it.`;
+		return { object: `${area.name}.${setting}`, outcome: 'skipped', detail, fix };
+	}
+	remember(forgotten(memory, area, [change]));
 	return {
-		object: `${area.name}.${change.setting}`,
+		object: `${area.name}.${setting}`,
 		outcome: change.isAdapted ? 'adapted' : 'copied',
 		detail: changeDetail(change),
 		fix: change.fix,
 	};
 }
 
-function refused(area: Area, change: Change, refusal: TwinsError): Item {
+async function refused(
+	{ remember }: ApplyContext,
+	area: Area,
+	change: Change,
+	refusal: TwinsError,
+): Promise<Item> {
 	const isPlanLimit = refusal.details.httpStatus === 402;
+	if (isPlanLimit) remember(await leftEntry(area, change, refusal.message));
 	return {
 		object: `${area.name}.${change.setting}`,
 		outcome: isPlanLimit ? 'skipped' : 'failed',

@@ -2,6 +2,7 @@
 import type { Finding, ReadContext } from '../component.ts';
 import { type Area, AREAS } from './areas.ts';
 import { planIssuers } from './identity-providers.ts';
+import { reasonLeft } from './left-as-is.ts';
 import type { Plan } from './plan.ts';
 import { shown, unreadableItem } from './report.ts';
 
@@ -12,7 +13,7 @@ export async function verify(context: ReadContext): Promise<readonly Finding[]> 
 	for (const area of AREAS) {
 		context.signal.throwIfAborted();
 		try {
-			findings.push(...findingsOf(area, await area.plan(context, false)));
+			findings.push(...(await findingsOf(context, area, await area.plan(context, false))));
 		} catch (error) {
 			const item = unreadableItem(area, error);
 			if (!item) throw error;
@@ -42,14 +43,22 @@ export async function verify(context: ReadContext): Promise<readonly Finding[]> 
 	return findings;
 }
 
-function findingsOf(area: Area, plan: Plan): Finding[] {
-	const differing = plan.changes.map(({ setting, value, before }): Finding => ({
-		severity: 'failed',
-		object: `${area.name}.${setting}`,
-		expected: shown(value) ?? 'the text of the source',
-		found: shown(before) ?? 'another text',
-		fix: FIX,
-	}));
+async function findingsOf(context: ReadContext, area: Area, plan: Plan): Promise<Finding[]> {
+	const differing = await Promise.all(
+		plan.changes.map(async (change): Promise<Finding> => {
+			const reason = await reasonLeft(context.memory, area, change);
+			return {
+				severity: reason === undefined ? 'failed' : 'warning',
+				object: `${area.name}.${change.setting}`,
+				expected: shown(change.value) ?? 'the text of the source',
+				found: reason ?? shown(change.before) ?? 'another text',
+				fix:
+					reason === undefined
+						? FIX
+						: `Set ${change.setting} on the target by hand, if its plan has it.`,
+			};
+		}),
+	);
 	const left = plan.notes
 		.filter(({ isDifference }) => isDifference)
 		.map(({ setting, detail, fix = '' }): Finding => ({
