@@ -28,7 +28,7 @@ export async function fingerprints(
 		);
 		const tables = await session.query<{ name: string; list: string | null }>(`
 select c.oid::regclass::text as name,
-  (select string_agg(format('%I::text', a.attname), ', ' order by a.attname) from pg_attribute a
+  (select string_agg(format('%I', a.attname), ', ' order by a.attname) from pg_attribute a
    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as list
 from pg_class c join pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and ${where} and n.nspname not in ('information_schema', 'auth', 'storage', 'realtime',

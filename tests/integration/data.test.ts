@@ -78,14 +78,23 @@ describe('hostile tables and values', () => {
 			pair.target,
 			`update public.values set n = 1.100, f4 = 0, iv = '1 day' where id = 4;
 			update public.values set jb = '{"b":1,"a":[null,"é"]}', ci = 'mixed' where id = 1;
+			update public.padded set bp = 'blanks', shade = 'dark' where id = 1;
 			delete from public.no_key where a = 1; insert into public.no_key values (9, 'only here')`,
 		);
 		const findings = await verifyInProcess(pair, data, 'checksums');
-		expect(findings.map(({ object }) => object)).toEqual(['public.no_key', 'public.values']);
+		expect(findings.map(({ object }) => object)).toEqual([
+			'public.no_key',
+			'public.padded',
+			'public.values',
+		]);
 		const counts = await verifyInProcess(pair, data, 'counts');
 		expect(counts.map(({ expected, found }) => [expected, found])).toEqual([['4 rows', '3 rows']]);
 		const again = await clone(pair);
-		expect(again.outcome('copied')).toEqual(['data public.no_key', 'data public.values']);
+		expect(again.outcome('copied')).toEqual([
+			'data public.no_key',
+			'data public.padded',
+			'data public.values',
+		]);
 		await expectEqualRows(pair);
 		expect(await verifyInProcess(pair, data, 'checksums')).toEqual([]);
 	});

@@ -18,6 +18,11 @@ create table public.values (
 );
 create table public.no_key (a int, b text);
 create table public.nothing ();
+create table public.only_generated (g int generated always as (42) stored);
+create type public.shade as enum ('dark', 'darker');
+create function public.shade_text(public.shade) returns text language sql immutable as $$ select 'any' $$;
+create cast (public.shade as text) with function public.shade_text;
+create table public.padded (id int primary key, bp bpchar, shade public.shade);
 create unlogged table public.unlogged_table (id int primary key, v text);
 create table public.parent (id int primary key, v text);
 create table public.child (extra text) inherits (public.parent);
@@ -48,6 +53,8 @@ insert into public.values (n, f4, f8, d, ts, tz, iv, tt, j, jb, x, b, ci, h, e, 
 delete from public.values where id = 2; insert into public.values (txt) values ('after a gap');
 insert into public.no_key values (1, 'twice'), (1, 'twice'), (null, null), (null, null);
 insert into public.nothing select from generate_series(1, 3);
+insert into public.only_generated default values; insert into public.only_generated default values;
+insert into public.padded values (1, 'blanks  ', 'darker'), (2, null, null), (3, '', 'dark');
 insert into public.unlogged_table values (1, 'u');
 insert into public.parent values (1, 'parent'); insert into public.child values (2, 'child', 'more');
 insert into public.by_day values ('2026-05-01', 1, 'a'), ('2026-05-01', 2, 'b'), ('1999-01-01', 3, 'c');

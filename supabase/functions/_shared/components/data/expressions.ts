@@ -52,24 +52,25 @@ const BINARY_SAFE: ReadonlySet<number> = new Set([
 /** How a column of the source is compared and moved into the target's column of the same name. */
 export function shareColumn(source: Column, target: Column): SharedColumn {
 	const isSameType = source.type === target.type && source.typeOid === target.typeOid;
-	const column = ident(source.name);
-	const isHashable = source.type === target.type && HASHED_AS_THEY_ARE.has(source.baseOid);
-	const isByteEqual = source.isDeterministic && target.isDeterministic;
-	const isText = TEXT_TYPES.has(source.baseOid);
 	return {
 		name: source.name,
 		type: source.type,
 		baseOid: source.baseOid,
-		comparable: !isHashable
-			? isByteEqual
-				? `${column}::text`
-				: `(${column}::text collate "C")`
-			: isText && !isByteEqual
-				? `(${column} collate "C")`
-				: column,
+		comparable: comparableOf(source, target),
 		isUpdatable: !target.isAlwaysIdentity,
 		isBinarySafe: isSameType && BINARY_SAFE.has(source.typeOid),
 	};
+}
+
+function comparableOf(source: Column, target: Column): string {
+	const column = ident(source.name);
+	const isByteEqual = source.isDeterministic && target.isDeterministic;
+	if (source.type === target.type && HASHED_AS_THEY_ARE.has(source.baseOid)) {
+		return isByteEqual || !TEXT_TYPES.has(source.baseOid) ? column : `(${column} collate "C")`;
+	}
+	// The text of a row is written by the types themselves, whatever casts there are.
+	if (source.hasTextCast || target.hasTextCast) return `row(${column})::text`;
+	return isByteEqual ? `${column}::text` : `(${column}::text collate "C")`;
 }
 
 /** 64-bit hash of a row, the same on both sides for equal rows. */

@@ -15,6 +15,8 @@ export interface Column {
 	readonly isAlwaysIdentity: boolean;
 	/** False where the collation calls different strings equal. */
 	readonly isDeterministic: boolean;
+	/** `::text` calls a function, which may drop something: blanks of bpchar, whatever a user's cast does. */
+	readonly hasTextCast: boolean;
 }
 
 /** A trigger or rule that would act while rows are loaded. Names are quoted already. */

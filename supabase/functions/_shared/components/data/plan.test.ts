@@ -13,6 +13,7 @@ const column = (name: string, more: Partial<Column> = {}): Column => ({
 	isGenerated: false,
 	isAlwaysIdentity: false,
 	isDeterministic: true,
+	hasTextCast: false,
 	...more,
 });
 

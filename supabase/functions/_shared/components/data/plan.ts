@@ -131,7 +131,7 @@ function unitOf(
 			fix: 'Give the table a primary key, or choose the strategy mirror or skip.',
 		};
 	}
-	if (columns.length === 0 && target.columns.length > 0) {
+	if (columns.length === 0 && target.columns.some(({ isGenerated }) => !isGenerated)) {
 		return {
 			object,
 			outcome: 'failed',

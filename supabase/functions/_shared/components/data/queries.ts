@@ -32,7 +32,11 @@ const COLUMNS = `
       'baseOid', case when t.typbasetype = 0 then t.oid else t.typbasetype end::int8,
       'isGenerated', a.attgenerated <> '',
       'isAlwaysIdentity', a.attidentity = 'a',
-      'isDeterministic', coalesce(l.collisdeterministic, true)
+      'isDeterministic', coalesce(l.collisdeterministic, true),
+      'hasTextCast', exists (
+        select from pg_catalog.pg_cast k
+        where k.castsource = case when t.typbasetype = 0 then t.oid else t.typbasetype end
+          and k.casttarget = 'text'::regtype and k.castmethod = 'f')
     ) order by a.attnum), '[]'::jsonb)
   from pg_catalog.pg_attribute a
   join pg_catalog.pg_type t on t.oid = a.atttypid
