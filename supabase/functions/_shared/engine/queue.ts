@@ -4,6 +4,7 @@ import type { Finding, Item, Preview, Progress } from '../components/component.t
 import type { CloneOptions } from '../domain/clone.ts';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { VerificationMode } from '../domain/status.ts';
+import { redactObject } from '../platform/redact.ts';
 import type { Session } from '../platform/session.ts';
 import type { SealedToken } from '../platform/vault.ts';
 
@@ -99,15 +100,19 @@ export async function heartbeat(
 	return row?.beat ?? { lost: true, cancel: false };
 }
 
-/** Stores what a slice did and hands on. False when the lease was lost: nothing is stored then. */
+/**
+ * Stores what a slice did and hands on. False when the lease was lost: nothing is stored then. Definitions
+ * and messages of the projects may quote keys: what people read of a slice is stored without them.
+ */
 export async function finishSlice(
 	control: Session,
 	step: ClaimedStep,
 	result: SliceResult,
 ): Promise<boolean> {
+	const { cursor, memory, ...readable } = result;
 	const [row] = await control.query<{ answer: { lost: boolean } }>(
-		'select private.finish_slice($1::bigint, $2::uuid, $3::jsonb) as answer',
-		[step.id, step.lease, { ...result }],
+		'select private.finish_slice($1::bigint, $2::uuid, $3::jsonb || $4::jsonb) as answer',
+		[step.id, step.lease, redactObject(readable), { cursor, memory }],
 	);
 	return row?.answer.lost === false;
 }

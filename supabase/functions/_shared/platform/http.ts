@@ -1,6 +1,7 @@
 // One HTTP call to a service of the platform: time limit, bounded retry of reads, one error shape, and no
 // secret in any text that leaves. It knows no service by name; management-api.ts and storage-api.ts do.
 import { TwinsError } from '../domain/errors.ts';
+import { redact } from './redact.ts';
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
@@ -34,17 +35,6 @@ const FIRST_WAIT_MS = 300;
 const LONGEST_WAIT_SECONDS = 2;
 /** No answer of the platform that we read whole is larger: function bundles end at 20 MB. */
 const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
-
-const LOOKS_SECRET =
-	/\b(?:sbp_(?:oauth_|v0_)?[0-9a-z]{16,}|sb_secret_[\w-]{8,}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)|(?<=\bBearer\s)\S+/gi;
-
-/** `text` without the given secrets and without anything that looks like a token or key. */
-export function redact(text: string, secrets: readonly string[] = []): string {
-	return secrets
-		.filter((secret) => secret.length > 0)
-		.reduce((clean, secret) => clean.replaceAll(secret, '[hidden]'), text)
-		.replace(LOOKS_SECRET, '[hidden]');
-}
 
 /**
  * Sends a request and reads the answer whole; the Response returned is in memory. Throws the service's

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { TwinsError } from '../domain/errors.ts';
 import { createAccountApi } from './account-api.ts';
-import { redact, retryAfterSeconds } from './http.ts';
+import { retryAfterSeconds } from './http.ts';
+import { redact } from './redact.ts';
 import { createManagementApi } from './management-api.ts';
 
 const REF = 'abcdefghijklmnopqrst';

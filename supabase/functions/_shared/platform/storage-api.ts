@@ -1,6 +1,7 @@
 // The Storage API of one project, with its secret key. Bodies are streams; nothing is held in memory.
 import { TwinsError } from '../domain/errors.ts';
-import { type Fetch, redact, retryAfterSeconds } from './http.ts';
+import { type Fetch, retryAfterSeconds } from './http.ts';
+import { redact } from './redact.ts';
 
 export interface StorageApi {
 	/** Request below <project url>/storage/v1. Throws TwinsError storage_refused on 4xx, passing errors on 5xx. */
