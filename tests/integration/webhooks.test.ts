@@ -18,11 +18,11 @@ const ENABLE = fs.readFileSync(
 	'utf8',
 );
 
-const TABLES = `create schema app; create table app."Or ders" (id int primary key, note text);
+const TABLES = `create schema app; create table app."Or ders" (id int primary key, note text, kind varchar);
 create table app.parted (id int primary key) partition by range (id);
 create table app.part_1 partition of app.parted for values from (1) to (10);`;
 const HOOKS = `create trigger "to the function ☃" after insert or update of note on app."Or ders" for each row
-  when (new.note <> 'a  b') execute function supabase_functions.http_request(
+  when (new.id between 1 and 9 and new.note <> 'a  b' and new.kind in ('p', 'q')) execute function supabase_functions.http_request(
     'https://${S}.supabase.co/functions/v1/x', 'POST', '{"Authorization":"Bearer ${sourceKey}","X":"it''s \\ é"}', '{}', '1000');
 create trigger to_slack after delete on app."Or ders" for each row execute function supabase_functions.http_request(
     'https://hooks.slack.com/services/T0/B0/hidden', 'POST', '{}', '{}', '5000');

@@ -1,5 +1,6 @@
 // What a stage has still to do on the target: a list of steps, each a few statements that belong together.
 // Pure: facts in, steps out. Nothing is run here and nothing is read.
+import { readBackAsPrinted } from '../platform/printed-sql.ts';
 import type { Fact } from './fact.ts';
 import { sortByNeeds } from './order.ts';
 import { joinGroups, outline, type Group } from './regroup.ts';
@@ -154,7 +155,9 @@ function linked(drafts: readonly Draft[]): Step[] {
 		drafts.map(({ factsNeeded, ...step }): [string, Step] => {
 			const needs = new Set(factsNeeded.flatMap((id) => stepOf.get(id) ?? []));
 			needs.delete(step.id);
-			return [step.id, { ...step, needs: [...needs] }];
+			const statements = step.statements.map(readBackAsPrinted);
+			const fallbacks = step.fallbacks.map((fallback) => fallback.map(readBackAsPrinted));
+			return [step.id, { ...step, statements, fallbacks, needs: [...needs] }];
 		}),
 	);
 	return sortByNeeds(steps.keys(), (id) => steps.get(id)?.needs ?? []).flatMap(

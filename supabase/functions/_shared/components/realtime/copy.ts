@@ -2,6 +2,7 @@
 // that each that fails is known by name and the others are published.
 import type { Item, Stage, StageContext } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
+import { readBackAsPrinted } from '../../platform/printed-sql.ts';
 import type { Session } from '../../platform/session.ts';
 import { readPublications } from './inspect.ts';
 import { planPublications, type PublicationAction } from './plan.ts';
@@ -17,7 +18,7 @@ async function attempt(
 	const statements = actions.flatMap((action) => action.statements);
 	if (statements.length === 0) return null;
 	try {
-		await session.script(`${PREAMBLE}; ${statements.join('; ')}; commit`);
+		await session.script(`${PREAMBLE}; ${statements.map(readBackAsPrinted).join('; ')}; commit`);
 		return null;
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;

@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import type { Item, Stage, StageContext } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
+import { readBackAsPrinted } from '../../platform/printed-sql.ts';
 import { readReferences } from '../../platform/references.ts';
 import type { Session } from '../../platform/session.ts';
 import { readWebhooks, type Webhook } from './inspect.ts';
@@ -48,7 +49,7 @@ async function apply(session: Session, action: WebhookAction): Promise<Item> {
 	if (action.how === 'keep') return itemOf(action);
 	try {
 		await session.script(
-			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s'; ${action.statements.join('; ')}; commit`,
+			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s'; ${action.statements.map(readBackAsPrinted).join('; ')}; commit`,
 		);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
