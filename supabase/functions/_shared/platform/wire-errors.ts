@@ -16,15 +16,20 @@ export function connectionLost(name: string, reason: string): TwinsError {
 export function serverError(body: Uint8Array): TwinsError {
 	const fields = fieldsOf(body);
 	const sqlstate = fields.get('C') ?? 'XX000';
-	const message = withoutValues(sqlstate, fields.get('M') ?? 'unknown error');
 	const place = copyPlace(fields.get('W'));
+	const isOwnWords = place !== undefined && /\bPL\/\w+ function\b/.test(fields.get('W') ?? '');
+	// What a function says of a row may quote it.
+	const message = isOwnWords
+		? 'a function of the database refused a row'
+		: withoutValues(sqlstate, fields.get('M') ?? 'unknown error', place !== undefined);
+	const hint = isOwnWords ? undefined : fields.get('H');
 	return new TwinsError(
 		codeOf(sqlstate, message),
 		place === undefined ? message : `${message} (${place})`,
-		fixOf(sqlstate, message, fields.get('H')),
+		fixOf(sqlstate, message, hint),
 		{
 			sqlstate,
-			hint: fields.get('H'),
+			hint,
 			passing: isPassingState(sqlstate, message),
 		},
 	);
@@ -40,9 +45,12 @@ function fieldsOf(body: Uint8Array): ReadonlyMap<string, string> {
 }
 
 /** Data exceptions (class 22) quote the offending value; everything else quotes names. */
-function withoutValues(sqlstate: string, message: string): string {
+function withoutValues(sqlstate: string, message: string, isOfRow: boolean): string {
 	if (!sqlstate.startsWith('22')) return message;
-	return message.replace(/: ".*"$/s, '').replace(/\bvalue ".*?" (?=is out of range)/s, 'value ');
+	const clean = message.replace(/: ".*"$/s, '');
+	// A COPY of another shape quotes columns, a statement with a wrong parameter its name.
+	const quotesNames = sqlstate === '22P04' || (sqlstate === '22023' && !isOfRow);
+	return quotesNames ? clean : clean.replace(/ ".*"/s, '');
 }
 
 /** `COPY orders, line 3, column total: "12,5"` → `line 3, column total`. */

@@ -109,6 +109,31 @@ describe('errors', () => {
 		).toBe('duplicate key value');
 	});
 
+	it('leave out values wherever a message puts them, and keep names', () => {
+		const inRow = { W: 'COPY orders, line 3, column at: "top secret"' };
+		for (const [C, M, message] of [
+			['22007', 'invalid value "top secret" for "YYYY"', 'invalid value'],
+			[
+				'22003',
+				'value "top secret" is out of range for type int',
+				'value is out of range for type int',
+			],
+			['22023', 'time zone "top secret" not recognized', 'time zone not recognized'],
+			['22P04', 'missing data for column "at"', 'missing data for column "at"'],
+		] as const) {
+			expect(error({ C, M, ...inRow }).message).toBe(`${message} (line 3, column at)`);
+		}
+		expect(error({ C: '22023', M: 'unrecognized parameter "x"' }).message).toContain('"x"');
+		const raised = error({
+			C: 'P0001',
+			M: 'top secret is no address',
+			H: 'mend top secret',
+			W: 'PL/pgSQL function is_address(text) line 3 at RAISE\nCOPY orders, line 3: "top secret"',
+		});
+		expect(raised.message).toBe('a function of the database refused a row (line 3)');
+		expect(JSON.stringify([raised.fix, raised.details])).not.toContain('secret');
+	});
+
 	it('tell passing trouble from lasting', () => {
 		for (const state of ['08006', '57P01', '53300', '40001', '40P01', '55P03']) {
 			expect(error({ C: state, M: 'x' }).details.passing, state).toBe(true);
