@@ -32,6 +32,13 @@ create view joined as
 select a.id, sum(b.id) over (order by b.id rows between unbounded preceding and current row) as total
 from orders a join orders b on a.id between b.id and 9 and a.status = b.status and exists (
   select from orders c where c.id between 1 and a.id and c.channel in ('shop', 'fair'));
+create view kinds as
+select * from (
+  select id, 'order' as kind, 1::bigint as n from orders
+  union all select id, 'none', 2 from orders where id between 1 and 2 and id > 1
+  union all (select null, null, -1 limit 1)
+) as all_kinds
+where exists (select 'x'::text, 1 from orders) and kind in (select 'order' union select 'none');
 create materialized view shop_orders as select id from orders where channel in ('shop', 'fair');
 
 alter table orders enable row level security;
@@ -48,3 +55,8 @@ create rule on_channel as on update to orders where new.channel in ('a', 'b') do
 
 create function is_known(status varchar, among varchar[] default array['a', 'b']) returns boolean
 language sql begin atomic select status in ('new', 'done') and status = any (among); end;
+create function words() returns setof text
+language sql begin atomic select 'a'; select channel from orders union select 'b'; end;
+create table audit (id int, what text, at date);
+create rule on_insert as on insert to orders
+do also insert into audit select new.id, 'made', '2020-01-01' where new.id between 1 and 2 and new.status = 'new';
