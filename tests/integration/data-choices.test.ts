@@ -304,6 +304,12 @@ describe('the source', () => {
 		expect(warned('public.large')).toEqual([expect.stringContaining('100,001 rows')]);
 		expect(warned('public.none')).toEqual([expect.stringContaining('empty')]);
 		expect(warned('public.both')).toEqual([expect.stringContaining('The target has rows')]);
-		expect(preview.objects).toHaveLength(3);
+		expect(preview.objects.map(({ table }) => table)).toEqual([
+			'public.both',
+			'public.large',
+			'public.none',
+			'public.left_out',
+		]);
+		expect(preview.objects.at(-1)).toMatchObject({ skipped: 'ignore rule *.left_out' });
 	});
 });

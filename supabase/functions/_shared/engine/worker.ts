@@ -109,7 +109,7 @@ async function runStep(
 		case 'prepare':
 			return {
 				outcome: 'done',
-				steps: await prepareRun(run, sides.source, sides.target, ports.components),
+				...(await prepareRun(run, sides.source, sides.target, ports.components)),
 			};
 		case 'cleanup':
 			await removeLedger(sides.target);
