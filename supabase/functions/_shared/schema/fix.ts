@@ -13,6 +13,7 @@ export function fixFor(fact: Fact, { sqlstate, hint }: Failure): string {
 		case '42P07':
 		case '42710':
 		case '42723':
+		case '42809':
 			return 'Something else on the target has this name. Rename or remove it there, or clone with remove_extra.';
 		case '55P03':
 			return 'Another session holds a lock on the target. Clone again when it has ended.';

@@ -131,6 +131,24 @@ export function planSql(
 	return planSteps(sides, components, removeExtra).flatMap((step) => [...step.statements]);
 }
 
+/** In the order that matters to the owner of the target. */
+const PLANNED_ACTIONS = ['remove', 'change', 'create', 'leave', 'keep'] as const;
+type PlannedAction = (typeof PLANNED_ACTIONS)[number];
+
+interface PlannedObject extends Readonly<Record<string, unknown>> {
+	readonly object: string;
+	readonly action: PlannedAction;
+}
+
+/** The first `most` of a plan: what is lost on the target is never cut off by what is only added. */
+export function foremost<Listed extends Pick<PlannedObject, 'action'>>(
+	objects: readonly Listed[],
+	most: number,
+): Listed[] {
+	const rank = ({ action }: Listed): number => PLANNED_ACTIONS.indexOf(action);
+	return objects.toSorted((one, other) => rank(one) - rank(other)).slice(0, most);
+}
+
 /**
  * Counts and lists what the source has of the given components, and what would be done to the target.
  * `warn` adds a component's own warnings.
@@ -153,11 +171,15 @@ export async function schemaPreview(
 		for (const name of names) planned.set(name, [...(planned.get(name) ?? []), ...step.statements]);
 	}
 	const counts: Record<string, number> = {};
-	const objects: Record<string, unknown>[] = [];
-	const list = (kind: string, object: string, action: string, sql?: readonly string[]): void => {
+	const objects: PlannedObject[] = [];
+	const list = (
+		kind: string,
+		object: string,
+		action: PlannedAction,
+		sql?: readonly string[],
+	): void => {
 		counts[`plan_${action}`] = (counts[`plan_${action}`] ?? 0) + 1;
-		if (objects.length < MAX_OBJECTS)
-			objects.push({ kind, object, action, ...(sql ? { sql } : {}) });
+		objects.push({ kind, object, action, ...(sql ? { sql } : {}) });
 	};
 	const existing = new Set(
 		[...sides.target.byId.values()].map((fact) => key(fact.kind, fact.object)),
@@ -186,5 +208,5 @@ export async function schemaPreview(
 		const sql = planned.get(key(fact.kind, fact.object));
 		list(fact.kind, fact.object, sql ? 'remove' : 'leave', sql);
 	}
-	return { counts, objects, warnings: [...warn(sides)] };
+	return { counts, objects: foremost(objects, MAX_OBJECTS), warnings: [...warn(sides)] };
 }

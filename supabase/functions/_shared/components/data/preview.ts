@@ -20,20 +20,24 @@ export async function preview(context: ReadContext): Promise<Preview> {
 		({ object, strategy }) => strategy === 'mirror' && plan.onTarget.has(object),
 	);
 	const overwritten = await withRows(ends.target, mirrored, 'target', true);
+	const left = plan.others.filter(({ outcome }) => outcome === 'skipped');
 	const [large] = await ends.source.query<{ count: number }>(COUNT_LARGE_OBJECTS);
 	return {
 		counts: {
 			tables: units.length,
 			rows: units.reduce((sum, { rows }) => sum + (rows ?? 0), 0),
 			bytes: units.reduce((sum, { bytes }) => sum + bytes, 0),
-			skipped: plan.others.filter(({ outcome }) => outcome === 'skipped').length,
+			skipped: left.length,
 		},
-		objects: units.slice(0, LISTED).map((unit) => ({
-			table: unit.object,
-			rows: unit.rows,
-			bytes: unit.bytes,
-			strategy: unit.strategy,
-		})),
+		objects: [
+			...units.map(({ object, rows, bytes, strategy }) => ({
+				table: object,
+				rows,
+				bytes,
+				strategy,
+			})),
+			...left.map(({ object, detail }) => ({ table: object, skipped: detail })),
+		].slice(0, LISTED),
 		warnings: [
 			...units.filter(({ rows }) => (rows ?? 0) > LARGE_TABLE_ROWS).map(largeTable),
 			...empty.map(emptyTable),

@@ -14,8 +14,8 @@ test('an extension that the target lacks or has in another version is named', ()
 		]),
 	);
 	expect(warnings.map(({ object, message }) => [object, message])).toEqual([
-		['extension postgis', 'the target does not offer this extension'],
-		['extension pg_trgm', 'version 1.6 on the source, 1.5 on the target'],
+		['extension postgis', 'The target does not offer this extension'],
+		['extension pg_trgm', 'Version 1.6 on the source, 1.5 on the target'],
 	]);
 	expect(warnings.every(({ fix }) => fix.length > 0)).toBe(true);
 });

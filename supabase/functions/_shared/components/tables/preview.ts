@@ -1,9 +1,8 @@
-// What a preview tells of tables: sizes and columns, and what the target will not take as it is.
+// What a preview tells of tables: sizes and columns, and what the target will not take as it is. How many
+// rows there are to copy is told by `data`.
 import { schemaPreview } from '../../schema/verify.ts';
 import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
 import { AVAILABLE_EXTENSIONS, EXTENSIONS, TABLE_SIZES } from './queries.ts';
-
-const LARGE_ROWS = 100_000;
 
 interface Size {
 	readonly columns: number;
@@ -38,7 +37,6 @@ export async function previewTables(context: ReadContext): Promise<Preview> {
 			...preview.warnings,
 			...versionWarning(source.serverVersion, target.serverVersion),
 			...extensionWarnings(extensions, available),
-			...sizeWarnings(sizes),
 		],
 	};
 }
@@ -56,7 +54,7 @@ function versionWarning(source: number, target: number): PreviewWarning[] {
 	return [
 		{
 			object: 'Postgres',
-			message: `the source runs Postgres ${major(source)}, the target Postgres ${major(target)}`,
+			message: `The source runs Postgres ${major(source)}, the target Postgres ${major(target)}`,
 			fix: newer
 				? 'Upgrade the target first: what only the newer version knows cannot be made there.'
 				: 'Look at extensions and functions that behave differently in the newer version.',
@@ -75,7 +73,7 @@ export function extensionWarnings(
 			return [
 				{
 					object: `extension ${name}`,
-					message: 'the target does not offer this extension',
+					message: 'The target does not offer this extension',
 					fix: 'Choose a target that offers it, or remove what uses it from the source.',
 				},
 			];
@@ -84,24 +82,9 @@ export function extensionWarnings(
 		return [
 			{
 				object: `extension ${name}`,
-				message: `version ${version} on the source, ${offered} on the target`,
+				message: `Version ${version} on the source, ${offered} on the target`,
 				fix: 'Usually nothing: the target keeps its own version.',
 			},
 		];
-	});
-}
-
-function sizeWarnings(sizes: ReadonlyMap<string, Size>): PreviewWarning[] {
-	return [...sizes].flatMap(([object, { rows }]): PreviewWarning[] => {
-		if (rows === null || (rows > 0 && rows <= LARGE_ROWS)) return [];
-		return rows === 0
-			? [{ object, message: 'the table is empty', fix: 'Nothing, if that is expected.' }]
-			: [
-					{
-						object,
-						message: `about ${Math.round(rows).toLocaleString('en-US')} rows`,
-						fix: 'Set a row limit or an ignore rule if the target does not need them all.',
-					},
-				];
 	});
 }
