@@ -1,6 +1,7 @@
 // The only place that turns numbers and times into words. English, the reader's own time zone.
 
 const COUNT = new Intl.NumberFormat('en');
+const ESTIMATE = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const DATE_TIME = new Intl.DateTimeFormat('en-GB', {
 	day: 'numeric',
 	month: 'short',
@@ -24,6 +25,11 @@ const DAY = 24 * HOUR;
 /** `1234567` → `1,234,567`. */
 export function formatCount(count: number): string {
 	return COUNT.format(count);
+}
+
+/** Counts that are estimates: three digits say all they know. `about 3,010,000` */
+export function formatEstimate(count: number): string {
+	return `about ${ESTIMATE.format(count)}`;
 }
 
 /** `1 table`, `2 tables`; `plural` is given because the catalogue counts in plurals. */
@@ -100,4 +106,9 @@ export function spanBetween(start: string | null, end: string | null, now: numbe
 
 function padded(value: number): string {
 	return String(Math.floor(value)).padStart(2, '0');
+}
+
+/** A remark of the engine (`the target lacks this secret`) as a sentence of the page. */
+export function asSentence(remark: string): string {
+	return remark.charAt(0).toUpperCase() + remark.slice(1);
 }

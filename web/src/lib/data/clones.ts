@@ -74,7 +74,7 @@ export async function readRun(supabase: ControlClient, jobId: string): Promise<R
 	};
 }
 
-/** Objects of a component, failed and skipped ones first by name; `limit` + 1 tells of more. */
+/** Objects of a component by name, failed ones first; `limit` + 1 tells of more. */
 export async function readItems(
 	supabase: ControlClient,
 	jobId: string,
@@ -82,9 +82,14 @@ export async function readItems(
 	outcome: ItemOutcome | null,
 	limit: number,
 ): Promise<{ items: JobItemRow[]; hasMore: boolean }> {
-	let query = supabase.from('job_items').select('*').eq('job_id', jobId).eq('component', component);
-	if (outcome !== null) query = query.eq('outcome', outcome);
-	const rows = rowsOf(await query.order('object').limit(limit + 1));
+	const items = () =>
+		supabase.from('job_items').select('*').eq('job_id', jobId).eq('component', component);
+	const first = (query: ReturnType<typeof items>) => query.order('object').limit(limit + 1);
+	const answers =
+		outcome === null
+			? [first(items().eq('outcome', 'failed')), first(items().neq('outcome', 'failed'))]
+			: [first(items().eq('outcome', outcome))];
+	const rows = (await Promise.all(answers)).flatMap((answer) => rowsOf(answer));
 	return { items: rows.slice(0, limit), hasMore: rows.length > limit };
 }
 

@@ -24,7 +24,7 @@ function row(component: string, status: ComponentStatus, done = 0, total: number
 		items_total: total,
 		unit: 'tables',
 		bytes_done: 0,
-		started_at: null,
+		started_at: status === 'pending' || status === 'skipped' ? null : '2026-11-21T09:00:00Z',
 		finished_at: null,
 		error: null,
 	} satisfies JobComponentRow;
@@ -36,6 +36,14 @@ describe('progress of a run', () => {
 		expect(components).toHaveLength(13);
 		expect(components[0]?.status).toBe('completed');
 		expect(components.slice(1).every((component) => component.status === 'skipped')).toBe(true);
+	});
+
+	it('does not call components failed that had no turn in a failed run', () => {
+		const never = { ...row('data', 'failed'), started_at: null };
+		const components = runComponents([row('tables', 'failed'), never]);
+		expect(describeCounts(countRun(components))).toBe('1 failed · 1 not started · 11 skipped');
+		const refused = { ...never, error: { message: 'The account has expired' } };
+		expect(countRun(runComponents([refused])).failed).toBe(1);
 	});
 
 	it('leaves skipped components out of the total', () => {

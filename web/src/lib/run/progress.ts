@@ -5,11 +5,14 @@ import { isFinished, type ComponentStatus } from '#shared/domain/status.ts';
 import type { JobComponentRow, JobRow } from '../data/rows.ts';
 import { formatCount, formatQuantity } from '../format.ts';
 
+/** A failed run may have ended before a component had its turn: that component did not fail by itself. */
+export type RunStatus = ComponentStatus | 'not_started';
+
 /** A component of a run: its catalogue entry with its row; every run shows all 13. */
 export interface RunComponent {
 	readonly key: ComponentKey;
 	readonly catalogue: ComponentLabel;
-	readonly status: ComponentStatus;
+	readonly status: RunStatus;
 	readonly row: JobComponentRow | null;
 }
 
@@ -18,6 +21,7 @@ export interface RunCounts {
 	readonly failed: number;
 	readonly skipped: number;
 	readonly canceled: number;
+	readonly notStarted: number;
 	readonly running: number;
 	readonly pending: number;
 	/** Components that take part: all but the skipped ones. */
@@ -30,26 +34,34 @@ export interface RunCounts {
 export function runComponents(rows: readonly JobComponentRow[]): RunComponent[] {
 	return COMPONENTS.map((catalogue) => {
 		const row = rows.find((candidate) => candidate.component === catalogue.key) ?? null;
-		return { key: catalogue.key, catalogue, status: row?.status ?? 'skipped', row };
+		return { key: catalogue.key, catalogue, status: statusOf(row), row };
 	});
 }
 
+function statusOf(row: JobComponentRow | null): RunStatus {
+	if (row === null) return 'skipped';
+	const hadNoTurn = row.status === 'failed' && row.started_at === null && row.error === null;
+	return hadNoTurn ? 'not_started' : row.status;
+}
+
 export function countRun(components: readonly Pick<RunComponent, 'status'>[]): RunCounts {
-	const of = (status: ComponentStatus) =>
+	const of = (status: RunStatus) =>
 		components.filter((component) => component.status === status).length;
 	const completed = of('completed');
 	const failed = of('failed');
 	const skipped = of('skipped');
 	const canceled = of('canceled');
+	const notStarted = of('not_started');
 	return {
 		completed,
 		failed,
 		skipped,
 		canceled,
+		notStarted,
 		running: of('in_progress'),
 		pending: of('pending'),
 		total: components.length - skipped,
-		done: completed + failed + canceled,
+		done: completed + failed + canceled + notStarted,
 	};
 }
 
@@ -77,6 +89,7 @@ export function describeCounts(counts: RunCounts): string {
 		[counts.completed, 'completed'],
 		[counts.failed, 'failed'],
 		[counts.canceled, 'canceled'],
+		[counts.notStarted, 'not started'],
 		[toGo, 'to go'],
 		[counts.skipped, 'skipped'],
 	] as const;
@@ -109,7 +122,7 @@ export function shownPart(
 	const choice = components.find((component) => component.key === chosen);
 	if (choice !== undefined) return choice.key;
 	if (finished) return 'report';
-	const withStatus = (status: ComponentStatus) =>
+	const withStatus = (status: RunStatus) =>
 		components.find((component) => component.status === status)?.key;
 	return withStatus('failed') ?? withStatus('in_progress') ?? withStatus('pending') ?? 'tables';
 }

@@ -38,3 +38,8 @@ export function parseReport(stored: unknown): Report {
 export function total(report: Report, outcome: ItemOutcome): number {
 	return report.totals[outcome] ?? 0;
 }
+
+/** Whether nothing was dealt with at all: the run ended before it started. */
+export function isEmpty(report: Report): boolean {
+	return Object.keys(report.totals).length === 0;
+}

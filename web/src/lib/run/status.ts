@@ -1,10 +1,6 @@
 // Every status as people see it: its word, its shape and its tone. The only place that knows them.
-import type {
-	ComponentStatus,
-	ItemOutcome,
-	JobStatus,
-	VerificationStatus,
-} from '#shared/domain/status.ts';
+import type { ItemOutcome, JobStatus, VerificationStatus } from '#shared/domain/status.ts';
+import type { RunStatus } from './progress.ts';
 
 export type Shape =
 	'circle' | 'arc' | 'check' | 'triangle' | 'octagon' | 'slash' | 'dash' | 'dotted';
@@ -31,9 +27,10 @@ export const JOB_LOOKS: Readonly<Record<JobStatus, StatusLook>> = {
 	canceled,
 };
 
-export const COMPONENT_LOOKS: Readonly<Record<ComponentStatus, StatusLook>> = {
+export const COMPONENT_LOOKS: Readonly<Record<RunStatus, StatusLook>> = {
 	...JOB_LOOKS,
 	skipped,
+	not_started: { label: 'Not started', shape: 'slash', tone: 'neutral' },
 };
 
 export const OUTCOME_LOOKS: Readonly<Record<ItemOutcome, StatusLook>> = {

@@ -4,12 +4,14 @@ import { groupWarnings, summarizePreview } from './preview.ts';
 describe('the preview in the review', () => {
 	it('counts in words, sizes as sizes, and leaves out what is not there', () => {
 		const { lines } = summarizePreview({
-			tables: { counts: { table: 12, index: 3, foreign_key: 1, domain: 0 }, objects: [] },
-			storage: { counts: { buckets: 2, bytes: 5_200_000 }, objects: [], warnings: [] },
+			tables: { counts: { index: 30, domain: 0, table: 12, foreign_key: 1 }, objects: [] },
+			data: { counts: { rows: 3_006_477, tables: 90 }, objects: [] },
+			storage: { counts: { bytes: 5_200_000, buckets: 2, files: 1 }, objects: [], warnings: [] },
 		});
 		expect(lines.map((line) => [line.component.key, line.found])).toEqual([
-			['tables', '12 tables · 3 indexes · 1 foreign key'],
-			['storage', '2 buckets · 5.2 MB'],
+			['tables', '12 tables · 30 indexes · 1 foreign key'],
+			['data', '90 tables · about 3,010,000 rows'],
+			['storage', '1 file · 2 buckets · 5.2 MB'],
 		]);
 	});
 
@@ -21,27 +23,9 @@ describe('the preview in the review', () => {
 		expect(lines[0]?.planned).toBe('2 removed · 18 created');
 	});
 
-	it('lists what is not left alone, removals first, with the SQL that does it', () => {
-		const object = (name: string, action: string) => ({ kind: 'table', object: name, action });
-		const { lines } = summarizePreview({
-			tables: {
-				objects: [
-					{ ...object('public.a', 'create'), sql: ['create table public.a ()', 'comment'] },
-					object('public.b', 'keep'),
-					object('public.c', 'remove'),
-					{ nonsense: true },
-				],
-			},
-		});
-		expect(lines[0]?.objects).toEqual([
-			{ name: 'public.c', kind: 'table', action: 'remove', sql: '' },
-			{
-				name: 'public.a',
-				kind: 'table',
-				action: 'create',
-				sql: 'create table public.a ()\ncomment',
-			},
-		]);
+	it('says when the target holds tables that no clone of the pair made', () => {
+		expect(summarizePreview({ target: { counts: { tables: 1 } } }).targetIsTaken).toBe(true);
+		expect(summarizePreview({}).targetIsTaken).toBe(false);
 	});
 
 	it('tells the same warning about several objects once', () => {

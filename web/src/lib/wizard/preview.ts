@@ -2,7 +2,8 @@
 import * as z from 'zod/mini';
 import { COMPONENTS, type ComponentLabel } from '#shared/domain/component.ts';
 import { problemFromStored, type Problem } from '../data/problem.ts';
-import { formatBytes, formatCount, formatQuantity } from '../format.ts';
+import { formatBytes, formatCount, formatEstimate, formatQuantity } from '../format.ts';
+import { listedObjects, type ListedObject } from './listed-objects.ts';
 
 const componentPreview = z.object({
 	counts: z._default(z.record(z.string(), z.number()), {}),
@@ -14,25 +15,14 @@ const componentPreview = z.object({
 });
 const stepErrors = z.array(z.object({ component: z.nullable(z.string()), error: z.unknown() }));
 
-/** One object of the plan: what happens to it on the target, and by which SQL. */
-export interface PlannedObject {
-	readonly name: string;
-	readonly kind: string;
-	readonly action: PlanAction;
-	readonly sql: string;
-}
-
-export const PLAN_ACTIONS = ['remove', 'change', 'create'] as const;
-export type PlanAction = (typeof PLAN_ACTIONS)[number];
-
 export interface PreviewLine {
 	readonly component: ComponentLabel;
 	/** "12 tables · 340 indexes"; empty when nothing was counted. */
 	readonly found: string;
 	/** "24 created · 4 changed"; empty when the component plans nothing beforehand. */
 	readonly planned: string;
-	/** Objects that are not left as they are, the dangerous first; at most 500 are known. */
-	readonly objects: readonly PlannedObject[];
+	/** The dangerous first; at most 500 are known. */
+	readonly objects: readonly ListedObject[];
 	readonly warnings: readonly { object: string; message: string; fix: string }[];
 	readonly problem: Problem | null;
 }
@@ -41,6 +31,8 @@ export interface PreviewSummary {
 	readonly lines: readonly PreviewLine[];
 	/** Trouble that kept the whole preview from being made. */
 	readonly problem: Problem | null;
+	/** True when the target holds tables that no clone of this pair made: its ref must be typed. */
+	readonly targetIsTaken: boolean;
 }
 
 /** Makes the stored result of a preview presentable. */
@@ -56,9 +48,9 @@ export function summarizePreview(result: unknown): PreviewSummary {
 		if (!parsed.success && failure === undefined) continue;
 		lines.push({
 			component,
-			found: parsed.success ? describeCounts(parsed.data.counts) : '',
+			found: parsed.success ? describeCounts(parsed.data.counts, component.unit) : '',
 			planned: parsed.success ? describePlan(parsed.data.counts) : '',
-			objects: parsed.success ? plannedObjects(parsed.data.objects) : [],
+			objects: parsed.success ? listedObjects(parsed.data.objects) : [],
 			warnings: parsed.success ? parsed.data.warnings : [],
 			problem: failure === undefined ? null : problemFromStored(failure.error),
 		});
@@ -66,6 +58,7 @@ export function summarizePreview(result: unknown): PreviewSummary {
 	const whole = errors.find((entry) => entry.component === null);
 	return {
 		lines,
+		targetIsTaken: 'target' in data,
 		problem: whole === undefined ? null : problemFromStored(whole.error),
 	};
 }
@@ -76,26 +69,34 @@ const PLANS: readonly (readonly [string, string])[] = [
 	['plan_change', 'changed'],
 	['settings_to_change', 'changed'],
 	['plan_create', 'created'],
-	['plan_keep', 'equal already'],
 	['plan_leave', 'left alone'],
+	['plan_keep', 'equal already'],
 ];
 
-/** Counts in words: `bytes` as a size, the rest with their names in the plural; plans left out. */
-export function describeCounts(counts: Readonly<Record<string, number>>): string {
+/**
+ * Counts in words, plans left out: first what the component counts in (`unit`, a plural), then the larger
+ * numbers, the size last. The order they come in means nothing.
+ */
+function describeCounts(counts: Readonly<Record<string, number>>, unit: string): string {
 	const plans = new Set(PLANS.map(([name]) => name));
 	return Object.entries(counts)
 		.filter(([name, count]) => count > 0 && !plans.has(name))
-		.sort(([one], [other]) => Number(one === 'bytes') - Number(other === 'bytes'))
-		.map(([name, count]) =>
-			name === 'bytes'
-				? formatBytes(count)
-				: formatQuantity(count, plural(name.replaceAll('_', ' '))),
-		)
+		.map(([name, count]) => ({ name: plural(name.replaceAll('_', ' ')), count }))
+		.sort((one, other) => weight(other, unit) - weight(one, unit))
+		.map(({ name, count }) => {
+			if (name === 'bytes') return formatBytes(count);
+			return name === 'rows' ? `${formatEstimate(count)} rows` : formatQuantity(count, name);
+		})
 		.join(' · ');
 }
 
+function weight({ name, count }: { name: string; count: number }, unit: string): number {
+	if (name === 'bytes') return 0;
+	return name === unit ? Number.MAX_SAFE_INTEGER : count;
+}
+
 /** What will happen to the target: "1 changed · 205 created · 4 equal already". */
-export function describePlan(counts: Readonly<Record<string, number>>): string {
+function describePlan(counts: Readonly<Record<string, number>>): string {
 	return PLANS.filter(([name]) => (counts[name] ?? 0) > 0)
 		.map(([name, words]) => `${formatCount(counts[name] ?? 0)} ${words}`)
 		.join(' · ');
@@ -123,23 +124,10 @@ export function groupWarnings(lines: readonly PreviewLine[]): WarningGroup[] {
 	);
 }
 
-function plannedObjects(objects: readonly Record<string, unknown>[]): PlannedObject[] {
-	const planned = objects.flatMap((object): PlannedObject[] => {
-		const action = PLAN_ACTIONS.find((candidate) => candidate === object['action']);
-		const name = object['object'] ?? object['name'];
-		if (action === undefined || typeof name !== 'string') return [];
-		const kind = typeof object['kind'] === 'string' ? object['kind'].replaceAll('_', ' ') : '';
-		const statements = z.array(z.string()).safeParse(object['sql']);
-		return [{ name, kind, action, sql: statements.success ? statements.data.join('\n') : '' }];
-	});
-	return planned.sort((one, other) => rank(one) - rank(other));
-}
-
-const rank = ({ action }: PlannedObject): number => PLAN_ACTIONS.indexOf(action);
-
 // Some components count in the singular ("index"), some in the plural ("files").
 function plural(name: string): string {
 	if (name.endsWith('index')) return `${name}es`;
 	if (name.endsWith('policy')) return `${name.slice(0, -1)}ies`;
+	if (name.startsWith('mfa ')) return name.replace('mfa', 'MFA');
 	return name.endsWith('s') || name.endsWith('missing') ? name : `${name}s`;
 }
