@@ -78,6 +78,20 @@ begin
 end
 $$;
 
+-- Supabase refused the token that a worker used. A token that was saved since is another one.
+create function private.expire_account(refused_account_id uuid, refused_iv text) returns void
+language sql
+set search_path = ''
+as $$
+  update public.connected_accounts as account
+  set status = 'expired'
+  from private.account_credentials as credential
+  where account.id = refused_account_id
+    and account.status = 'connected'
+    and credential.account_id = account.id
+    and credential.iv = decode(refused_iv, 'base64');
+$$;
+
 -- The projects an account opens now: new ones are added, gone ones removed, protection is kept.
 create function private.store_projects(of_account_id uuid, listed jsonb) returns void
 language sql

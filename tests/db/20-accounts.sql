@@ -79,6 +79,18 @@ select throws_ok(
   '23514', null, 'a token is never stored under a short initialisation vector'
 );
 
+-- A worker reports a token that Supabase refused; a token that was saved since is not meant.
+insert into private.account_credentials (account_id, key_id, iv, ciphertext)
+values (tests.user_id('account of Ada'), 'k', decode(repeat('01', 12), 'hex'), '')
+on conflict (account_id) do update set iv = excluded.iv;
+create function pg_temp.status_after(iv text) returns text language plpgsql as $$
+begin
+  perform private.expire_account(tests.user_id('account of Ada'), encode(decode(repeat(iv, 12), 'hex'), 'base64'));
+  return (select status from public.connected_accounts where id = tests.user_id('account of Ada'));
+end $$;
+select is(pg_temp.status_after('02'), 'connected', 'an account connected anew stays connected');
+select is(pg_temp.status_after('01'), 'expired', 'an account whose token was refused has expired');
+
 select throws_ok(
   $$ select private.disconnect_account(tests.user_id('Boris'), tests.user_id('account of Ada')) $$,
   'P0002', null, 'nobody disconnects the account of another'

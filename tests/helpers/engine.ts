@@ -41,6 +41,8 @@ export interface TestEngine {
 	readonly control: Control;
 	readonly ends: { source: ClusterUrls; target: ClusterUrls };
 	readonly session: Session;
+	/** Milliseconds that workers would have waited to try a step again. */
+	readonly waits: readonly number[];
 	/** Runs one slice of one step; false when none can be claimed. */
 	workOnce(components: readonly Component[]): Promise<boolean>;
 	/** Works until nothing can be claimed any more; back-offs are cut short. Resolves to the slices. */
@@ -77,17 +79,24 @@ export async function openTestEngine(): Promise<TestEngine> {
 		};
 	}
 
+	const waits: number[] = [];
+	const wait = (milliseconds: number): Promise<void> => {
+		waits.push(milliseconds);
+		return Promise.resolve();
+	};
+
 	return {
 		control,
 		ends,
 		session,
-		workOnce: (components) => workOnce({ control: session, components, openSide }),
+		waits,
+		workOnce: (components) => workOnce({ control: session, components, openSide, wait }),
 
 		async workAll(components, most = 50) {
 			let slices = 0;
 			for (;;) {
 				await control.sql`update private.steps set run_after = now() where run_after > now()`;
-				if (!(await workOnce({ control: session, components, openSide }))) return slices;
+				if (!(await workOnce({ control: session, components, openSide, wait }))) return slices;
 				slices += 1;
 				if (slices > most) throw new Error('the job does not come to an end');
 			}

@@ -116,3 +116,25 @@ export async function finishSlice(
 	);
 	return row?.answer.lost === false;
 }
+
+/** Marks the account of an end whose token Supabase refused, unless it was connected anew meanwhile. */
+export async function expireAccount(control: Session, { account_id, iv }: RunEnd): Promise<void> {
+	await control.query('select private.expire_account($1::uuid, $2)', [account_id, iv]);
+}
+
+/**
+ * Seconds until the next step of the run may be tried again; null when none waits. Only cron would wake a
+ * worker for it, once a minute.
+ */
+export async function nextRetry(control: Session, { id }: Run): Promise<number | null> {
+	const [row] = await control.query<{ seconds: number | null }>(
+		`select extract(epoch from min(run_after) - now())::float8 as seconds from private.steps
+		where run_id = $1::uuid and status = 'queued' and run_after > now()`,
+		[id],
+	);
+	return row?.seconds ?? null;
+}
+
+export async function wakeWorkers(control: Session): Promise<void> {
+	await control.query('select private.wake_workers()');
+}

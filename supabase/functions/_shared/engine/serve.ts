@@ -6,6 +6,7 @@ import { answer, isSameSecret, readVariable } from '../platform/function.ts';
 import type { Lock } from '../platform/postgres.ts';
 import type { Session } from '../platform/session.ts';
 import { connectUrl } from '../platform/wire.ts';
+import { expireAccount, type RunEnd } from './queue.ts';
 import { openSide } from './sides.ts';
 import { workOnce } from './worker.ts';
 
@@ -29,11 +30,16 @@ export function serveWorker(
 			const control = await connectUrl(environment.controlDbUrl);
 			const lock = connectionLock(environment.controlDbUrl);
 			try {
+				const refused = new Set<RunEnd>();
 				const worked = await workOnce({
 					control,
 					components,
-					openSide: (role, { run }, signal) => openSide(environment, role, run[role], lock, signal),
+					openSide: (role, { run }, signal) => {
+						const end = run[role];
+						return openSide(environment, role, end, lock, signal, () => refused.add(end));
+					},
 				});
+				for (const end of refused) await expireAccount(control, end);
 				return answer(200, { worked });
 			} finally {
 				await control.close();

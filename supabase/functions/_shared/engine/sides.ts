@@ -24,6 +24,7 @@ export async function openSide(
 	end: RunEnd,
 	lock: Lock,
 	signal: AbortSignal,
+	onExpired: () => void = () => undefined,
 ): Promise<OpenSide> {
 	if (end.account_status !== 'connected' || !end.ciphertext) {
 		throw new TwinsError(
@@ -39,6 +40,7 @@ export async function openSide(
 		ref: end.ref,
 		readOnly: role === 'source',
 		signal,
+		onExpired,
 	});
 	const url = environment.projectUrl(end.ref);
 	const opened: Session[] = [];

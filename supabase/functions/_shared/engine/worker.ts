@@ -20,7 +20,9 @@ import {
 	finishSlice,
 	heartbeat,
 	HEARTBEAT_SECONDS,
+	nextRetry,
 	type SliceResult,
+	wakeWorkers,
 } from './queue.ts';
 
 export interface OpenSide extends ProjectSide {
@@ -33,6 +35,8 @@ export interface WorkerPorts {
 	openSide(role: ProjectSide['role'], claim: Claim, signal: AbortSignal): Promise<OpenSide>;
 	/** Lower limits force many slices in tests. */
 	readonly limits?: Parameters<typeof startBudget>[0];
+	/** Replaces the wait for a back-off, in tests. */
+	readonly wait?: (milliseconds: number) => Promise<void>;
 }
 
 /** Works on one step. Returns false when nothing waited. Throws only when the control database is gone. */
@@ -58,8 +62,23 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 		progress: slice.progress,
 	});
 	await settle(ports.control, claim.run.job_id);
+	if (result.outcome === 'retry') await wakeForRetry(ports, claim);
 	return true;
 }
+
+/** A longer back-off is left to cron, which wakes workers each minute: this one would wait for nothing. */
+const LONGEST_WAIT_SECONDS = 30;
+
+/** Sits out a short back-off and wakes whoever is to try again. */
+async function wakeForRetry(ports: WorkerPorts, { run }: Claim): Promise<void> {
+	const seconds = await nextRetry(ports.control, run);
+	if (seconds === null || seconds > LONGEST_WAIT_SECONDS) return;
+	await (ports.wait ?? pause)(seconds * 1000);
+	await wakeWorkers(ports.control);
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+	new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 interface Slice {
 	readonly items: Item[];
@@ -213,6 +232,6 @@ async function settle(control: Session, jobId: string | null): Promise<void> {
 		[jobId],
 	);
 	if (!row?.waiting) return;
-	await new Promise((resolve) => setTimeout(resolve, 550));
+	await pause(550);
 	await control.query('select private.flush_broadcasts()');
 }

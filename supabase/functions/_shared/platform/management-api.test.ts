@@ -105,6 +105,25 @@ describe('the Management API client', () => {
 		expect(await code(404)).toBe('not_found');
 	});
 
+	it('tells its owner that the token is refused, and of no other trouble', async () => {
+		const after = async (status: number) => {
+			let calls = 0;
+			const fetch = async () => new Response('{}', { status });
+			const options = {
+				baseUrl: 'https://api.test',
+				token: TOKEN,
+				ref: REF,
+				readOnly: false,
+				fetch,
+			};
+			await failure(
+				createManagementApi({ ...options, onExpired: () => (calls += 1) }).get('/health'),
+			);
+			return calls;
+		};
+		expect([await after(401), await after(403), await after(404)]).toEqual([1, 0, 0]);
+	});
+
 	it('hands a rate limit on with the seconds to wait', async () => {
 		const limited = api([answer(429, { message: 'Too many' }, { 'x-ratelimit-reset': '42' })]);
 		const error = await failure(limited.client.get('/functions'));

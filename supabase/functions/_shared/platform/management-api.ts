@@ -27,6 +27,8 @@ export interface ManagementApiOptions {
 	/** True for a source: only GET, and POST /cli/login-role, which changes no data. */
 	readonly readOnly: boolean;
 	readonly signal?: AbortSignal | undefined;
+	/** Called when Supabase does not accept the token any more. */
+	readonly onExpired?: (() => void) | undefined;
 	readonly fetch?: Fetch | undefined;
 	/** Replaces the pause between tries of a read, in tests. */
 	readonly wait?: HttpService['wait'];
@@ -52,13 +54,17 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
 	const call: ManagementApi['fetch'] = async (method, path, init = {}) => {
 		assertPath(path);
 		if (options.readOnly) assertRead(method, path, ref);
-		return sendRequest(service, {
+		const answer = sendRequest(service, {
 			method,
 			url: `${options.baseUrl}/v1/projects/${ref}${path}`,
 			subject: `${method} ${path.split('?')[0] || 'the project'} of project ${ref}`,
 			headers: { accept: 'application/json', ...init.headers, authorization: `Bearer ${token}` },
 			body: init.body,
 			timeoutMs: TIMEOUT_MS,
+		});
+		return answer.catch((error: unknown) => {
+			if (error instanceof TwinsError && error.code === 'account_expired') options.onExpired?.();
+			throw error;
 		});
 	};
 
