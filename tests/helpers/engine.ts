@@ -43,8 +43,8 @@ export interface TestEngine {
 	readonly session: Session;
 	/** Milliseconds that workers would have waited to try a step again. */
 	readonly waits: readonly number[];
-	/** Runs one slice of one step; false when none can be claimed. */
-	workOnce(components: readonly Component[]): Promise<boolean>;
+	/** Runs one slice of one step, by a session of its own if given; false when none can be claimed. */
+	workOnce(components: readonly Component[], by?: Session): Promise<boolean>;
 	/** Works until nothing can be claimed any more; back-offs are cut short. Resolves to the slices. */
 	workAll(components: readonly Component[], most?: number): Promise<number>;
 	/** The job's row, and the status of each of its components. */
@@ -90,7 +90,7 @@ export async function openTestEngine(): Promise<TestEngine> {
 		ends,
 		session,
 		waits,
-		workOnce: (components) => workOnce({ control: session, components, openSide, wait }),
+		workOnce: (components, by = session) => workOnce({ control: by, components, openSide, wait }),
 
 		async workAll(components, most = 50) {
 			let slices = 0;

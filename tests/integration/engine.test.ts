@@ -220,6 +220,33 @@ describe('a job', () => {
 		expect((await engine.jobOf(id)).job?.['status']).toBe('completed');
 	});
 
+	it('is stopped when its worker loses the control database, and goes on later', async () => {
+		const own = await connectUrl(control.dbUrl);
+		const [backend] = await own.query<{ pid: number }>('select pg_backend_pid() as pid');
+		let tries = 0;
+		const components = [
+			component(
+				'tables',
+				stage('structure', async ({ signal }) => {
+					tries += 1;
+					if (tries > 1) return done;
+					await control.sql`select pg_terminate_backend(${backend?.pid ?? 0})`;
+					await new Promise((resolve) => signal.addEventListener('abort', resolve));
+					throw signal.reason;
+				}),
+			),
+		];
+		const id = await control.startClone(only('tables'));
+		await engine.workOnce(components, own);
+		await expect(engine.workOnce(components, own)).rejects.toMatchObject({
+			code: 'connection_lost',
+		});
+		await control.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
+		await engine.workAll(components);
+		expect((await engine.jobOf(id)).job?.['status']).toBe('completed');
+		await own.close();
+	}, 20_000);
+
 	it('gives a component what earlier clones into the target remembered', async () => {
 		const seen: unknown[] = [];
 		const components = [

@@ -195,7 +195,7 @@ function failure(error: unknown): SliceResult {
 
 /**
  * Beats while a slice runs: keeps the lease, stores progress, and aborts the slice when the job was
- * canceled or the lease is lost. The control session takes one call at a time, so beats never overlap.
+ * canceled, the lease is lost or a beat fails. The control session takes one call at a time, so beats never overlap.
  */
 function startPulse(control: Session, claim: Claim, slice: Slice, stop: AbortController) {
 	let ended = false;
@@ -210,13 +210,15 @@ function startPulse(control: Session, claim: Claim, slice: Slice, stop: AbortCon
 			const { lost, cancel } = await heartbeat(control, claim.step, slice.progress);
 			if (lost || cancel) stop.abort();
 		}
-	})();
+	})().catch(() => {
+		// Nobody keeps the lease any more. Unheard, the failure would end the process of all its invocations.
+		stop.abort();
+	});
 	return {
 		end: async () => {
 			ended = true;
 			wake();
-			// A beat that failed says nothing about the slice: finishing it tells whether the lease still holds.
-			await beating.catch(() => undefined);
+			await beating;
 		},
 	};
 }
