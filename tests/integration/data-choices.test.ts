@@ -1,5 +1,6 @@
 // What is copied and how: strategies, limits, ignore rules, layouts that differ, and tables that make trouble.
 import { describe, expect, it } from 'vitest';
+import type { Item } from '../../supabase/functions/_shared/components/component.ts';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
 import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
@@ -233,6 +234,29 @@ create rule no_delete as on delete to public.parent do instead nothing; alter ta
 		expect(failed('short')?.detail).not.toMatch(/much too long/);
 		// What was there before is still there.
 		expect(await sql(pair.target, 'select id from public.checked')).toEqual([{ id: 1 }]);
+	});
+
+	it('may lose a table while it is cloned: the report says so', async () => {
+		const pair = await pairWith(
+			'create table public.first (id int); create table public.lost (id int)',
+			'insert into public.first values (1); insert into public.lost values (1)',
+		);
+		const items = new Map<string, Item>();
+		const report = (reported: readonly Item[]) =>
+			reported.forEach((item) => items.set(item.object, item));
+		const [stage] = createData({ ...SIZES, groupTables: 1 }).stages;
+		let cursor: unknown = null;
+		for (let slice = 0; slice < 10; slice += 1) {
+			const slices = { ...pair, jobId: 'job', cursor, limits: { operations: 1 }, report };
+			const result = await withContext(slices, (context) =>
+				stage ? stage.run(context) : Promise.reject(new Error('no stage')),
+			);
+			if (result.state === 'done') break;
+			cursor = result.cursor;
+			await sql(pair.target, 'drop table if exists public.lost');
+		}
+		expect(items.get('public.first')?.outcome).toBe('copied');
+		expect(items.get('public.lost')).toMatchObject({ outcome: 'failed', sqlstate: '42P01' });
 	});
 
 	it('is waited for where a table is locked, and the table reported when the lock stays', async () => {

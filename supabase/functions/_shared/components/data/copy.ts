@@ -2,7 +2,7 @@
 // moment of the source (a snapshot) and makes as many tables as it can equal to it. When one slice did not
 // do for all, another round compares everything and loads what has changed since, until a round fits one
 // slice or finds nothing: then all tables are of one moment.
-import type { Stage, StageContext, StageResult } from '../component.ts';
+import type { Item, Stage, StageContext, StageResult } from '../component.ts';
 import type { Ends } from './compare.ts';
 import { openEnds, readPlan } from './ends.ts';
 import { prepare } from './inspect.ts';
@@ -42,7 +42,9 @@ async function visitRound(
 	sizes: Sizes,
 ): Promise<StageResult> {
 	const { hashMethod, ...plan } = await readPlan(context, ends);
-	if (context.cursor === null) context.report(...plan.others);
+	// Said once; but a table may also go missing on the way.
+	const isNews = ({ outcome }: Item): boolean => context.cursor === null || outcome === 'failed';
+	context.report(...plan.others.filter(isNews));
 	const ledger = await openLedger(ends.target, context.jobId);
 	// A later round is about one moment of everything; rows that are only added to have none.
 	const units = plan.units.filter(({ strategy }) => strategy === 'mirror' || cursor.round === 0);
