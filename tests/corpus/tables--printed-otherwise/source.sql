@@ -24,10 +24,10 @@ insert into orders (id, channel) select n, 'shop' from generate_series(1, 5) as 
 create table parts (kind varchar) partition by list ((kind in ('a', 'b')));
 create table parts_ab partition of parts for values in (true);
 
-create view open_orders as
+create view open_orders with (security_invoker, security_barrier = false) as
 select *, status in ('new', 'done') as is_known, array['x'::varchar, channel]::text[] as words
 from orders where price between 1 and 2 and channel in ('shop', 'fair') and (id in (1, 2) or id between 3 and 4)
-with check option;
+with cascaded check option;
 create view joined as
 select a.id, sum(b.id) over (order by b.id rows between unbounded preceding and current row) as total
 from orders a join orders b on a.id between b.id and 9 and a.status = b.status and exists (

@@ -45,7 +45,7 @@ export const IDENTITY_OPTIONS = `(select format('sequence name %I.%I start with 
 
 export const SIMPLE_DEFAULT = `(d.oid is not null and a.attgenerated = '' and ${foldable('pg_attrdef', 'd.oid')})`;
 
-/** Options as `name='value', …` in a stable order. */
+/** Options as `name='value', …` in their own order, which dumps show. */
 export const optionText = (options: string, prefix = ''): string =>
 	`(select string_agg(format('${prefix}%I=%L', o.option_name, o.option_value), ', ' order by o.place) from pg_options_to_table(${options}) with ordinality o (option_name, option_value, place))`;
 

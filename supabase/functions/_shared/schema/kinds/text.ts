@@ -28,10 +28,6 @@ export const relationAddresses = (oid: string): string => `array(
 export const relationFact = (relation: string, schema: string): string =>
 	`case ${relation}.relkind when 'v' then 'view:' when 'm' then 'materialized_view:' when 'f' then 'foreign_table:' else 'table:' end || pg_catalog.format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
 
-/** SQL expression: `name='value', …` of a reloptions array in a stable order; null when there is none. */
-export const storageOptions = (options: string): string =>
-	`(select pg_catalog.string_agg(pg_catalog.format('%I=%L', o.option_name, o.option_value), ', ' order by o.option_name) from pg_catalog.pg_options_to_table(${options}) o)`;
-
 /** SQL expression: the words of `alter table` that give a trigger or rule its firing state. */
 export const firingState = (column: string): string =>
 	`case ${column} when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica' when 'A' then 'enable always' end`;

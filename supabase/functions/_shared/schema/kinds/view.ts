@@ -2,7 +2,8 @@
 // the views component refreshes them once the rows are there.
 import type { Change, Fact, Kind } from '../fact.ts';
 import { notOfExtension, userSchema } from '../scope.ts';
-import { relationAddresses, storageOptions, withoutSpace } from './text.ts';
+import { optionChanges, optionObject, optionText } from './table-sql.ts';
+import { relationAddresses, withoutSpace } from './text.ts';
 
 const name = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
 const ownedBy = (relkinds: string): string => `from pg_catalog.pg_class c
@@ -26,11 +27,11 @@ const readViews = `
 select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as addresses,
   'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
   pg_catalog.jsonb_build_object('query', ${withoutSpace(query)}, 'columns', ${columns},
-    'options', ${storageOptions('c.reloptions')},
+    'options', ${optionObject('c.reloptions')},
     'defaults', coalesce((select pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(a.attname),
       pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ${defaultsOf('c.oid')}), '{}')) as definition,
   array[pg_catalog.format('create or replace view %s%s as %s', ${name},
-    ' with (' || ${storageOptions('c.reloptions')} || ')', ${query})]
+    ' with (' || ${optionText('c.reloptions')} || ')', ${query})]
     || array(select pg_catalog.format('alter view %s alter column %I set default %s', ${name}, a.attname,
       pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ${defaultsOf('c.oid')} order by a.attnum) as create,
   'drop view ' || ${name} as drop
@@ -77,7 +78,7 @@ const settings = `(select coalesce(pg_catalog.jsonb_agg(pg_catalog.format('alter
         when 'p' then 'plain' when 'e' then 'external' when 'm' then 'main' else 'extended' end end),
       (case a.attcompression when 'p' then 'compression pglz' when 'l' then 'compression lz4' end),
       (case when coalesce(a.attstattarget, -1) >= 0 then 'statistics ' || a.attstattarget end),
-      ('(' || ${storageOptions('a.attoptions')} || ')')) s (text)
+      ('(' || ${optionText('a.attoptions')} || ')')) s (text)
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and s.text is not null)`;
 
 const readMaterializedViews = `
@@ -85,13 +86,11 @@ select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as 
   'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
   pg_catalog.jsonb_build_object('query', ${withoutSpace(query)}, 'columns', ${columns},
     'access_method', (select m.amname from pg_catalog.pg_am m where m.oid = c.relam),
-    'options', ${storageOptions('c.reloptions')},
-    'settings', ${settings},
-    'option_names', coalesce((select pg_catalog.jsonb_agg(pg_catalog.quote_ident(o.option_name) order by o.option_name)
-      from pg_catalog.pg_options_to_table(c.reloptions) o), '[]')) as definition,
+    'options', ${optionObject('c.reloptions')},
+    'settings', ${settings}) as definition,
   array[pg_catalog.format('create materialized view %s using %I%s as %s with no data', ${name},
     (select m.amname from pg_catalog.pg_am m where m.oid = c.relam),
-    ' with (' || ${storageOptions('c.reloptions')} || ')', ${query})]
+    ' with (' || ${optionText('c.reloptions')} || ')', ${query})]
     || array(select pg_catalog.jsonb_array_elements_text(${settings})) as create,
   'drop materialized view ' || ${name} as drop
 ${ownedBy(`'m'`)}
@@ -101,19 +100,12 @@ function changeMaterializedView(source: Fact, target: Fact): Change {
 	const same = (key: string): boolean =>
 		JSON.stringify(source.definition[key]) === JSON.stringify(target.definition[key]);
 	if (!['query', 'columns', 'access_method', 'settings'].every(same)) return { how: 'replace' };
-	const names = (fact: Fact): readonly string[] => {
-		const value = fact.definition['option_names'];
-		return Array.isArray(value) ? value.map(String) : [];
-	};
-	const extra = names(target).filter((option) => !names(source).includes(option));
-	const options = source.definition['options'];
-	const alter = `alter materialized view ${source.identity}`;
+	const { options } = source.definition;
 	return {
 		how: 'alter',
-		statements: [
-			...(extra.length > 0 ? [`${alter} reset (${extra.join(', ')})`] : []),
-			...(typeof options === 'string' ? [`${alter} set (${options})`] : []),
-		],
+		statements: optionChanges(options, target.definition['options']).map(
+			(action) => `alter materialized view ${source.identity} ${action}`,
+		),
 	};
 }
 
