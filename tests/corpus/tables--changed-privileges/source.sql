@@ -12,3 +12,7 @@ create type t as enum ('x');
 alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema inner_one grant select on tables to authenticated;
 revoke create, usage on schema public from anon;
+alter default privileges in schema inner_one grant all on sequences to authenticated;
+create table inner_one.without_option (id int);
+grant all on inner_one.without_option to service_role;
+create table inner_one.passed_on (id int);

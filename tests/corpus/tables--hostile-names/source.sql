@@ -26,3 +26,6 @@ comment on index "Sch""ema.with dots"."in.dex" is 'i';
 grant select ("col'umn") on "Sch""ema.with dots"."ta.b""le" to anon;
 create table "a"".""b" ("c"".""d" int primary key);
 create table "dollar$1" ("$1" text default '$1' check ("$1" like '$%'));
+create table "per%cent" ("%" int);
+grant select on "per%cent" to anon, authenticated with grant option;
+grant update ("%") on "per%cent" to anon;

@@ -131,7 +131,7 @@ const roleName = (grantee: string): string =>
 
 /** Grants of the same privileges in one statement. `columns`: ` (a)` for column privileges. */
 function grantStatements(on: string, wanted: Grants, prefix = '', column = ''): string[] {
-	const grantees = new Map<string, string[]>();
+	const granted = new Map<string, { text: string; grantees: string[]; option: string }>();
 	for (const [grantee, list] of Object.entries(wanted)) {
 		const all = list.split(',').map((privilege) => privilege.toLowerCase());
 		const plain = all.filter((privilege) => !privilege.endsWith('*'));
@@ -141,13 +141,17 @@ function grantStatements(on: string, wanted: Grants, prefix = '', column = ''): 
 		const note = (privileges: readonly string[], option: string): void => {
 			if (privileges.length === 0) return;
 			const text = privileges.map((privilege) => `${privilege}${column}`).join(', ');
-			const key = `grant ${text} on ${on} to %${option}`;
-			grantees.set(key, [...(grantees.get(key) ?? []), roleName(grantee)]);
+			const known = granted.get(text + option) ?? { text, grantees: [], option };
+			known.grantees.push(roleName(grantee));
+			granted.set(text + option, known);
 		};
 		note(plain, '');
 		note(grantable, ' with grant option');
 	}
-	return [...grantees].map(([text, names]) => prefix + text.replace('%', () => names.join(', ')));
+	return [...granted.values()].map(
+		({ text, grantees, option }) =>
+			`${prefix}grant ${text} on ${on} to ${grantees.join(', ')}${option}`,
+	);
 }
 
 /** From the target's grants to the source's: revoke what differs, grant it anew. */
@@ -161,9 +165,11 @@ function grantChanges(
 	const differing = [...new Set([...Object.keys(wanted), ...Object.keys(existing)])].filter(
 		(grantee) => wanted[grantee] !== existing[grantee],
 	);
-	const revoked = differing.filter(
-		(grantee) => existing[grantee] !== undefined && wanted[grantee] !== 'ALL',
-	);
+	// Granting all takes nothing away, except that a grant option stays.
+	const revoked = differing.filter((grantee) => {
+		const list = existing[grantee];
+		return list !== undefined && (wanted[grantee] !== 'ALL' || list.includes('*'));
+	});
 	const granted = Object.fromEntries(
 		differing.flatMap((grantee) => {
 			const list = wanted[grantee];
@@ -172,27 +178,28 @@ function grantChanges(
 	);
 	return [
 		...(revoked.length > 0
-			? [`${prefix}revoke all${column} on ${on} from ${revoked.map(roleName).join(', ')}`]
+			? [`${prefix}revoke all${column} on ${on} from ${revoked.map(roleName).join(', ')} cascade`]
 			: []),
 		...grantStatements(on, granted, prefix, column),
 	];
 }
 
-const defaultGrantees = new WeakMap<Facts, readonly string[]>();
+const defaultGrants = new WeakMap<Facts, Grants>();
 
-/** Everyone whom the target's default privileges may have given something on a fresh object. */
-function presumed(target: Facts): readonly string[] {
-	const known = defaultGrantees.get(target);
+/** What the target's default privileges may have given on a fresh object, to everyone they name. */
+function presumed(target: Facts): Grants {
+	const known = defaultGrants.get(target);
 	if (known) return known;
-	const found = new Set(['public']);
+	const found = new Map([['public', 'whatever it is']]);
 	for (const fact of target.byId.values()) {
 		if (fact.kind !== 'default_privileges') continue;
-		for (const grantee of Object.keys(grantsOf(fact.definition['grants'])))
-			if (grantee !== '@owner') found.add(grantee);
+		for (const [grantee, list] of Object.entries(grantsOf(fact.definition['grants'])))
+			if (grantee !== '@owner' && !found.get(grantee)?.includes('*'))
+				found.set(grantee, `whatever it is${list.includes('*') ? '*' : ''}`);
 	}
-	const list = [...found];
-	defaultGrantees.set(target, list);
-	return list;
+	const grants = Object.fromEntries(found);
+	defaultGrants.set(target, grants);
+	return grants;
 }
 
 const columnsOf = (fact: Fact): Map<string, Grants> =>
@@ -214,11 +221,8 @@ from (${HOLDERS.map(readHolder).join('\n  union all')}
 ) h`,
 	create: (source, target) => {
 		const wanted = grantsOf(source.definition['grants']);
-		const existing = Object.fromEntries(
-			presumed(target).map((grantee) => [grantee, 'whatever it is']),
-		);
 		return [
-			...grantChanges(source.identity, wanted, { '@owner': 'ALL', ...existing }),
+			...grantChanges(source.identity, wanted, { '@owner': 'ALL', ...presumed(target) }),
 			...[...columnsOf(source)].flatMap(([column, list]) =>
 				grantStatements(source.identity, list, '', ` (${column})`),
 			),
