@@ -12,3 +12,7 @@ create table users_of (
 create index on users_of (s) where s = 'b';
 create view sees as select id, s, many from users_of where s = 'a';
 create table also (s shrunk primary key, constraint only_one unique (s));
+create type relabelled as enum ('blue', 'new', 'ok', 'glad');
+create type made_of_it as (label relabelled);
+create table holds_it (id int primary key, whole made_of_it, label relabelled default 'blue');
+create view sees_label as select id from holds_it where label > 'blue';

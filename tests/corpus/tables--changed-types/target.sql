@@ -13,3 +13,8 @@ insert into users_of (id, s, many, d) values (1, 'a', '{a,b}', 5);
 create index on users_of (s) where s = 'b';
 create view sees as select id, s, many from users_of where s = 'a';
 create table also (s shrunk primary key, constraint only_one unique (s));
+create type relabelled as enum ('sad', 'ok', 'happy');
+create type made_of_it as (label relabelled);
+create table holds_it (id int primary key, whole made_of_it, label relabelled default 'sad');
+insert into holds_it values (1, row('sad'), 'happy');
+create view sees_label as select id from holds_it where label > 'sad';

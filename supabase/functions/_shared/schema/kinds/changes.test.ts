@@ -2,20 +2,29 @@ import { expect, test } from 'vitest';
 import type { Fact } from '../fact.ts';
 import { optionActions } from './column.ts';
 import { optionChanges } from './table-sql.ts';
-import { addedLabels, attributeChanges } from './type.ts';
+import { labelChanges, attributeChanges } from './type.ts';
 
 test('new enum labels are added where the source has them', () => {
-	expect(addedLabels('public.mood', ['zero', 'a', "it's", 'b', 'c'], ['a', 'b'])).toEqual([
+	expect(labelChanges('public.mood', ['zero', 'a', "it's", 'b', 'c'], ['a', 'b'])).toEqual([
 		"alter type public.mood add value if not exists 'zero' before 'a'",
 		"alter type public.mood add value if not exists 'it''s' after 'a'",
 		"alter type public.mood add value if not exists 'c' after 'b'",
 	]);
 });
 
-test('labels that went, moved or were renamed need the type to be rebuilt', () => {
-	expect(addedLabels('t', ['a'], ['a', 'b'])).toBeNull();
-	expect(addedLabels('t', ['b', 'a'], ['a', 'b'])).toBeNull();
-	expect(addedLabels('t', ['a', 'c'], ['a', 'b'])).toBeNull();
+test('a label with another in its place was renamed', () => {
+	expect(labelChanges('t', ['x', 'new', 'b', 'y', 'z'], ['a', 'b', 'c'])).toEqual([
+		"alter type t rename value 'a' to 'x'",
+		"alter type t rename value 'c' to 'y'",
+		"alter type t add value if not exists 'new' after 'x'",
+		"alter type t add value if not exists 'z' after 'y'",
+	]);
+});
+
+test('labels that went or moved need the type to be rebuilt', () => {
+	expect(labelChanges('t', ['a'], ['a', 'b'])).toBeNull();
+	expect(labelChanges('t', ['b', 'a'], ['a', 'b'])).toBeNull();
+	expect(labelChanges('t', ['c', 'a'], ['a', 'b', 'c'])).toBeNull();
 });
 
 const composite = (...attributes: [string, string][]): Fact => ({

@@ -2,6 +2,7 @@
 // that only a superuser can name; they are read so that what fails has a name.
 import type { Change, Fact, Kind } from '../fact.ts';
 import { literal } from '../../platform/sql.ts';
+import { align } from '../align.ts';
 import { address, notOfExtension, userSchema } from '../scope.ts';
 import { rebuildType } from './rebuild-type.ts';
 import { foldable } from './table-sql.ts';
@@ -15,6 +16,7 @@ const enumKind: Kind = {
 	name: 'enum',
 	component: 'tables',
 	stage: 'structure',
+	names: ['type'],
 	alone: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
@@ -28,8 +30,8 @@ cross join lateral (select jsonb_agg(l.enumlabel order by l.enumsortorder) as la
 where t.typtype = 'e' and ${OF_USER}`,
 	change: (source, target, sides) => {
 		const wanted = labelsOf(source);
-		const added = addedLabels(source.identity, wanted, labelsOf(target));
-		if (added) return { how: 'alter', statements: added };
+		const changes = labelChanges(source.identity, wanted, labelsOf(target));
+		if (changes) return { how: 'alter', statements: changes };
 		return rebuildType(source, target, sides.target);
 	},
 };
@@ -39,33 +41,45 @@ const labelsOf = (fact: Fact): string[] => {
 	return Array.isArray(labels) ? labels.map(String) : [];
 };
 
-/** `add value` for each new label, or null when labels went, moved or were renamed. */
-export function addedLabels(
+/**
+ * From one list of labels to the other in place: what stands between two labels that both have was renamed, one
+ * by one, and what is left over was added. Null when labels were moved or removed.
+ */
+export function labelChanges(
 	type: string,
 	wanted: readonly string[],
 	existing: readonly string[],
 ): string[] | null {
-	const kept = wanted.filter((label) => existing.includes(label));
-	if (kept.length !== existing.length || kept.some((label, at) => label !== existing[at]))
+	const stretches = align(wanted, existing);
+	if (!stretches || stretches.some((part) => part.existing.length > part.wanted.length))
 		return null;
-	return wanted.flatMap((label, at) => {
-		if (existing.includes(label)) return [];
-		const before = wanted[at - 1];
-		const after = wanted.slice(at + 1).find((next) => existing.includes(next));
-		const place =
-			before !== undefined
-				? ` after ${literal(before)}`
-				: after !== undefined
-					? ` before ${literal(after)}`
-					: '';
-		return [`alter type ${type} add value if not exists ${literal(label)}${place}`];
-	});
+	const place = (label: string, next: string | undefined): string => {
+		const before = wanted[wanted.indexOf(label) - 1];
+		if (before !== undefined) return ` after ${literal(before)}`;
+		return next === undefined ? '' : ` before ${literal(next)}`;
+	};
+	const renames = stretches.flatMap((part) =>
+		part.existing.map(
+			(old, at) =>
+				`alter type ${type} rename value ${literal(old)} to ${literal(part.wanted[at] ?? '')}`,
+		),
+	);
+	const additions = stretches.flatMap(({ wanted: labels, existing: renamed, next }) =>
+		labels
+			.slice(renamed.length)
+			.map(
+				(label) =>
+					`alter type ${type} add value if not exists ${literal(label)}${place(label, next)}`,
+			),
+	);
+	return [...renames, ...additions];
 }
 
 const compositeKind: Kind = {
 	name: 'composite_type',
 	component: 'tables',
 	stage: 'structure',
+	names: ['relation', 'type'],
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array[${address('pg_class', 'c.oid')}] || array(select ${address('pg_class', 'c.oid', 'a.attnum')}
@@ -124,6 +138,7 @@ const domainKind: Kind = {
 	name: 'domain',
 	component: 'tables',
 	stage: 'structure',
+	names: ['type'],
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
   jsonb_build_object('type', d.type, 'collation', d.collation, 'default', d.standard, 'not_null', t.typnotnull) as definition,
@@ -184,6 +199,7 @@ const rangeKind: Kind = {
 	name: 'range',
 	component: 'tables',
 	stage: 'structure',
+	names: ['type'],
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array(select ${address('pg_type', 'm.oid')} from pg_type m where m.oid in (r.rngmultitypid, (select typarray from pg_type where oid = r.rngmultitypid))) as addresses,
@@ -209,6 +225,7 @@ const baseKind: Kind = {
 	name: 'base_type',
 	component: 'tables',
 	stage: 'structure',
+	names: ['type'],
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
   jsonb_build_object('defined', t.typisdefined) as definition,
