@@ -8,3 +8,8 @@ create index logs_extra on logs (extra);
 create unique index logs_extra_at on logs (extra, at);
 alter table logs alter text set not null;
 create table alone (id int);
+create table keyed (id int, at date, kind text, primary key (at, id, kind)) partition by range (at);
+create table keyed_1 partition of keyed for values from ('2024-01-01') to ('2025-01-01') partition by list (kind);
+create table keyed_1_a partition of keyed_1 for values in ('a');
+create table keyed_2 partition of keyed default;
+insert into keyed values (1, '2024-02-02', 'a'), (1, '2026-02-02', 'a');

@@ -4,3 +4,8 @@ insert into logs values (1, '2024-02-02', 'x');
 create index logs_text on logs (text);
 create table alone_parent (id int) partition by list (id);
 create table alone partition of alone_parent for values in (1);
+create table keyed (id int, at date, kind text, constraint old_key primary key (id, at, kind)) partition by range (at);
+create table keyed_1 partition of keyed for values from ('2024-01-01') to ('2025-01-01') partition by list (kind);
+create table keyed_1_a partition of keyed_1 for values in ('a');
+create table keyed_2 partition of keyed default;
+insert into keyed values (1, '2024-02-02', 'a'), (1, '2026-02-02', 'a');

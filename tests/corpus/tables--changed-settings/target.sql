@@ -13,3 +13,4 @@ create table counted (id int generated always as identity (start with 5));
 create index reused on moves (a);
 create statistics st on a, c from stays;
 create collation sorting (provider = icu, locale = 'en');
+create table ordered (b int);

@@ -55,7 +55,10 @@ where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispar
 const CHILD_OF = `(select ${keyFact('pk', "format('%I.%I', pn.nspname, p.relname)")}
     from pg_constraint pk join pg_class p on p.oid = pk.conrelid join pg_namespace pn on pn.oid = p.relnamespace where pk.oid = k.conparentid)`;
 
-/** A key and its index, which always bear one name. */
+/**
+ * A key and its index, which always bear one name. A partition's goes with its parent's; but its primary key
+ * holds the partition to its parent: where it must go, the partition is detached first, and keeps it.
+ */
 const keyKind = (name: string, letter: string, stage: SchemaStage, early: boolean): Kind => ({
 	name,
 	component: 'tables',
@@ -69,7 +72,7 @@ select ${letter === 'p' ? RELATION : NAME} as identity, ${NAME} as object,
     'options', ${optionObject('x.reloptions')}) as definition,
   array[format('alter table only %s add constraint %I %s', ${RELATION}, k.conname, pg_get_constraintdef(k.oid))]
     || case when x.reloptions is null then '{}' else array[format('alter index %I.%I set (%s)', n.nspname, x.relname, ${optionText('x.reloptions')})] end as "create",
-  case when k.conparentid = 0 then ${DROP} end as "drop",
+  ${letter === 'p' ? DROP : `case when k.conparentid = 0 then ${DROP} end`} as "drop",
   case when k.conparentid <> 0 then array[${CHILD_OF}] end as needs${FROM} join pg_class x on x.oid = k.conindid
 where k.contype = '${letter}' and ${userTable()}`,
 	change: changeKey,

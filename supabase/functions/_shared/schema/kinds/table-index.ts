@@ -58,13 +58,16 @@ where x.relispartition and ${userTable()}`,
 	change: () => ({ how: 'alter', statements: [] }),
 };
 
+// Postgres lists the columns in the table's order, which an older table may not share with its source.
 const statisticsKind: Kind = {
 	name: 'statistics',
 	component: 'tables',
 	stage: 'relations',
 	read: `
 select s.name as identity, s.name as object, array[${address('pg_statistic_ext', 's.oid')}] as addresses, ${RELATION_FACT} as parent,
-  jsonb_build_object('definition', pg_get_statisticsobjdef(s.oid), 'target', nullif(s.stxstattarget, -1)) as definition,
+  jsonb_build_object('kinds', s.stxkind, 'columns', (select jsonb_agg(a.attname order by a.attname) from pg_attribute a
+      where a.attrelid = s.stxrelid and a.attnum = any (s.stxkeys)),
+    'expressions', to_jsonb(pg_get_statisticsobjdef_expressions(s.oid)), 'target', nullif(s.stxstattarget, -1)) as definition,
   array[pg_get_statisticsobjdef(s.oid)] || case when coalesce(s.stxstattarget, -1) >= 0
     then array[format('alter statistics %s set statistics %s', s.name, s.stxstattarget)] else '{}' end as "create",
   format('drop statistics %s', s.name) as "drop", ${COMPONENT}
