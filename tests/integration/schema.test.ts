@@ -51,7 +51,7 @@ test('an object that fails is reported by name and the others are made', async (
 		create table uses_taken (id int references taken);
 		create table fine (id int primary key); create index on fine (id);
 		create function f() returns int language sql as 'select 1';`,
-		'create view taken as select 1 as id;',
+		'create table other (id int); create index taken on other (id);',
 	);
 	const result = await clone(pair);
 	const failed = result.items.get('tables public.taken');
@@ -61,7 +61,9 @@ test('an object that fails is reported by name and the others are made', async (
 	expect(result.items.get('tables public.uses_taken.uses_taken_id_fkey')?.outcome).toBe('failed');
 	expect(result.items.get('tables public.fine')?.outcome).toBe('copied');
 	expect(result.items.get('functions public.f()')?.outcome).toBe('copied');
-	expect(await ask(pair.target.dbUrl, 'select id from taken')).toEqual([1]);
+	expect(
+		await ask(pair.target.dbUrl, `select relkind from pg_class where relname = 'taken'`),
+	).toEqual(['i']);
 });
 
 test('a step waits for a stage that is still at work, whose worker may be long gone', async () => {
@@ -213,9 +215,7 @@ test('a new table and its privileges are made in one step, so that no one reads 
 	]);
 	try {
 		const sides = { source: await readFacts(source), target: await readFacts(target) };
-		const step = planSteps(sides, ['tables'], false).find(
-			({ id }) => id === 'table:public.secrets',
-		);
+		const step = planSteps(sides, ['tables'], []).find(({ id }) => id === 'table:public.secrets');
 		const text = step?.statements.join('\n') ?? '';
 		expect(text).toContain('create table public.secrets');
 		expect(text).toMatch(/revoke all on table public.secrets from .*anon/);

@@ -24,11 +24,7 @@ async function remaining(pair: Pair): Promise<string[]> {
 		connectUrl(pair.target.dbUrl),
 	]);
 	try {
-		return planSql(
-			{ source: await readFacts(source), target: await readFacts(target) },
-			keys,
-			false,
-		);
+		return planSql({ source: await readFacts(source), target: await readFacts(target) }, keys, []);
 	} finally {
 		await Promise.all([source.close(), target.close()]);
 	}

@@ -119,6 +119,8 @@ export interface Kind {
 	readonly within?: boolean;
 	/** Of a later stage, but in the way of rows when it differs: dropped in `structure`, made again in its own. */
 	readonly early?: boolean;
+	/** Where no other thing can have its name at the same time: a table is a relation and a type. */
+	readonly names?: readonly ('relation' | 'type' | 'routine')[];
 	/** Dropping it loses rows: never dropped in order to be made again. */
 	readonly holdsRows?: boolean | ((fact: Fact) => boolean);
 	/** The statement commits by itself before anything else uses it (`alter type … add value`). */

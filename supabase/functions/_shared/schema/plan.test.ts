@@ -55,7 +55,7 @@ const child = (id: string, parent: string, more: Partial<Fact> = {}): Fact =>
 const scope = (more: Partial<Scope> = {}): Scope => ({
 	stage: 'structure',
 	components: ['tables'],
-	removeExtra: false,
+	removes: [],
 	skip: new Set(),
 	kinds,
 	...more,
@@ -69,7 +69,7 @@ const statements = (steps: readonly Step[]) => steps.flatMap((step) => step.stat
 describe('planning a stage', () => {
 	test('equal sides leave nothing to do', () => {
 		const facts = [fact('table:a'), fact('view:v')];
-		expect(plan(facts, facts)).toEqual({ steps: [], left: [] });
+		expect(plan(facts, facts)).toEqual({ steps: [], left: [], partial: false });
 	});
 
 	test('what is missing is made after what it needs, whatever the order it was read in', () => {
@@ -117,7 +117,7 @@ describe('planning a stage', () => {
 
 	test('with remove_extra objects go, last made first', () => {
 		const target = [fact('table:a'), fact('table:b', { needs: ['table:a'] })];
-		const { steps } = plan([], target, { removeExtra: true });
+		const { steps } = plan([], target, { removes: ['tables'] });
 		expect(statements(steps)).toEqual(['drop table:b', 'drop table:a']);
 	});
 
@@ -208,6 +208,7 @@ describe('transactions', () => {
 		alone,
 		needs: [],
 		differs: [],
+		removed: [],
 	});
 
 	test('hold up to 200 statements, and steps that must commit first stand alone', () => {

@@ -3,12 +3,14 @@
 import { readBackAsPrinted } from '../platform/printed-sql.ts';
 import type { Fact } from './fact.ts';
 import { sortByNeeds } from './order.ts';
-import { joinGroups, outline, type Group } from './regroup.ts';
+import { namesakes } from './names.ts';
+import { joinGroups, outline, type Group, type Regroup } from './regroup.ts';
 import {
 	comesAlong,
 	createStatements,
 	kindOf,
 	lesserStatements,
+	type LeftFact,
 	type Plan,
 	type Scope,
 	type Sides,
@@ -25,33 +27,74 @@ type Draft = Omit<Step, 'needs'> & {
 /** All steps the stage has still to take, in order. Pure. */
 export function planStage(sides: Sides, scope: Scope): Plan {
 	const work = survey(sides, scope);
-	const { groups, refused } = joinGroups(work.groups, sides, scope);
-	const covered = new Set(
-		groups.flatMap(({ members, abouts }) => [...members, ...abouts.map(({ id }) => id)]),
-	);
-	const missing = collectMissing(
-		[...work.missing, ...prerequisites(groups, sides)],
-		sides,
-		scope,
-		covered,
-	);
+	const { groups, refused, missing, covered } = settle(work, sides, scope);
 	const drafts = [
 		...dropDrafts(work, covered),
 		...groups.map((group) => groupDraft(group, sides, scope)),
 		...createDrafts(missing, sides, scope),
 		...alterDrafts(work, covered, scope),
 	].filter(({ statements }) => statements.length > 0);
-	return { steps: linked(drafts), left: [...work.left, ...refused] };
+	return { steps: linked(drafts), left: [...work.left, ...refused], partial: work.partial };
 }
 
-/** What the source's versions of things made again need. */
-const prerequisites = (groups: readonly Group[], { source }: Sides): Fact[] =>
-	groups
-		.flatMap((group) => group.recreated.filter((fact) => source.byId.get(fact.id) === fact))
+interface Settled {
+	readonly groups: readonly Group[];
+	readonly refused: readonly LeftFact[];
+	readonly missing: ReadonlyMap<string, Fact>;
+	/** Ids of what the groups see to. */
+	readonly covered: ReadonlySet<string>;
+}
+
+/**
+ * What is missing with all that it needs, and the groups. A missing fact whose name something else still has
+ * makes a group, which may need further facts, whose names …
+ */
+function settle(work: Work, sides: Sides, scope: Scope): Settled {
+	const taken = namesakes(sides, scope.kinds);
+	const changes = [...work.groups];
+	for (;;) {
+		const { groups, refused } = joinGroups(changes, sides, scope);
+		const covered = new Set([
+			...groups.flatMap(({ covered }) => [...covered]),
+			...refused.map(({ fact }) => fact.id),
+		]);
+		const wanted = [...work.missing, ...prerequisites(groups, work, sides)];
+		const missing = collectMissing(wanted, sides, scope, covered);
+		const displacing = [...missing.values()].flatMap((fact): Regroup[] => {
+			const seeds = taken.get(fact.id);
+			return seeds ? [takingPlace(fact, seeds)] : [];
+		});
+		if (displacing.length === 0) return { groups, refused, missing, covered };
+		changes.push(...displacing);
+	}
+}
+
+/** What the source's versions of things made again or altered need. */
+const prerequisites = (groups: readonly Group[], work: Work, { source }: Sides): Fact[] =>
+	[
+		...groups.flatMap((group) => group.recreated),
+		...[...work.alters.values()].map(({ fact }) => fact),
+	]
+		.filter((fact) => source.byId.get(fact.id) === fact)
 		.flatMap((fact) => fact.needs.flatMap((id) => source.byId.get(id) ?? []));
 
+/** The fact is made where others have its name: they go, with all that rests on them. */
+const takingPlace = (about: Fact, seeds: readonly string[]): Regroup => ({
+	about,
+	seeds,
+	statements: [],
+	removes: false,
+	makes: true,
+	differs: ['kind or arguments'],
+});
+
 /** Missing facts with all they need and all that is made along with them. */
-function collectMissing(wanted: Iterable<Fact>, sides: Sides, scope: Scope, covered: Set<string>) {
+function collectMissing(
+	wanted: Iterable<Fact>,
+	sides: Sides,
+	scope: Scope,
+	covered: ReadonlySet<string>,
+) {
 	const found = new Map<string, Fact>();
 	const open = [...wanted];
 	for (let fact = open.pop(); fact; fact = open.pop()) {
@@ -79,6 +122,7 @@ const simple = (
 	id: fact.id,
 	action,
 	facts: [fact],
+	removed: [],
 	statements,
 	fallbacks: [],
 	alone: false,
@@ -94,11 +138,12 @@ const dropDrafts = (work: Work, covered: ReadonlySet<string>): Draft[] =>
 	);
 
 function groupDraft(group: Group, sides: Sides, scope: Scope): Draft {
-	const { facts, statements, fallbacks, needs } = outline(group, sides, scope);
+	const { facts, removed, statements, fallbacks, needs } = outline(group, sides, scope);
 	return {
 		id: group.id,
 		action: group.removes ? 'remove' : 'replace',
 		facts,
+		removed,
 		statements,
 		fallbacks,
 		alone: false,
@@ -124,6 +169,7 @@ function createDrafts(missing: ReadonlyMap<string, Fact>, sides: Sides, scope: S
 		id: root,
 		action: 'create',
 		facts,
+		removed: [],
 		statements: createStatements(facts, missing, sides.target, scope),
 		fallbacks: lesserStatements(facts, missing, sides.target, scope),
 		alone: false,

@@ -236,10 +236,14 @@ export async function readCells(
 	return unpack(await ask(session, statement), KINDS);
 }
 
-/** The facts of the given cells, and who needs whom in the whole database. */
+/**
+ * The facts of the given cells, and who needs whom in the whole database. What is in a schema counts as needing it
+ * only for the schemas of `going`: a change of others does not concern all that is in them.
+ */
 export async function readCellsWithDependents(
 	session: Session,
 	cells: Cells,
+	going: readonly string[] = [],
 ): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> {
 	const statement = `${placedFacts(KINDS)}${DEPENDENCY} select pg_catalog.json_build_array(
 ${packed(ofCells(cells, []))},
@@ -248,7 +252,7 @@ ${packed(ofCells(cells, []))},
     select id, need from dependency
     union select p.id, p.parent from placed p where p.parent is not null
     union select p.id, n from placed p, pg_catalog.unnest(p.needs) n) u
-  where u.need not like 'schema:%'
+  where u.need not like 'schema:%' or u.need = any (${textArray(going.filter((id) => id.startsWith('schema:')))})
   group by u.need) e)) as answer`;
 	const [facts, edges] = (await ask(session, statement)) as [unknown, [string, string[]][] | null];
 	return { facts: unpack(facts ?? [], KINDS), dependents: new Map(edges ?? []) };

@@ -21,6 +21,8 @@ export interface Regroup {
 	readonly otherwise?: readonly string[];
 	/** The seeds are not made again. */
 	readonly removes: boolean;
+	/** Nor here, because what it is about is made in their place. */
+	readonly makes: boolean;
 	readonly differs: readonly string[];
 }
 
@@ -33,9 +35,12 @@ export interface Group {
 	readonly recreated: readonly Fact[];
 	readonly statements: readonly string[];
 	readonly otherwise: readonly string[];
+	/** Members that are not made again. */
+	readonly gone: readonly Fact[];
 	readonly removes: boolean;
 	readonly differs: readonly string[];
-	covers(id: string): boolean;
+	/** Ids of all it sees to: members, what is made, what it is about. */
+	readonly covered: ReadonlySet<string>;
 }
 
 interface Draft {
@@ -62,7 +67,7 @@ export function joinGroups(
 		const draft: Draft = {
 			parts: [change],
 			members,
-			gone: new Set(change.removes ? removed(members, sides) : []),
+			gone: new Set([...members].filter((id) => goes(id, change, sides, scope))),
 		};
 		const touching = drafts.filter((other) => overlaps(other, draft));
 		drafts = drafts.filter((other) => !touching.includes(other));
@@ -86,9 +91,16 @@ function overlaps(a: Draft, b: Draft): boolean {
 	return false;
 }
 
-/** With `remove_extra`, whatever the source lacks and rests on what goes, goes too. */
-const removed = (members: ReadonlySet<string>, { source }: Sides): string[] =>
-	[...members].filter((id) => !source.byId.has(id));
+/** Whatever the source lacks goes with what it rests on, if that goes for good or extras go anyhow. */
+function goes(id: string, change: Regroup, { source, target }: Sides, scope: Scope): boolean {
+	if (source.byId.has(id)) return false;
+	const fact = target.byId.get(id);
+	return (
+		change.removes ||
+		(change.makes && change.seeds.includes(id)) ||
+		(fact !== undefined && scope.removes.includes(fact.component))
+	);
+}
 
 function firstObstacle(
 	change: Regroup,
@@ -98,7 +110,8 @@ function firstObstacle(
 ): { why: string; fix: string } | undefined {
 	for (const id of members) {
 		const fact = sides.target.byId.get(id);
-		if (!fact || (change.removes && !sides.source.byId.has(id))) continue;
+		const mayGo = change.removes || (fact && scope.removes.includes(fact.component));
+		if (!fact || (mayGo && !sides.source.byId.has(id))) continue;
 		const holds = kindOf(fact, scope.kinds).holdsRows;
 		if (typeof holds === 'function' ? holds(fact) : holds) {
 			return change.removes
@@ -106,10 +119,15 @@ function firstObstacle(
 						why: `${fact.object} of the source rests on it`,
 						fix: `Remove it by hand once ${fact.object} no longer uses it.`,
 					}
-				: {
-						why: `it cannot be altered in place (${change.differs.join(', ')}), and making it anew would lose the rows of ${fact.object}`,
-						fix: `Drop ${fact.object} on the target, then clone again.`,
-					};
+				: change.makes
+					? {
+							why: `${fact.object} of the target has its name, and its rows would be lost`,
+							fix: `Rename or drop ${fact.object} on the target, then clone again.`,
+						}
+					: {
+							why: `it cannot be altered in place (${change.differs.join(', ')}), and making it anew would lose the rows of ${fact.object}`,
+							fix: `Drop ${fact.object} on the target, then clone again.`,
+						};
 		}
 	}
 	return undefined;
@@ -126,6 +144,7 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 			if (child?.parent === fact.id && comesAlong(child, scope)) add(child);
 		}
 	};
+	for (const part of draft.parts) if (part.makes) add(part.about);
 	for (const id of draft.members) {
 		if (draft.gone.has(id)) continue;
 		const source = sides.source.byId.get(id);
@@ -145,11 +164,14 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 		abouts,
 		members: draft.members,
 		recreated: [...recreated.values()],
+		gone: [...draft.members].flatMap((id) =>
+			recreated.has(id) ? [] : (sides.target.byId.get(id) ?? []),
+		),
 		statements: draft.parts.flatMap((part) => part.statements),
 		otherwise: draft.parts.flatMap((part) => part.otherwise ?? part.statements),
 		removes: draft.parts.every((part) => part.removes),
 		differs: [...new Set(draft.parts.flatMap((part) => part.differs))],
-		covers: (id) => covered.has(id),
+		covered,
 	};
 }
 
@@ -164,6 +186,7 @@ function takenAway(fact: Fact, draft: Draft, sides: Sides, scope: Scope): boolea
 
 export interface Outline {
 	readonly facts: readonly Fact[];
+	readonly removed: readonly Fact[];
 	readonly statements: readonly string[];
 	readonly fallbacks: readonly (readonly string[])[];
 	readonly needs: readonly string[];
@@ -193,8 +216,16 @@ export function outline(group: Group, sides: Sides, scope: Scope): Outline {
 		].map((statements) => [statements.join('\n'), statements]),
 	);
 	const [statements = [], ...fallbacks] = variants.values();
+	// What only described or was part of something that stays is told with that.
+	const removed = group.gone.filter(
+		(fact) => abouts.has(fact.id) || !kindOf(fact, scope.kinds).attribute,
+	);
 	return {
-		facts: [...group.abouts, ...made.filter((fact) => !abouts.has(fact.id))],
+		facts: [
+			...group.abouts.filter((fact) => !removed.includes(fact)),
+			...made.filter((fact) => !abouts.has(fact.id)),
+		],
+		removed,
 		statements,
 		fallbacks,
 		needs: [
@@ -211,15 +242,45 @@ function sorted(facts: readonly Fact[]): Fact[] {
 	);
 }
 
-/** Last made, first dropped; what goes with its parent is not dropped by itself. */
+/**
+ * Last made, first dropped. What goes with its parent is not dropped by itself, and what a part needs its parent
+ * then needs; but an attribute that ties its parent to others of the group is undone first: a serial column and its
+ * sequence each hold on to the other.
+ */
 function dropStatements(group: Group, sides: Sides, scope: Scope): string[] {
-	const facts = [...group.members].flatMap((id) => sides.target.byId.get(id) ?? []);
-	return sorted(facts)
+	const facts = new Map(
+		[...group.members].flatMap((id) => {
+			const fact = sides.target.byId.get(id);
+			return fact ? [[id, fact] as const] : [];
+		}),
+	);
+	const parentOf = (fact: Fact): Fact | undefined =>
+		fact.parent === null ? undefined : facts.get(fact.parent);
+	const isAbove = (id: string, fact: Fact): boolean => {
+		const parent = parentOf(fact);
+		return parent !== undefined && (parent.id === id || isAbove(id, parent));
+	};
+	const goesAlong = (fact: Fact): boolean => {
+		const parent = parentOf(fact);
+		if (!parent || (parent.drop === null && !goesAlong(parent))) return false;
+		return kindOf(fact, scope.kinds).attribute
+			? fact.drop === null || fact.needs.every((id) => !facts.has(id) || isAbove(id, fact))
+			: fact.folded;
+	};
+	const holderOf = (fact: Fact): Fact => {
+		const parent = goesAlong(fact) ? parentOf(fact) : undefined;
+		return parent ? holderOf(parent) : fact;
+	};
+	const needs = new Map<string, string[]>();
+	for (const fact of facts.values()) {
+		const { id } = kindOf(fact, scope.kinds).attribute ? fact : holderOf(fact);
+		if (id !== fact.id) needs.set(fact.id, [id]);
+		needs.set(id, [...(needs.get(id) ?? []), ...fact.needs]);
+	}
+	return sortByNeeds(facts.keys(), (id) => needs.get(id) ?? [])
 		.reverse()
-		.flatMap((fact) => {
-			if (fact.drop === null) return [];
-			const parent = fact.parent === null ? undefined : sides.target.byId.get(fact.parent);
-			const goes = parent && group.members.has(parent.id) && parent.drop !== null;
-			return goes && (kindOf(fact, scope.kinds).attribute || fact.folded) ? [] : [fact.drop];
+		.flatMap((id) => {
+			const fact = facts.get(id);
+			return !fact || fact.drop === null || goesAlong(fact) ? [] : [fact.drop];
 		});
 }

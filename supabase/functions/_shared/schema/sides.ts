@@ -3,7 +3,8 @@
 import type { ReadContext } from '../components/component.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import type { Fact, Facts, Kind, SchemaStage } from './fact.ts';
-import { KINDS } from './kinds/index.ts';
+import { KIND_BY_NAME, KINDS } from './kinds/index.ts';
+import { namesOf } from './names.ts';
 import { closure } from './order.ts';
 import type { Sides } from './step.ts';
 import {
@@ -69,7 +70,8 @@ function concerns(cell: string, interest: Interest, existsOnTarget: boolean): bo
 
 /**
  * Cells in which the sides differ, as far as they are of interest; and all cells of objects that the target
- * lacks altogether, because something of interest may need them. At most `maxTables` tables.
+ * lacks altogether, because something of interest may need them, or that have the name of such an object.
+ * At most `maxTables` tables.
  */
 export function differingCells(
 	digests: Digests,
@@ -77,6 +79,11 @@ export function differingCells(
 	maxTables = Infinity,
 ): Map<string, Set<string>> {
 	const found = new Map<string, Set<string>>();
+	const wanted = new Set(
+		[...digests.source.keys()]
+			.filter((root) => !digests.target.has(root))
+			.flatMap((root) => namesOf(root, KIND_BY_NAME)),
+	);
 	let ofInterest = 0;
 	let tables = 0;
 	for (const root of new Set([...digests.source.keys(), ...digests.target.keys()])) {
@@ -84,12 +91,14 @@ export function differingCells(
 		const source = digests.source.get(root) ?? NONE;
 		const target = digests.target.get(root) ?? NONE;
 		const isMissing = target === NONE;
+		const isInTheWay =
+			source === NONE && namesOf(root, KIND_BY_NAME).some((name) => wanted.has(name));
 		for (const cell of new Set([...source.keys(), ...target.keys()])) {
 			const there = target.get(cell);
 			if (source.get(cell)?.[0] === there?.[0]) continue;
 			const matters = concerns(cell, interest, there !== undefined);
 			if (matters) ofInterest += 1;
-			if (!matters && !isMissing) continue;
+			if (!matters && !isMissing && !isInTheWay) continue;
 			const cells = found.get(root) ?? new Set();
 			found.set(root, cells.add(cell));
 		}
@@ -108,7 +117,7 @@ export function countObjects(digest: Digest, interest: Interest): number {
 
 /** The facts in which the sides differ, with all on the target that rests on them. */
 export async function readDifference(
-	context: Pick<ReadContext, 'source' | 'target'>,
+	context: Pick<ReadContext, 'source' | 'target' | 'options'>,
 	digests: Digests,
 	interest: Interest,
 	maxTables = Infinity,
@@ -117,7 +126,10 @@ export async function readDifference(
 	const nothing: Facts = indexFacts([]);
 	if (cells.size === 0) return { source: nothing, target: nothing };
 	const onTarget = new Map([...cells].filter(([root]) => digests.target.has(root)));
-	const target = onTarget.size === 0 ? [] : await readWithDependents(context, onTarget);
+	const extra = context.options.remove_extra
+		? [...onTarget.keys()].filter((root) => !digests.source.has(root))
+		: [];
+	const target = onTarget.size === 0 ? [] : await readWithDependents(context, onTarget, extra);
 	const ids = new Set(target.map((fact) => fact.id));
 	// Asked for by name only: an attribute of something that the source lacks is left alone.
 	const holders = new Set(
@@ -132,12 +144,14 @@ export async function readDifference(
 	};
 }
 
+/** `going` are roots with which all goes that is in them, if they are schemas. */
 async function readWithDependents(
 	context: Pick<ReadContext, 'target'>,
 	cells: ReadonlyMap<string, ReadonlySet<string>>,
+	going: readonly string[],
 ): Promise<Fact[]> {
 	const session = await context.target.database();
-	const { facts, dependents } = await readCellsWithDependents(session, cells);
+	const { facts, dependents } = await readCellsWithDependents(session, cells, going);
 	const found = new Set(facts.map((fact) => fact.id));
 	// A root that is only there to name its parts does not bring along all that rests on it.
 	const seeds = facts.flatMap(({ id, stage, component }) =>

@@ -2,11 +2,12 @@
 // is left or nothing moves. The cursor only keeps what the report needs; what is left is always read.
 import * as z from 'zod/mini';
 import type { Capability, Item, Stage, StageContext } from '../components/component.ts';
-import type { ComponentKey } from '../domain/component.ts';
+import type { CloneOptions } from '../domain/clone.ts';
+import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
 import { fixFor } from './fix.ts';
-import { KINDS } from './kinds/index.ts';
+import { KIND_BY_NAME } from './kinds/index.ts';
 import { planStage } from './plan.ts';
 import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
 import { indexFacts, readNames, type Digest } from './read.ts';
@@ -21,8 +22,6 @@ export interface SchemaStageOptions {
 	/** Kinds that the component's progress counts; all that are objects of their own when left out. */
 	readonly counted?: readonly string[];
 }
-
-export const KIND_BY_NAME = new Map(KINDS.map((kind) => [kind.name, kind]));
 
 /**
  * Tables read in full at a time: 1 000 are some 15 MB and 0.3 s of CPU. More only when none of these can be
@@ -65,7 +64,7 @@ export function reportedAs(fact: Fact, sides: Sides): Fact {
 
 function itemOf(step: Step, sides: Sides): Item[] {
 	const items = new Map<string, Item>();
-	for (const fact of step.facts) {
+	for (const fact of [...step.facts, ...step.removed]) {
 		// Nothing was done for it: a table without row level security.
 		if (fact.id !== step.id && fact.create.length === 0) continue;
 		const named = reportedAs(fact, sides);
@@ -85,8 +84,8 @@ function itemOf(step: Step, sides: Sides): Item[] {
 }
 
 function describe(step: Step, fact: Fact, named: Fact): string | undefined {
-	if (step.action === 'remove') return 'removed: the source does not have it';
 	const part = fact === named ? '' : `${fact.kind.replaceAll('_', ' ')} ${fact.object}: `;
+	if (step.removed.includes(fact)) return `${part}removed: the source does not have it`;
 	if (step.action === 'create') return part === '' ? 'created' : `${part}added`;
 	if (fact.id !== step.id) return 'made again after what it rests on changed';
 	return `${part}${step.action === 'replace' ? 'replaced' : 'changed'} (${step.differs.join(', ')})`;
@@ -248,6 +247,10 @@ async function readStage(
 	};
 }
 
+/** Components of which goes what only the target has. */
+export const removedComponents = ({ remove_extra, components }: CloneOptions): ComponentKey[] =>
+	remove_extra ? COMPONENT_KEYS.filter((key) => components[key]) : [];
+
 /** Builds a stage of the given components from the facts they share. */
 export function schemaStage(options: SchemaStageOptions): Stage {
 	return {
@@ -267,7 +270,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 				const scope: Scope = {
 					stage: options.stage,
 					components: options.components,
-					removeExtra: context.options.remove_extra,
+					removes: removedComponents(context.options),
 					skip: new Set(cursor.gone.map(({ id }) => id)),
 					kinds: KIND_BY_NAME,
 				};

@@ -12,7 +12,8 @@ export interface Sides {
 export interface Scope {
 	readonly stage: SchemaStage;
 	readonly components: readonly ComponentKey[];
-	readonly removeExtra: boolean;
+	/** Components of which goes what only the target has; none without `remove_extra`. */
+	readonly removes: readonly ComponentKey[];
 	/** Ids of steps not to plan again: they failed for good. */
 	readonly skip: ReadonlySet<string>;
 	readonly kinds: ReadonlyMap<string, Kind>;
@@ -26,6 +27,8 @@ export interface Step {
 	readonly id: string;
 	readonly action: StepAction;
 	readonly facts: readonly Fact[];
+	/** What is gone afterwards. */
+	readonly removed: readonly Fact[];
 	readonly statements: readonly string[];
 	/** What to try instead, in this order, when they fail. */
 	readonly fallbacks: readonly (readonly string[])[];
@@ -47,6 +50,8 @@ export interface LeftFact {
 export interface Plan {
 	readonly steps: readonly Step[];
 	readonly left: readonly LeftFact[];
+	/** More shows once these steps are taken. */
+	readonly partial: boolean;
 }
 
 export function kindOf(fact: Fact, kinds: ReadonlyMap<string, Kind>): Kind {

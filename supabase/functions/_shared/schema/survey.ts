@@ -3,6 +3,7 @@
 import { differences, sameDefinition } from './compare.ts';
 import type { Change, Fact } from './fact.ts';
 import type { Regroup } from './regroup.ts';
+import { renameColumn, renamedColumns } from './renames.ts';
 import { inScope, kindOf, type LeftFact, type Scope, type Sides } from './step.ts';
 
 const isEarly = (fact: Fact, scope: Scope): boolean =>
@@ -23,7 +24,18 @@ export interface Work {
 	readonly groups: Regroup[];
 	readonly left: LeftFact[];
 	readonly missing: Fact[];
+	/** More shows once this is done: everything that rests on a renamed column names it. */
+	readonly partial: boolean;
 }
+
+const replacing = (about: Fact, seeds: readonly string[], differs: readonly string[]): Regroup => ({
+	about,
+	seeds,
+	statements: [],
+	removes: false,
+	makes: false,
+	differs,
+});
 
 function sortChange(work: Work, source: Fact, target: Fact, change: Change): void {
 	const differs = differences(source, target);
@@ -31,17 +43,11 @@ function sortChange(work: Work, source: Fact, target: Fact, change: Change): voi
 		if (change.statements.length > 0)
 			work.alters.set(source.id, { fact: source, statements: change.statements, differs });
 	} else if (change.how === 'replace') {
-		work.groups.push({
-			about: source,
-			seeds: [source.id],
-			statements: [],
-			removes: false,
-			differs,
-		});
+		work.groups.push(replacing(source, [source.id], differs));
 	} else if (change.how === 'around') {
 		const { statements, apart, otherwise } = change;
 		const more = otherwise ? { otherwise } : {};
-		work.groups.push({ about: source, seeds: apart, statements, ...more, removes: false, differs });
+		work.groups.push({ ...replacing(source, apart, differs), statements, ...more });
 	} else {
 		const { why, fix, outcome } = change;
 		work.left.push({ fact: source, why, fix, ...(outcome ? { outcome } : {}) });
@@ -50,14 +56,26 @@ function sortChange(work: Work, source: Fact, target: Fact, change: Change): voi
 
 /** Compares the facts of the stage: what is missing, what differs, what goes. */
 export function survey(sides: Sides, scope: Scope): Work {
-	const asked = { ...sides, removeExtra: scope.removeExtra };
+	const asked = { ...sides, removeExtra: scope.removes.length > 0 };
+	const renamed = scope.removes.includes('tables')
+		? renamedColumns(sides)
+		: new Map<string, Fact>();
+	const renames = [...renamed].flatMap(([id, existing]): [string, Altered][] => {
+		const fact = sides.source.byId.get(id);
+		return fact && inScope(fact, scope) && !scope.skip.has(id)
+			? [[id, { fact, statements: [renameColumn(fact, existing)], differs: ['name'] }]]
+			: [];
+	});
 	const work: Work = {
-		alters: new Map(),
+		alters: new Map(renames),
 		drops: new Map(),
 		groups: [],
 		left: [],
 		missing: [],
+		partial: renames.length > 0,
 	};
+	if (work.partial) return work;
+	const kept = new Set([...renamed.values()].map(({ id }) => id));
 	for (const fact of sides.source.byId.values()) {
 		if (scope.skip.has(fact.id)) continue;
 		const found = sides.target.byId.get(fact.id);
@@ -73,19 +91,12 @@ export function survey(sides: Sides, scope: Scope): Work {
 		}
 	}
 	for (const fact of sides.target.byId.values()) {
-		if (sides.source.byId.has(fact.id) || scope.skip.has(fact.id)) continue;
+		if (sides.source.byId.has(fact.id) || scope.skip.has(fact.id) || kept.has(fact.id)) continue;
 		if (!inScope(fact, scope) && !isEarly(fact, scope)) continue;
 		if (kindOf(fact, scope.kinds).attribute) {
 			if (fact.drop !== null && holderStays(fact, sides)) work.drops.set(fact.id, fact);
-		} else if (scope.removeExtra && inScope(fact, scope) && fact.drop !== null) {
-			work.groups.push({
-				about: fact,
-				seeds: [fact.id],
-				statements: [],
-				removes: true,
-				differs: [],
-			});
-		}
+		} else if (scope.removes.includes(fact.component) && inScope(fact, scope) && fact.drop !== null)
+			work.groups.push({ ...replacing(fact, [fact.id], []), removes: true });
 	}
 	return work;
 }

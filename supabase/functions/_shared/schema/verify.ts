@@ -8,7 +8,8 @@ import { kindOf, type Sides, type Step } from './step.ts';
 import { holderStays } from './survey.ts';
 import { indexFacts, readNames } from './read.ts';
 import { differingCells, kindsOf, readDifference, readDigests, type Digests } from './sides.ts';
-import { KIND_BY_NAME, reportedAs } from './stage.ts';
+import { KIND_BY_NAME } from './kinds/index.ts';
+import { removedComponents, reportedAs } from './stage.ts';
 
 const MAX_TEXT = 400;
 const MAX_OBJECTS = 500;
@@ -106,18 +107,15 @@ export async function schemaVerify(
 export function planSteps(
 	sides: Sides,
 	components: readonly ComponentKey[],
-	removeExtra: boolean,
+	removes: readonly ComponentKey[],
 ): Step[] {
 	const planned = new Map<string, Step>();
 	for (const stage of SCHEMA_STAGES) {
-		const { steps } = planStage(sides, {
-			stage,
-			components,
-			removeExtra,
-			skip: new Set(),
-			kinds: KIND_BY_NAME,
-		});
-		for (const step of steps) if (!planned.has(step.id)) planned.set(step.id, step);
+		const plan = (skip: ReadonlySet<string>) =>
+			planStage(sides, { stage, components, removes, skip, kinds: KIND_BY_NAME });
+		const { steps, partial } = plan(new Set());
+		const more = partial ? plan(new Set(steps.map(({ id }) => id))).steps : [];
+		for (const step of [...steps, ...more]) if (!planned.has(step.id)) planned.set(step.id, step);
 	}
 	return [...planned.values()];
 }
@@ -126,9 +124,9 @@ export function planSteps(
 export function planSql(
 	sides: Sides,
 	components: readonly ComponentKey[],
-	removeExtra: boolean,
+	removes: readonly ComponentKey[],
 ): string[] {
-	return planSteps(sides, components, removeExtra).flatMap((step) => [...step.statements]);
+	return planSteps(sides, components, removes).flatMap((step) => [...step.statements]);
 }
 
 /** In the order that matters to the owner of the target. */
@@ -161,9 +159,9 @@ export async function schemaPreview(
 	const sides = await sidesOf(context, components);
 	const key = (kind: string, object: string): string => `${kind} ${object}`;
 	const planned = new Map<string, string[]>();
-	for (const step of planSteps(sides, components, context.options.remove_extra)) {
+	for (const step of planSteps(sides, components, removedComponents(context.options))) {
 		const names = new Set(
-			step.facts.map((fact) => {
+			[...step.facts, ...step.removed].map((fact) => {
 				const named = reportedAs(fact, sides);
 				return key(named.kind, named.object);
 			}),

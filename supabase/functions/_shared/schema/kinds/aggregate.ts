@@ -85,6 +85,7 @@ export const aggregateKind: Kind = {
 	name: 'aggregate',
 	component: 'functions',
 	stage: 'functions',
+	names: ['routine'],
 	read: readAggregates,
 	change: changeAggregate,
 };

@@ -4,7 +4,7 @@
 import type { Change, Fact, Kind } from '../fact.ts';
 import { literal } from '../../platform/sql.ts';
 import { address } from '../scope.ts';
-import { inTheWay } from './rebuild-type.ts';
+import { inTheWay, restingOn } from './rebuild-type.ts';
 import {
 	COLUMN_COLLATION,
 	COLUMN_SETTINGS,
@@ -79,7 +79,16 @@ function changeColumn(
 	const differs = (key: string): boolean => !same(to[key], from[key]);
 	const alter = (action: string): string =>
 		`alter table ${String(to['table'])} alter column ${String(to['name'])} ${action}`;
-	if (differs('generated') && to['generated'] !== null) return { how: 'replace' };
+	if (differs('generated') && to['generated'] !== null) {
+		if (from['generated'] !== null) return { how: 'replace' };
+		if (target.drop === null) return { how: 'alter', statements: [] };
+		// Its values are computed from now on, so that those it has need not be kept.
+		return {
+			how: 'around',
+			apart: restingOn(target, sides.target),
+			statements: [target.drop, ...source.create],
+		};
+	}
 	const statements = [
 		...(differs('generated') ? [alter('drop expression')] : []),
 		...identityChanges(source, target, sides, alter),

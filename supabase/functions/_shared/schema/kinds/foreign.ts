@@ -114,6 +114,7 @@ const tableKind: Kind = {
 	name: 'foreign_table',
 	component: 'tables',
 	stage: 'structure',
+	names: ['relation', 'type'],
 	read: `
 select ${RELATION} as identity, ${RELATION} as object,
   array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')}] as addresses, format('schema:%I', n.nspname) as parent,

@@ -73,6 +73,7 @@ const functionKind: Kind = {
 	name: 'function',
 	component: 'functions',
 	stage: 'functions',
+	names: ['routine'],
 	read: readFunctions,
 	change: changeFunction,
 };

@@ -42,3 +42,7 @@ export const KINDS: readonly Kind[] = [
 	...privilegeKinds,
 	commentKind,
 ];
+
+export const KIND_BY_NAME: ReadonlyMap<string, Kind> = new Map(
+	KINDS.map((kind) => [kind.name, kind]),
+);

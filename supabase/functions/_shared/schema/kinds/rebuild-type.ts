@@ -20,14 +20,18 @@ const CARRIED = new Set([
 	'unique_constraint',
 ]);
 
-/** What rests on a column and must be dropped before its type can change: views, policies, defaults … */
-export function inTheWay(column: Fact, target: Facts): string[] {
+/** All that rests on a column. One of a child or partition goes with its parent's, but for what rests on that. */
+export function restingOn(column: Fact, target: Facts): string[] {
 	return (target.dependents.get(column.id) ?? []).flatMap((id) => {
 		const fact = target.byId.get(id);
-		if (fact === undefined || CARRIED.has(fact.kind)) return [];
-		// The column of a child or partition changes with its parent's, but for what rests on it.
-		return fact.definition['inherited'] === 'from parent' ? inTheWay(fact, target) : [id];
+		if (fact === undefined) return [];
+		return fact.definition['inherited'] === 'from parent' ? restingOn(fact, target) : [id];
 	});
+}
+
+/** What rests on a column and must be dropped before its type can change: views, policies, defaults … */
+export function inTheWay(column: Fact, target: Facts): string[] {
+	return restingOn(column, target).filter((id) => !CARRIED.has(target.byId.get(id)?.kind ?? ''));
 }
 
 const retype = (column: Fact, type: string, through: string): string =>

@@ -16,6 +16,7 @@ const sequenceKind: Kind = {
 	name: 'sequence',
 	component: 'tables',
 	stage: 'structure',
+	names: ['relation'],
 	holdsRows: true,
 	read: `
 select ${NAME} as identity, ${NAME} as object, array[${address('pg_class', 'c.oid')}] as addresses,

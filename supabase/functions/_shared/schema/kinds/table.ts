@@ -55,6 +55,7 @@ const tableKind: Kind = {
 	name: 'table',
 	component: 'tables',
 	stage: 'structure',
+	names: ['relation', 'type'],
 	holdsRows: true,
 	read: `
 select ${RELATION} as identity, ${RELATION} as object,

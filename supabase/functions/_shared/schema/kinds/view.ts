@@ -64,6 +64,7 @@ const viewKind: Kind = {
 	name: 'view',
 	component: 'views',
 	stage: 'views',
+	names: ['relation', 'type'],
 	read: readViews,
 	change: changeView,
 };
@@ -113,6 +114,7 @@ const materializedViewKind: Kind = {
 	name: 'materialized_view',
 	component: 'views',
 	stage: 'views',
+	names: ['relation', 'type'],
 	read: readMaterializedViews,
 	change: changeMaterializedView,
 };

@@ -1,0 +1,53 @@
+// Names that only one thing of a database can bear: a view and a table, a composite type and a table, a function
+// and an aggregate. What the source has become something else must give up its name on the target.
+import type { Fact, Facts, Kind } from './fact.ts';
+
+type Kinds = ReadonlyMap<string, Kind>;
+
+/** `schema.name(` without the arguments, both parts quoted where they must be. */
+const ROUTINE = /^(?:"(?:[^"]|"")*"|[^".]+)\.(?:"(?:[^"]|"")*"|[^"(]+)/;
+
+/** The names that the fact of this id bears, each with its namespace; routines without their arguments. */
+export function namesOf(id: string, kinds: Kinds): string[] {
+	const colon = id.indexOf(':');
+	const identity = id.slice(colon + 1);
+	return (kinds.get(id.slice(0, colon))?.names ?? []).map(
+		(space) => `${space} ${space === 'routine' ? (ROUTINE.exec(identity)?.[0] ?? '') : identity}`,
+	);
+}
+
+const argumentsOf = (fact: Fact): string =>
+	fact.identity.slice(ROUTINE.exec(fact.identity)?.[0].length);
+
+/**
+ * Ids of what only the target has and what has the name of a fact the target lacks, by the id of that fact.
+ * Routines may share a name: one is taken for another with new arguments where neither side has any more of them.
+ */
+export function namesakes(
+	{ source, target }: { readonly source: Facts; readonly target: Facts },
+	kinds: Kinds,
+): ReadonlyMap<string, readonly string[]> {
+	const only = (facts: Facts, others: Facts): Map<string, Fact[]> => {
+		const found = new Map<string, Fact[]>();
+		for (const fact of facts.byId.values()) {
+			if (others.byId.has(fact.id)) continue;
+			for (const name of namesOf(fact.id, kinds))
+				found.set(name, [...(found.get(name) ?? []), fact]);
+		}
+		return found;
+	};
+	const extra = only(target, source);
+	const taken = new Map<string, readonly string[]>();
+	for (const [name, missing] of only(source, target)) {
+		const holders = extra.get(name) ?? [];
+		const isPair = missing.length === 1 && holders.length === 1;
+		for (const fact of missing) {
+			const inTheWay = name.startsWith('routine ')
+				? holders.filter((holder) => isPair || argumentsOf(holder) === argumentsOf(fact))
+				: holders;
+			if (inTheWay.length > 0)
+				taken.set(fact.id, [...(taken.get(fact.id) ?? []), ...inTheWay.map(({ id }) => id)]);
+		}
+	}
+	return taken;
+}

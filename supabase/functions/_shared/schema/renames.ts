@@ -1,0 +1,42 @@
+// Columns that got another name. Where what only the target has is going to go anyhow, a column that stands in
+// the place of a new one and is like it is renamed: it keeps its place, its rows and all that rests on it.
+import { align } from './align.ts';
+import type { Fact, Facts } from './fact.ts';
+import type { Sides } from './step.ts';
+
+/** What two columns must share, beside their place. */
+const ALIKE = ['type', 'collation', 'generated', 'identity', 'inherited'] as const;
+
+function columnsByTable({ byId }: Facts): Map<string, string[]> {
+	const tables = new Map<string, string[]>();
+	for (const { id, kind, parent } of byId.values())
+		if (kind === 'column' && parent !== null)
+			tables.set(parent, [...(tables.get(parent) ?? []), id]);
+	return tables;
+}
+
+const isRenamed = (source: Fact | undefined, target: Fact | undefined): boolean =>
+	source !== undefined &&
+	target !== undefined &&
+	target.drop !== null &&
+	ALIKE.every((key) => source.definition[key] === target.definition[key]);
+
+/** The target's columns by the id of the source's column whose name they should have. */
+export function renamedColumns({ source, target }: Sides): ReadonlyMap<string, Fact> {
+	const renamed = new Map<string, Fact>();
+	const onTarget = columnsByTable(target);
+	for (const [table, wanted] of columnsByTable(source)) {
+		for (const stretch of align(wanted, onTarget.get(table) ?? []) ?? []) {
+			if (stretch.wanted.length !== stretch.existing.length) continue;
+			for (const [at, id] of stretch.wanted.entries()) {
+				const existing = target.byId.get(stretch.existing[at] ?? '');
+				if (existing && isRenamed(source.byId.get(id), existing)) renamed.set(id, existing);
+			}
+		}
+	}
+	return renamed;
+}
+
+/** The statement that renames it. */
+export const renameColumn = (column: Fact, existing: Fact): string =>
+	`alter table ${String(existing.definition['table'])} rename column ${String(existing.definition['name'])} to ${String(column.definition['name'])}`;
