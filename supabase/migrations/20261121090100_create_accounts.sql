@@ -46,6 +46,7 @@ create table public.projects (
   status text,
   postgres_version text,
   is_protected boolean not null default false,
+  has_own_login boolean not null default false,
   refreshed_at timestamptz not null default now(),
   primary key (account_id, ref)
 );
@@ -53,6 +54,25 @@ create table public.projects (
 comment on table public.projects is 'Projects that an account opens, as last listed by the Management API.';
 comment on column public.projects.is_protected is
   'Never a target unless its ref is typed (option confirm_target).';
+
+comment on column public.projects.has_own_login is
+  'The user gave a login to its database, for projects that give no temporary one.';
+
+create table private.database_passwords (
+  account_id uuid not null,
+  ref text not null,
+  key_id text not null,
+  iv bytea not null check (octet_length(iv) = 12),
+  ciphertext bytea not null,
+  updated_at timestamptz not null default now(),
+  primary key (account_id, ref),
+  foreign key (account_id, ref) references public.projects (account_id, ref) on delete cascade
+);
+
+comment on table private.database_passwords is
+  'Passwords of databases, sealed as account_credentials are. Gone with the project or its account.';
+
+alter table private.database_passwords enable row level security;
 
 alter table public.projects enable row level security;
 revoke all on table public.projects from anon, authenticated;

@@ -134,7 +134,7 @@ begin
 end
 $$;
 
--- One end of a run as a worker needs it: where, and the encrypted token that opens it.
+-- One end of a run as a worker needs it: where, and what opens it, encrypted.
 create function private.run_end(end_account_id uuid, end_ref text) returns jsonb
 language sql
 stable
@@ -146,7 +146,16 @@ return (
     'account_status', account.status,
     'key_id', credential.key_id,
     'iv', encode(credential.iv, 'base64'),
-    'ciphertext', encode(credential.ciphertext, 'base64')
+    'ciphertext', encode(credential.ciphertext, 'base64'),
+    'database_password', (
+      select jsonb_build_object(
+        'key_id', given.key_id,
+        'iv', encode(given.iv, 'base64'),
+        'ciphertext', encode(given.ciphertext, 'base64')
+      )
+      from private.database_passwords as given
+      where given.account_id = account.id and given.ref = end_ref
+    )
   )
   from public.connected_accounts as account
   left join private.account_credentials as credential on credential.account_id = account.id

@@ -78,6 +78,40 @@ begin
 end
 $$;
 
+-- Keeps the sealed password of a project's database, or forgets it when it is null.
+create function private.save_database_password(
+  account_owner_id uuid,
+  of_account_id uuid,
+  of_ref text,
+  password_key_id text,
+  password_iv text,
+  password_ciphertext text
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update public.projects as project
+  set has_own_login = password_ciphertext is not null
+  from public.connected_accounts as account
+  where account.id = of_account_id
+    and account.owner_id = account_owner_id
+    and account.status <> 'revoked'
+    and project.account_id = account.id
+    and project.ref = of_ref;
+  if not found then
+    perform private.refuse(
+      'There is no such project in this account', 'List the projects again, then pick one of them.', 'P0002'
+    );
+  end if;
+  delete from private.database_passwords where account_id = of_account_id and ref = of_ref;
+  insert into private.database_passwords (account_id, ref, key_id, iv, ciphertext)
+  select of_account_id, of_ref, password_key_id, decode(password_iv, 'base64'),
+    decode(password_ciphertext, 'base64')
+  where password_ciphertext is not null;
+end
+$$;
+
 -- Supabase refused the token that a worker used. A token that was saved since is another one.
 create function private.expire_account(refused_account_id uuid, refused_iv text) returns void
 language sql

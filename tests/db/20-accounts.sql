@@ -91,6 +91,36 @@ end $$;
 select is(pg_temp.status_after('02'), 'connected', 'an account connected anew stays connected');
 select is(pg_temp.status_after('01'), 'expired', 'an account whose token was refused has expired');
 
+-- Passwords of databases: for one's own projects only, gone with the project.
+create function pg_temp.save_password(owner_name text, password text) returns void language sql as $$
+  select private.save_database_password(
+    tests.user_id(owner_name), tests.user_id('account of Ada'), repeat('b', 20), 'k',
+    encode(decode(repeat('01', 12), 'hex'), 'base64'), password
+  )
+$$;
+select throws_ok(
+  $$ select pg_temp.save_password('Boris', 'AAAA') $$, 'P0002', null,
+  'nobody gives a password for the project of another'
+);
+select lives_ok($$ select pg_temp.save_password('Ada', 'AAAA') $$, 'Ada gives the password of her project');
+select is(
+  private.run_end(tests.user_id('account of Ada'), repeat('b', 20)) #>> '{database_password,ciphertext}',
+  'AAAA', 'a worker on her project gets it, sealed'
+);
+select is(
+  private.run_end(tests.user_id('account of Ada'), repeat('a', 20)) -> 'database_password', 'null',
+  'a worker on another project does not'
+);
+select tests.sign_in('Ada');
+select is(
+  (select has_own_login from public.projects where ref = repeat('b', 20)), true, 'Ada sees that it is there'
+);
+select throws_ok('select * from private.database_passwords', '42501', null, 'but not what it is');
+select tests.sign_out();
+select lives_ok($$ select pg_temp.save_password('Ada', null) $$, 'it can be forgotten');
+select is_empty('select * from private.database_passwords', 'and is gone then');
+select pg_temp.save_password('Ada', 'AAAA');
+
 select throws_ok(
   $$ select private.disconnect_account(tests.user_id('Boris'), tests.user_id('account of Ada')) $$,
   'P0002', null, 'nobody disconnects the account of another'
@@ -100,6 +130,7 @@ select lives_ok(
   'Ada''s account is disconnected for her'
 );
 select is_empty('select * from private.account_credentials', 'its token is gone then');
+select is_empty('select * from private.database_passwords', 'so are the passwords of its databases');
 select is(
   (select is_active from public.schedules where id = tests.user_id('schedule of Ada')), false,
   'and its schedules have stopped'

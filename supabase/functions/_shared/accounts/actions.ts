@@ -6,6 +6,7 @@ import { createAccountApi } from '../platform/account-api.ts';
 import type { Environment } from '../platform/environment.ts';
 import type { Session } from '../platform/session.ts';
 import { openToken, sealToken, type SealedToken } from '../platform/vault.ts';
+import { setDatabasePassword } from './database-password.ts';
 
 /** Seconds for which a list of projects counts as fresh: 120 requests a minute are shared by all pages. */
 const FRESH_SECONDS = 60;
@@ -25,6 +26,8 @@ export async function act(request: AccountsRequest, ports: AccountPorts): Promis
 			return rename(request, ports);
 		case 'disconnect':
 			return disconnect(request, ports);
+		case 'set_database_password':
+			return setDatabasePassword(request, ports);
 		case 'list_projects':
 			return listProjects(request.refresh ?? false, ports);
 	}

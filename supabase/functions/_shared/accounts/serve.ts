@@ -55,7 +55,7 @@ function malformed(issues: readonly z.core.$ZodIssue[]): TwinsError {
 	return new TwinsError(
 		'bad_request',
 		`The request is not understood: ${fields.join(', ')}`,
-		'Send {action: connect_pat | rename | disconnect | list_projects, …} with its fields filled in.',
+		'Send {action: connect_pat | rename | disconnect | set_database_password | list_projects, …} with its fields filled in.',
 	);
 }
 

@@ -19,6 +19,13 @@ export const accountsRequestSchema = z.discriminatedUnion('action', [
 	}),
 	z.strictObject({ action: z.literal('disconnect'), account_id: z.uuid() }),
 	z.strictObject({
+		action: z.literal('set_database_password'),
+		account_id: z.uuid(),
+		ref: z.string().check(z.regex(/^[a-z]{20}$/)),
+		/** Tested before it is saved, never shown again. Null forgets it. */
+		password: z.nullable(z.string().check(z.minLength(1), z.maxLength(500))),
+	}),
+	z.strictObject({
 		action: z.literal('list_projects'),
 		/** Asks the Management API even when the list is fresh. */
 		refresh: z.optional(z.boolean()),

@@ -32,6 +32,8 @@ export interface RunEnd extends SealedToken {
 	readonly account_id: string;
 	readonly ref: string;
 	readonly account_status: 'connected' | 'expired' | 'revoked';
+	/** Where the user gave one: used instead of a temporary login. */
+	readonly database_password: SealedToken | null;
 }
 
 export interface Run {

@@ -7,7 +7,7 @@ import { createManagementApi, type ManagementApi } from '../platform/management-
 import { type Lock, openProject } from '../platform/postgres.ts';
 import type { Session } from '../platform/session.ts';
 import { createStorageApi, type StorageApi } from '../platform/storage-api.ts';
-import { openToken } from '../platform/vault.ts';
+import { databasePasswordOf, openToken } from '../platform/vault.ts';
 import type { RunEnd } from './queue.ts';
 import type { OpenSide } from './worker.ts';
 
@@ -43,6 +43,7 @@ export async function openSide(
 		onExpired,
 	});
 	const url = environment.projectUrl(end.ref);
+	const databasePassword = once(() => passwordOf(environment, role, end));
 	const opened: Session[] = [];
 	const connect = async (): Promise<Session> => {
 		const session = await openProject({
@@ -51,6 +52,7 @@ export async function openSide(
 			role,
 			tls: environment.databaseTls,
 			lock,
+			databasePassword: await databasePassword(),
 			signal,
 		});
 		opened.push(session);
@@ -76,6 +78,23 @@ export async function openSide(
 			await Promise.all(opened.map((session) => session.close().catch(() => undefined)));
 		},
 	};
+}
+
+async function passwordOf(
+	{ tokenKeys }: Environment,
+	role: ProjectSide['role'],
+	{ account_id, ref, database_password: sealed }: RunEnd,
+): Promise<string | undefined> {
+	if (!sealed) return undefined;
+	try {
+		return await openToken(tokenKeys, databasePasswordOf(account_id, ref), sealed);
+	} catch {
+		throw new TwinsError(
+			'database_refused',
+			`The stored password of the ${role} database cannot be opened`,
+			'Enter the database password again under Connected accounts.',
+		);
+	}
 }
 
 /** Keys in clear; masked ones come without `reveal`. */

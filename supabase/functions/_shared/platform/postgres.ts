@@ -145,7 +145,7 @@ async function loginOf({ api, role }: OpenProjectOptions, mayReuse: boolean): Pr
 		throw new TwinsError(
 			'api_refused',
 			`The ${role} project gave no temporary database login: ${error.message}`,
-			'The access token needs the right to write to databases; or enter the project’s database password.',
+			'The access token needs the right to write to databases; or enter the database password of this project under Connected accounts.',
 			error.details,
 		);
 	}
@@ -159,7 +159,7 @@ function notAccepted({ role, ref }: OpenProjectOptions, cause: unknown): TwinsEr
 	return new TwinsError(
 		'database_refused',
 		`The ${role} database (${ref}) did not accept a fresh login ${LOGIN_ATTEMPTS} times`,
-		'Wait 10 minutes, so that the pooler does not block this project, then try again; or enter its database password.',
+		'Wait 10 minutes, so that the pooler does not block this project, then try again; or enter its database password under Connected accounts.',
 		cause instanceof TwinsError ? { sqlstate: cause.details.sqlstate } : {},
 	);
 }

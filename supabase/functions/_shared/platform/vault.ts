@@ -33,7 +33,10 @@ export async function importTokenKeys(
 	return { current: id, byId };
 }
 
-/** Seals a token for the given account: a ciphertext moved to another account's row does not open. */
+/** What the password of a project's database is sealed for. */
+export const databasePasswordOf = (accountId: string, ref: string): string => `${accountId}/${ref}`;
+
+/** Seals a secret for its holder (an account's id): a ciphertext moved to another's row does not open. */
 export async function sealToken(
 	keys: TokenKeys,
 	accountId: string,

@@ -86,7 +86,7 @@ function codeOf(sqlstate: string, message: string): ErrorCode {
 }
 
 const FIXES: readonly (readonly [string, string])[] = [
-	['28', 'Check the database password of this project, or reset it in its dashboard.'],
+	['28', 'Enter the database password of this project again under Connected accounts.'],
 	['42501', 'Give the role postgres the privilege it lacks on this object.'],
 	['25006', 'The source is only read; this statement would have written to it.'],
 	['23', 'Look at the rows that break this constraint; rows or constraint must change.'],

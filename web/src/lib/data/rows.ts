@@ -31,6 +31,8 @@ export type ProjectRow = {
 	status: string | null;
 	postgres_version: string | null;
 	is_protected: boolean;
+	/** The user gave a password of its database; else temporary logins are used. */
+	has_own_login: boolean;
 };
 
 export type TwinRow = {

@@ -67,6 +67,7 @@ describe('the draft of a clone', () => {
 			status: null,
 			postgres_version: null,
 			is_protected: true,
+			has_own_login: false,
 		};
 		expect(mustConfirmTarget(project, 0)).toBe(true);
 		expect(mustConfirmTarget({ ...project, is_protected: false }, 0)).toBe(false);

@@ -51,6 +51,18 @@ export const actions: Actions = {
 		});
 		return problem === null ? { problem } : fail(400, { problem });
 	},
+	password: async ({ locals, request }) => {
+		const form = await request.formData();
+		const given = form.get('password');
+		const { problem } = await callAccounts(locals.supabase, {
+			action: 'set_database_password',
+			account_id: text(form, 'account_id'),
+			ref: text(form, 'ref'),
+			// Not trimmed: blanks may belong to it.
+			password: typeof given === 'string' && given !== '' ? given : null,
+		});
+		return problem === null ? { problem } : fail(400, { password: problem });
+	},
 	refresh: async ({ locals }) => ({ troubles: await refreshProjects(locals.supabase, true) }),
 	protect: async ({ locals, request }) => {
 		const form = await request.formData();
