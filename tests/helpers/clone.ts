@@ -7,6 +7,7 @@ import type {
 	Preview,
 	ProjectSide,
 	StageContext,
+	VerifyContext,
 } from '../../supabase/functions/_shared/components/component.ts';
 import {
 	cloneOptionsSchema,
@@ -186,30 +187,39 @@ export async function cloneInProcess(clone: TestClone): Promise<TestCloneResult>
 	};
 }
 
-/** What `component.verify` finds between two databases. */
+/** What `component.verify` finds between two databases, slice after slice. */
 export async function verifyInProcess(
 	clone: Omit<TestClone, 'components'>,
 	component: Component,
 	mode: VerificationMode,
 ): Promise<readonly Finding[]> {
-	const source = openSide('source', clone.source);
-	const target = openSide('target', clone.target);
-	try {
-		return await component.verify(
-			{
+	const findings: Finding[] = [];
+	let next: { readonly cursor: unknown } | undefined = { cursor: null };
+	while (next) {
+		const { cursor } = next;
+		next = undefined;
+		const source = openSide('source', clone.source);
+		const target = openSide('target', clone.target);
+		try {
+			const context: VerifyContext = {
 				options: testOptions(clone.options),
 				ignoreRules: clone.ignoreRules ?? [],
 				source,
 				target,
 				memory: { ...memoryOf(clone.target, component.key) },
 				signal: clone.signal ?? new AbortController().signal,
-			},
-			mode,
-		);
-	} finally {
-		await source.close();
-		await target.close();
+				...startBudget(clone.limits),
+				cursor,
+				// Through JSON, as the control database stores it.
+				continueFrom: (left) => (next = { cursor: JSON.parse(JSON.stringify(left)) }),
+			};
+			findings.push(...(await component.verify(context, mode)));
+		} finally {
+			await source.close();
+			await target.close();
+		}
 	}
+	return findings;
 }
 
 /** What `component.preview` says before a clone between two databases. */

@@ -18,6 +18,7 @@ const inBuckets = createData({
 	bucketBytes: 16 * 1024,
 	copyBytes: 64 * 1024,
 	hashCopyBytes: 64 * 1024,
+	compareBytes: 16 * 1024,
 	secondLaneBytes: 0,
 });
 
@@ -89,6 +90,10 @@ describe('hostile tables and values', () => {
 		]);
 		const counts = await verifyInProcess(pair, data, 'counts');
 		expect(counts.map(({ expected, found }) => [expected, found])).toEqual([['4 rows', '3 rows']]);
+		// In pieces, one per slice, the same is found.
+		const inSlices = { ...pair, limits: { seconds: 0 } };
+		expect(await verifyInProcess(inSlices, inBuckets, 'checksums')).toEqual(findings);
+		expect(await verifyInProcess(inSlices, inBuckets, 'counts')).toEqual(counts);
 		const again = await clone(pair);
 		expect(again.outcome('copied')).toEqual([
 			'data public.no_key',

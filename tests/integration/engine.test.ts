@@ -1,6 +1,6 @@
 // The queue and the worker together: real control database, real ends, components made for the test.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Component, Stage } from '../../supabase/functions/_shared/components/component.ts';
+import type { Stage } from '../../supabase/functions/_shared/components/component.ts';
 import { COMPONENTS } from '../../supabase/functions/_shared/domain/component.ts';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
 import { claimStep, finishSlice } from '../../supabase/functions/_shared/engine/queue.ts';
@@ -357,61 +357,5 @@ describe('a job', () => {
 					message.inserted_at.getTime() - (messages[index]?.inserted_at.getTime() ?? 0),
 			);
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(490);
-	});
-});
-
-describe('previews and verifications', () => {
-	async function previewOf(components: readonly Component[]) {
-		const [preview] = await control.asUser<{ id: string }[]>(
-			'select id from public.start_preview($1, $2, $3, $4, $5::jsonb)',
-			[control.accountId, control.sourceRef, control.accountId, control.targetRef, only('tables')],
-		);
-		await engine.workAll(components);
-		const [read] = await control.sql`select * from public.previews where id = ${preview?.id ?? ''}`;
-		return read;
-	}
-
-	it('run one step per component and end with a result', async () => {
-		const components = [
-			component(
-				'tables',
-				stage('structure', () => Promise.resolve(done)),
-			),
-		];
-		const read = await previewOf(components);
-		expect(read).toMatchObject({
-			status: 'completed',
-			result: { tables: { counts: { objects: 1 } } },
-		});
-
-		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
-		await engine.workAll(components);
-		const [verification] =
-			await control.sql`select * from public.verifications where job_id = ${id}`;
-		expect(verification).toMatchObject({
-			status: 'passed',
-			mode: 'counts',
-			summary: { components: { tables: 'passed' } },
-		});
-	});
-
-	it('tell of tables on the target that no clone of ours made, before anyone starts one', async () => {
-		const components = [
-			component(
-				'tables',
-				stage('structure', () => Promise.resolve(done)),
-			),
-		];
-		const target = await connectUrl(engine.ends.target.dbUrl);
-		await target.query('create table public."Their Table" (id int)');
-		const read = await previewOf(components);
-		await target.query('drop table public."Their Table"');
-		await target.close();
-		expect(read?.['status']).toBe('completed');
-		expect(read?.['result'].target).toMatchObject({
-			counts: { tables: 1 },
-			warnings: [{ object: 'public."Their Table"' }],
-		});
-		expect((await previewOf(components))?.['result']).not.toHaveProperty('target');
 	});
 });

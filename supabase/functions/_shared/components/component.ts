@@ -137,11 +137,17 @@ export type ReadContext = Pick<
 	'options' | 'ignoreRules' | 'source' | 'target' | 'memory' | 'signal'
 >;
 
+/** What `verify` gets: it may take several slices, as a stage may. */
+export interface VerifyContext extends ReadContext, Pick<StageContext, 'cursor' | 'spent'> {
+	/** Asks for another slice, which is given this cursor. */
+	continueFrom(cursor: unknown): void;
+}
+
 export interface Component {
 	readonly key: ComponentKey;
 	readonly stages: readonly Stage[];
 	/** Reads the source: counts, list, warnings. Changes nothing. */
 	preview(context: ReadContext): Promise<Preview>;
-	/** Compares both ends; an empty list means equal. Changes nothing. */
-	verify(context: ReadContext, mode: VerificationMode): Promise<readonly Finding[]>;
+	/** Compares both ends (or what a slice of it allows); an empty list means equal. Changes nothing. */
+	verify(context: VerifyContext, mode: VerificationMode): Promise<readonly Finding[]>;
 }

@@ -2,11 +2,11 @@
 // Everything that matters is in the control database; a worker may die at any instruction.
 import type {
 	Component,
-	Finding,
 	Item,
 	Preview,
 	Progress,
 	ProjectSide,
+	VerifyContext,
 } from '../components/component.ts';
 import { errorBody, isPassing, TwinsError } from '../domain/errors.ts';
 import type { Session } from '../platform/session.ts';
@@ -136,12 +136,22 @@ async function runStep(
 		case 'preview': {
 			const component = componentOf(ports, step.component);
 			const preview: Preview = await component.preview(read);
+			signal.throwIfAborted();
 			return { outcome: 'done', preview: { [component.key]: preview } };
 		}
 		case 'verify': {
 			const component = componentOf(ports, step.component);
-			const findings: readonly Finding[] = await component.verify(read, run.mode ?? 'structure');
-			return { outcome: 'done', findings };
+			let next: { readonly cursor: unknown } | undefined;
+			const verify: VerifyContext = {
+				...read,
+				...startBudget(ports.limits),
+				cursor: step.cursor,
+				continueFrom: (cursor) => (next = { cursor }),
+			};
+			const findings = await component.verify(verify, run.mode ?? 'structure');
+			// Stopped half-way without an error: what was found is not the whole.
+			signal.throwIfAborted();
+			return { outcome: next ? 'more' : 'done', ...next, findings };
 		}
 		case 'stage': {
 			const component = componentOf(ports, step.component);

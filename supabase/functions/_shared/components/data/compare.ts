@@ -16,6 +16,7 @@ export interface Ends {
 	readonly target: Session;
 }
 
+const COUNT = `count(*) as rows, '0' as hash`;
 const TOTAL = (unit: Unit) => `count(*) as rows, coalesce(sum(${unit.hash}), 0)::text as hash`;
 
 /** For each unit whether it has any row, per side. */
@@ -55,30 +56,44 @@ export async function areEqual(ends: Ends, units: readonly Unit[]): Promise<read
 	return units.map((_, index) => isSame(source.get(index), target.get(index)));
 }
 
-/** Row count and hash of each unit on one side, by index. */
+/** Row count and hash of each unit on one side, by index. Without `content` the hash stays 0. */
 export function sumsOf(
 	session: Session,
 	units: readonly Unit[],
 	side: 'source' | 'target',
+	content = true,
 ): Promise<ReadonlyMap<number, Sum>> {
 	return unitwise<Sum & { unit: number }>(
 		session,
-		units.map((unit) => `${TOTAL(unit)} from ${fromOf(unit, side)}`),
+		units.map((unit) => `${content ? TOTAL(unit) : COUNT} from ${fromOf(unit, side)}`),
 	);
 }
 
-/** Row count of each unit on one side, by index. */
-export async function countsOf(
+/**
+ * The same of the `piece`th of `pieces` parts of a table, cut by its pages on this side: cheap whatever its
+ * key, but only the sums of all parts can be compared with the other side's.
+ */
+export async function sumOfPiece(
 	session: Session,
-	units: readonly Unit[],
+	unit: Unit,
 	side: 'source' | 'target',
-): Promise<ReadonlyMap<number, number>> {
-	const found = await unitwise<{ unit: number; rows: number }>(
-		session,
-		units.map((unit) => `count(*) as rows from ${fromOf(unit, side)}`),
+	{ piece, pieces }: { readonly piece: number; readonly pieces: number },
+	content: boolean,
+): Promise<Sum> {
+	const [row] = await session.query<{ pages: number }>(PAGES, [unit.key]);
+	const at = (part: number): string =>
+		`'(${Math.ceil(((row?.pages ?? 0) * part) / pieces)},0)'::tid`;
+	const until = piece + 1 < pieces ? ` and ctid < ${at(piece + 1)}` : '';
+	const [sum] = await session.query<Sum & Record<string, unknown>>(
+		`select ${content ? TOTAL(unit) : COUNT} from ${fromOf(unit, side)} where ctid >= ${at(piece)}${until}`,
 	);
-	return new Map([...found].map(([index, { rows }]) => [index, rows]));
+	return sum ?? { rows: 0, hash: '0' };
 }
+
+/** Of a table, or of the largest of its partitions. */
+const PAGES = `
+select max(pg_relation_size(relid) / current_setting('block_size')::int8)::int8 as pages
+from (select $1::regclass union select p.relid from pg_partition_tree($1::regclass) p) as parts (relid)`;
 
 /** Those of `buckets` that differ between the sides, ascending. */
 export async function differingBuckets(

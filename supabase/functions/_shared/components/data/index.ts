@@ -8,7 +8,12 @@ import { verify } from './verify.ts';
 
 /** The component, with pieces of work of the given sizes. */
 export function createData(sizes: Sizes = SIZES): Component {
-	return { key: 'data', stages: [rowsStage(sizes)], preview, verify };
+	return {
+		key: 'data',
+		stages: [rowsStage(sizes)],
+		preview,
+		verify: (context, mode) => verify(context, mode, sizes),
+	};
 }
 
 export const data: Component = createData();

@@ -24,6 +24,8 @@ export interface Unit {
 	readonly isBinary: boolean;
 	/** A partitioned table that is copied with all its partitions. */
 	readonly isTree: boolean;
+	/** On the source only the first rows count: the row limit. */
+	readonly isLimited: boolean;
 	/** Reading the relation as such lets COPY skip the query executor. */
 	readonly isPlain: boolean;
 	readonly canTruncate: boolean;
@@ -155,6 +157,7 @@ function unitOf(
 		hash,
 		isBinary: input.sameMajor && columns.every(({ isBinarySafe }) => isBinarySafe),
 		isTree: table.kind === 'p',
+		isLimited: input.options.row_limit > 0,
 		isPlain: !isWhole && input.options.row_limit === 0,
 		canTruncate: !target.isReferenced,
 		canFreeze: target.kind !== 'p',

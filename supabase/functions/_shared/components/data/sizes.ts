@@ -16,8 +16,10 @@ export interface Sizes {
 	readonly copyBytes: number;
 	/** The same for hash buckets, each of whose loads reads the whole table. */
 	readonly hashCopyBytes: number;
-	/** Compared in one statement. */
+	/** Compared in one statement: some 10 s. */
 	readonly compareBytes: number;
+	/** Small tables that a verification compares in one statement. */
+	readonly compareGroupBytes: number;
 	/** Tables of a slice: each keeps locks on itself and its indexes in the source's snapshot. */
 	readonly sliceTables: number;
 	/** From here on a second connection to each side is worth its price. */
@@ -38,6 +40,7 @@ export const SIZES: Sizes = {
 	copyBytes: 64 * MB,
 	hashCopyBytes: 192 * MB,
 	compareBytes: 2048 * MB,
+	compareGroupBytes: 256 * MB,
 	sliceTables: 400,
 	secondLaneBytes: 16 * MB,
 	lockMs: 5000,

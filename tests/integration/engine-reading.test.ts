@@ -1,0 +1,110 @@
+// Runs that only read, with the queue and the worker: real control database, real ends, components made for the test.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Component } from '../../supabase/functions/_shared/components/component.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import {
+	component,
+	done,
+	only,
+	openTestEngine,
+	stage,
+	type TestEngine,
+} from '../helpers/engine.ts';
+
+let engine: TestEngine;
+let control: TestEngine['control'];
+
+beforeAll(async () => {
+	engine = await openTestEngine();
+	control = engine.control;
+});
+afterAll(() => engine.close());
+beforeEach(async () => {
+	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
+});
+
+describe('previews and verifications', () => {
+	async function previewOf(components: readonly Component[]) {
+		const [preview] = await control.asUser<{ id: string }[]>(
+			'select id from public.start_preview($1, $2, $3, $4, $5::jsonb)',
+			[control.accountId, control.sourceRef, control.accountId, control.targetRef, only('tables')],
+		);
+		await engine.workAll(components);
+		const [read] = await control.sql`select * from public.previews where id = ${preview?.id ?? ''}`;
+		return read;
+	}
+
+	it('run one step per component and end with a result', async () => {
+		const components = [
+			component(
+				'tables',
+				stage('structure', () => Promise.resolve(done)),
+			),
+		];
+		const read = await previewOf(components);
+		expect(read).toMatchObject({
+			status: 'completed',
+			result: { tables: { counts: { objects: 1 } } },
+		});
+
+		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
+		await engine.workAll(components);
+		const [verification] =
+			await control.sql`select * from public.verifications where job_id = ${id}`;
+		expect(verification).toMatchObject({
+			status: 'passed',
+			mode: 'counts',
+			summary: { components: { tables: 'passed' } },
+		});
+	});
+
+	it('take as many slices as they need', async () => {
+		const finding = (nth: number) => ({
+			severity: 'failed' as const,
+			object: `public.t${nth}`,
+			expected: 'rows',
+			found: 'none',
+			fix: 'Clone again.',
+		});
+		const tables: Component = {
+			...component(
+				'tables',
+				stage('structure', () => Promise.resolve(done)),
+			),
+			verify: (context) => {
+				const nth = typeof context.cursor === 'number' ? context.cursor : 0;
+				if (nth < 2) context.continueFrom(nth + 1);
+				return Promise.resolve([finding(nth)]);
+			},
+		};
+		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
+		await engine.workAll([tables]);
+		const [verification] =
+			await control.sql`select * from public.verifications where job_id = ${id}`;
+		expect(verification?.['status']).toBe('failed');
+		const found = await control.sql`
+			select object from public.verification_findings
+			where verification_id = ${verification?.['id'] ?? ''} order by object`;
+		expect(found.map(({ object }) => object)).toEqual(['public.t0', 'public.t1', 'public.t2']);
+	});
+
+	it('tell of tables on the target that no clone of ours made, before anyone starts one', async () => {
+		const components = [
+			component(
+				'tables',
+				stage('structure', () => Promise.resolve(done)),
+			),
+		];
+		const target = await connectUrl(engine.ends.target.dbUrl);
+		await target.query('create table public."Their Table" (id int)');
+		const read = await previewOf(components);
+		await target.query('drop table public."Their Table"');
+		await target.close();
+		expect(read?.['status']).toBe('completed');
+		expect(read?.['result'].target).toMatchObject({
+			counts: { tables: 1 },
+			warnings: [{ object: 'public."Their Table"' }],
+		});
+		expect((await previewOf(components))?.['result']).not.toHaveProperty('target');
+	});
+});
