@@ -27,7 +27,11 @@ from (${[
 			1259,
 			'relowner',
 			`case x.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table' else 'table' end`,
-		) + ` and x.relkind in ('r', 'p', 'v', 'm', 'S', 'f')`,
+		) +
+			` and x.relkind in ('r', 'p', 'v', 'm', 'S', 'f')` +
+			// A sequence of a column has the owner of its table, always.
+			` and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = x.oid
+      and d.refclassid = 'pg_class'::regclass and d.refobjsubid > 0 and d.deptype in ('a', 'i') and x.relkind = 'S')`,
 		owned('pg_type', 1247, 'typowner', `'type'`) +
 			` and (x.typtype <> 'c' or exists (select from pg_class c where c.oid = x.typrelid and c.relkind = 'c')) and x.typelem = 0 and x.typtype <> 'm'`,
 		owned('pg_proc', 1255, 'proowner', `'routine'`),

@@ -27,6 +27,11 @@ where not ${platformRole('r.rolname')}`,
 	}),
 };
 
+/** Since version 16 a membership may lack the right to act as the role. */
+const MAY_ACT = `bool_or(coalesce((to_jsonb(m) ->> 'set_option')::bool, true))`;
+/** Whoever may create roles administers what it made, with or without the option. */
+const ADMINISTERS = `(bool_or(m.admin_option) and u.rolname <> 'postgres')`;
+
 const membershipKind: Kind = {
 	name: 'membership',
 	component: 'tables',
@@ -35,23 +40,27 @@ const membershipKind: Kind = {
 	read: `
 select format('%I to %I', r.rolname, u.rolname) as identity, format('role %I to %I', r.rolname, u.rolname) as object,
   '{}'::text[] as addresses, format('role:%I', case when ${platformRole('r.rolname')} then u.rolname else r.rolname end) as parent,
-  jsonb_build_object('admin', bool_or(m.admin_option)) as definition,
-  array[format('grant %I to %I', r.rolname, u.rolname) || case when bool_or(m.admin_option) then ' with admin option' else '' end] as "create",
+  jsonb_build_object('admin', ${ADMINISTERS}, 'set', ${MAY_ACT}) as definition,
+  array[format('grant %I to %I', r.rolname, u.rolname) || case when ${ADMINISTERS} then ' with admin option' else '' end]
+    || case when ${MAY_ACT} then '{}' else array[format('grant %I to %I with set false', r.rolname, u.rolname)] end as "create",
   format('revoke %I from %I', r.rolname, u.rolname) as "drop",
   array[format('role:%I', r.rolname), format('role:%I', u.rolname)] as needs
 from pg_auth_members m join pg_roles r on r.oid = m.roleid join pg_roles u on u.oid = m.member
 where (not ${platformRole('r.rolname')} and (${platformRole('u.rolname')} or ${referenced.replaceAll('r.oid', 'u.oid')}) and ${referenced})
   or (${platformRole('r.rolname')} and not ${platformRole('u.rolname')} and ${referenced.replaceAll('r.oid', 'u.oid')})
-group by r.rolname, u.rolname`,
-	change: (source) =>
-		source.definition['admin'] === true
-			? { how: 'alter', statements: source.create }
-			: {
-					how: 'alter',
-					statements: [
+group by r.rolname, u.rolname
+-- What version 16 notes of itself about who made a role.
+having ${MAY_ACT} or u.rolname <> 'postgres'`,
+	change: (source, target) => ({
+		how: 'alter',
+		statements:
+			target.definition['admin'] === true && source.definition['admin'] !== true
+				? [
 						`revoke admin option for ${source.identity.replace(/ to (?!.* to )/, ' from ')}`,
-					],
-				},
+						...source.create,
+					]
+				: source.create,
+	}),
 	refusal: {
 		outcome: 'adapted',
 		why: 'the role exists, but postgres may not grant this membership on the target',
