@@ -154,6 +154,33 @@ describe('the function runner', { timeout: 30_000 }, () => {
 		expect(await pidOf()).not.toBe(before);
 	});
 
+	test('starts nothing more once it is closed, and leaves nothing that starts', async () => {
+		const logDir = fs.mkdtempSync(path.join(dir, 'logs-'));
+		const said: string[] = [];
+		const processes = new Set<number>();
+		const closing = serve({
+			logDir,
+			report: (line) => said.push(line),
+			onProcess: (pid, isAlive) => void (isAlive ? processes.add(pid) : processes.delete(pid)),
+		});
+		const one = http.createServer((request, response) => {
+			void closing.handle(request, response, request.url ?? '/');
+		});
+		await new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve));
+		const url = `http://127.0.0.1:${(one.address() as AddressInfo).port}`;
+		// One starts or works, the others wait for its place.
+		const statuses = ['sleep', 'sleep', 'sleep', 'hello'].map(async (name) => {
+			return (await fetch(`${url}/${name}`)).status;
+		});
+		while (processes.size < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+		await closing.close();
+		expect(processes.size).toBe(0);
+		fs.rmSync(logDir, { recursive: true });
+		for (const status of await Promise.all(statuses)) expect([502, 503]).toContain(status);
+		expect(said).toEqual([]);
+		one.close();
+	});
+
 	test('only warns when told so', async () => {
 		const lenient = serve({
 			enforcement: 'warn',

@@ -29,6 +29,8 @@ export interface RunnerOptions {
 	onProcess?(pid: number, isAlive: boolean): void;
 }
 
+const STOPPING = 'The stack is stopping';
+
 export interface FunctionRunner extends Shim {
 	/** Starts one child of each function, so that the first request is no slower than the others. */
 	warmUp(): Promise<void>;
@@ -45,6 +47,7 @@ interface Pool {
 export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 	const pools = new Map<string, Pool>();
 	const alive = new Set<Child>();
+	const starting = new Set<Promise<Child>>();
 	const limits = options.limits ?? HOSTED_LIMITS;
 	let isClosed = false;
 	/** Counts reloads: a child that was busy meanwhile is not used again. */
@@ -55,7 +58,15 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 		return /^[A-Za-z][\w-]*$/.test(name) && fs.existsSync(entry) ? entry : null;
 	};
 
-	async function start(name: string, entry: string): Promise<Child> {
+	function start(name: string, entry: string): Promise<Child> {
+		const started = startUnlessClosed(name, entry);
+		starting.add(started);
+		return started.finally(() => starting.delete(started));
+	}
+
+	/** Rejects once the runner is closed; a child that was starting just then is ended. */
+	async function startUnlessClosed(name: string, entry: string): Promise<Child> {
+		if (isClosed) throw new Error(STOPPING);
 		const own = path.join(options.functionsDir, name, 'deno.json');
 		const child = await startChild({
 			name,
@@ -68,8 +79,9 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 			...(options.onProcess ? { onProcess: options.onProcess } : {}),
 		} satisfies ChildOptions);
 		alive.add(child);
-		if (isClosed) await discard(child);
-		return child;
+		if (!isClosed) return child;
+		await discard(child);
+		throw new Error(STOPPING);
 	}
 
 	async function discard(child: Child): Promise<void> {
@@ -119,11 +131,11 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 		const entry = entryOf(name);
 		if (entry === null)
 			return refuse(response, 404, 'NOT_FOUND', 'Requested function was not found');
-		if (isClosed) return refuse(response, 503, 'STOPPING', 'The stack is stopping');
 		let child: Child;
 		try {
 			child = await take(name, entry);
 		} catch (error) {
+			if (isClosed) return refuse(response, 503, 'STOPPING', STOPPING);
 			options.report(error instanceof Error ? error.message : String(error));
 			return refuse(
 				response,
@@ -180,6 +192,7 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 		async close() {
 			isClosed = true;
 			await Promise.all([...alive].map(discard));
+			await Promise.allSettled(starting);
 		},
 	};
 }

@@ -9,6 +9,7 @@ import { readReport } from '../../local/demo/report.ts';
 import { runClone, runVerification, type RunComponent } from '../../local/demo/run.ts';
 import { signIn, type DemoSession } from '../../local/demo/session.ts';
 import { commandLine } from '../../local/postmaster.ts';
+import { requestsBeyondLimits } from '../helpers/limits.ts';
 
 const stack = inject('stack');
 const never = new AbortController().signal;
@@ -59,6 +60,10 @@ describe('a clone of the sample project', () => {
 		expect(states.length).toBeGreaterThan(1);
 		const verification = await runVerification(session, job.id, never);
 		expect(verification.findings.filter(({ severity }) => severity === 'failed')).toEqual([]);
+	});
+
+	test('keeps its workers within the limits of an edge function', async () => {
+		expect(await requestsBeyondLimits(stack.control.db_url)).toBe(0);
 	});
 
 	test('leaves nothing of ours on the target', async () => {
