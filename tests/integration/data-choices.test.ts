@@ -292,6 +292,29 @@ describe('the source', () => {
 		]);
 	});
 
+	it('keeps its Vault secrets, queues and migration history, each told by name', async () => {
+		const platform = `create schema pgmq; create table pgmq.meta (queue_name text);
+			create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);
+			select vault.create_secret('on both', 'shared')`;
+		const pair = await pairWith(
+			platform,
+			`select vault.create_secret('never told', 'project''s key'); insert into pgmq.meta values ('mails');
+				insert into supabase_migrations.schema_migrations values ('20260101'), ('20260102')`,
+			`insert into supabase_migrations.schema_migrations values ('20260101')`,
+		);
+		const result = await clone(pair);
+		expect(result.outcome('skipped')).toEqual([
+			"data Vault secret project's key",
+			'data migration history',
+			'data queue mails',
+		]);
+		expect(result.items.get("data Vault secret project's key")?.fix).toContain("'project''s key'");
+		expect(result.items.get('data migration history')?.detail).toContain(
+			'1 migrations (from 20260102)',
+		);
+		expect(JSON.stringify([...result.items])).not.toContain('never told');
+	});
+
 	it('keeps its large objects, and the report says so', async () => {
 		const pair = await pairWith(
 			'create table public.t (id int)',

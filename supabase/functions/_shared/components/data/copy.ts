@@ -7,9 +7,9 @@ import type { Ends } from './compare.ts';
 import { openEnds, readPlan } from './ends.ts';
 import { prepare } from './inspect.ts';
 import { dropLedger, openLedger } from './ledger.ts';
+import { readLeftBehind } from './left-behind.ts';
 import { matches, type Unit } from './plan.ts';
 import { createProgress, readCursor, type RowsCursor } from './progress.ts';
-import { COUNT_LARGE_OBJECTS } from './queries.ts';
 import { copySequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
@@ -123,22 +123,15 @@ function reportMixed(
 	}
 }
 
-/** Sequences, a word about large objects, and nothing of ours left on the target. */
+/** Sequences, a word about what stays behind, and nothing of ours left on the target. */
 async function finish(context: StageContext, ends: Ends): Promise<StageResult> {
 	const { strategies } = context.options;
 	const keepsRows = (table: string): boolean =>
 		(strategies[table] ?? 'mirror') !== 'mirror' ||
 		context.ignoreRules.some((rule) => matches(rule, table));
 	context.report(...(await copySequences(ends.source, ends.target, keepsRows)));
-	const [large] = await ends.source.query<{ count: number }>(COUNT_LARGE_OBJECTS);
-	if (large && large.count > 0) {
-		context.report({
-			object: 'large objects',
-			outcome: 'skipped',
-			detail: `${large.count} large objects are not copied`,
-			fix: 'Keep such data in bytea columns or in Storage; or copy them with pg_dump --large-objects.',
-		});
-	}
+	const leftBehind = await readLeftBehind(ends.source, ends.target);
+	context.report(...leftBehind.map((left): Item => ({ ...left, outcome: 'skipped' })));
 	await dropLedger(ends.target);
 	return { state: 'done' };
 }

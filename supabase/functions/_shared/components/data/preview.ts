@@ -5,7 +5,7 @@ import { openEnds, readPlan } from './ends.ts';
 import type { Unit } from './plan.ts';
 import type { Session } from '../../platform/session.ts';
 import { haveRowsOn } from './compare.ts';
-import { COUNT_LARGE_OBJECTS } from './queries.ts';
+import { readLeftBehind } from './left-behind.ts';
 
 const LARGE_TABLE_ROWS = 100_000;
 const LISTED = 500;
@@ -21,7 +21,7 @@ export async function preview(context: ReadContext): Promise<Preview> {
 	);
 	const overwritten = await withRows(ends.target, mirrored, 'target', true);
 	const left = plan.others.filter(({ outcome }) => outcome === 'skipped');
-	const [large] = await ends.source.query<{ count: number }>(COUNT_LARGE_OBJECTS);
+	const leftBehind = await readLeftBehind(ends.source, ends.target);
 	return {
 		counts: {
 			tables: units.length,
@@ -42,7 +42,7 @@ export async function preview(context: ReadContext): Promise<Preview> {
 			...units.filter(({ rows }) => (rows ?? 0) > LARGE_TABLE_ROWS).map(largeTable),
 			...empty.map(emptyTable),
 			...overwritten.map(overwrittenTable),
-			...(large && large.count > 0 ? [largeObjects(large.count)] : []),
+			...leftBehind.map(({ object, detail, fix }) => ({ object, message: detail, fix })),
 		],
 	};
 }
@@ -68,14 +68,6 @@ function overwrittenTable({ object }: Unit): PreviewWarning {
 		object,
 		message: 'The target has rows: they are made equal to the source’s, others are removed',
 		fix: 'Choose the strategy upsert or skip for this table to keep them.',
-	};
-}
-
-function largeObjects(count: number): PreviewWarning {
-	return {
-		object: 'large objects',
-		message: `${count} large objects are not copied`,
-		fix: 'Keep such data in bytea columns or in Storage; or copy them with pg_dump --large-objects.',
 	};
 }
 

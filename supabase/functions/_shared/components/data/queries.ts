@@ -157,9 +157,6 @@ where c.relpersistence <> 't' and ${userSchema('n.nspname')}
   and ${notOfExtension('pg_catalog.pg_class', 'c.oid')}
 order by n.nspname, c.relname`;
 
-export const COUNT_LARGE_OBJECTS = `
-select count(*) as count from pg_catalog.pg_largeobject_metadata`;
-
 /** A row with the usual types: when both sides hash it alike, hashes of rows can be compared. */
 export const PROBE_HASH = `
 select pg_catalog.hash_record_extended(
