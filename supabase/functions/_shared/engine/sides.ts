@@ -17,7 +17,10 @@ interface ApiKey {
 	readonly api_key?: string | null;
 }
 
-/** One end of a run, ready to be used and to be closed. Throws `account_expired` without a usable token. */
+/**
+ * One end of a run, ready to be used and to be closed. Throws `account_expired` without a usable token, and
+ * `forbidden` for a target that is the project Twins runs on.
+ */
 export async function openSide(
 	environment: Environment,
 	role: ProjectSide['role'],
@@ -33,6 +36,14 @@ export async function openSide(
 			'Reconnect it under Connected accounts, then clone again.',
 		);
 	}
+	const url = environment.projectUrl(end.ref);
+	if (role === 'target' && url === environment.controlUrl) {
+		throw new TwinsError(
+			'forbidden',
+			'The target is the project that Twins itself runs on',
+			'Pick another target: a clone would overwrite the accounts and clones kept there.',
+		);
+	}
 	const token = await openToken(environment.tokenKeys, end.account_id, end);
 	const api = createManagementApi({
 		baseUrl: environment.managementApiUrl,
@@ -42,7 +53,6 @@ export async function openSide(
 		signal,
 		onExpired,
 	});
-	const url = environment.projectUrl(end.ref);
 	const databasePassword = once(() => passwordOf(environment, role, end));
 	const opened: Session[] = [];
 	const connect = async (): Promise<Session> => {
