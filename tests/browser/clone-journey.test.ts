@@ -2,7 +2,7 @@
 // report. By the mouse here; keyboard.test.ts goes the same way without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, openContext, pageErrors, ready, stack } from './open-browser.ts';
+import { openBrowser, openContext, pageErrors, ready, stack, startClone } from './open-browser.ts';
 
 const [source, target] = stack.projects;
 if (source === undefined || target === undefined) throw new Error('The stack has no two projects.');
@@ -20,12 +20,6 @@ beforeAll(async () => {
 	errors = pageErrors(page);
 });
 afterAll(() => browser.close());
-
-/** Types the target's ref where it is asked for: after the first clone into it. */
-async function confirmTarget(): Promise<void> {
-	const field = page.getByLabel('Ref of the target');
-	if ((await field.count()) > 0) await field.fill(target?.ref ?? '');
-}
 
 test('sends those who are not signed in to the sign-in page, and back afterwards', async () => {
 	await page.goto('/clones?status=failed');
@@ -92,9 +86,7 @@ test('says in the review what happens to the target before anything is written',
 });
 
 test('starts the clone and shows the same live state in two tabs', async () => {
-	await confirmTarget();
-	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
-	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+	await startClone(page);
 	runAddress = page.url();
 	const other = await context.newPage();
 	await other.goto(runAddress);
@@ -155,6 +147,12 @@ test('keeps the twin with its history and its ignore rules', async () => {
 	await page.getByRole('button', { name: 'Add rule' }).click();
 	await page.getByText('Write schema and table with a dot').waitFor();
 	errors.length = 0; // That refusal is an HTTP 400 again.
+	const rules = page.getByRole('region', { name: 'Ignore rules' });
+	await page.getByLabel('Table or pattern').fill('public.order*');
+	await rules.getByText(/^Matches \d+ tables of \d+$/).waitFor();
+	await rules.getByText('public.order_items', { exact: true }).waitFor();
+	await page.getByLabel('Table or pattern').fill('nowhere.*');
+	await rules.getByText('Matches no table now').waitFor();
 	await page.getByLabel('Table or pattern').fill('public.tmp_*');
 	await page.getByRole('button', { name: 'Add rule' }).click();
 	await page.getByRole('button', { name: 'Remove rule public.tmp_*' }).click();
@@ -170,9 +168,7 @@ test('asks for the ref of the target before it is written again', async () => {
 	await ready(page);
 	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
 	await page.getByText('Type the ref of the target to confirm.').waitFor();
-	await confirmTarget();
-	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
-	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+	await startClone(page);
 });
 
 test('cancels a clone after saying what that means; a tab without Realtime learns of it too', async () => {

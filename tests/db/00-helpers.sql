@@ -114,7 +114,9 @@ begin
   values (tests.user_id('job of Ada'), 'tables', 1, 'completed', 'tables', now() - interval '1 minute', now());
   insert into public.job_items (job_id, component, object, outcome)
   values (tests.user_id('job of Ada'), 'tables', 'public.orders', 'copied');
-  insert into public.previews (twin_id) values (tests.user_id('twin of Ada'));
+  insert into public.previews (twin_id, status, finished_at, result)
+  values (tests.user_id('twin of Ada'), 'completed', now(),
+    '{"data": {"objects": [{"table": "public.orders", "rows": 12}]}}');
   insert into public.verifications (id, job_id, twin_id, mode)
   values (tests.user_id('verification of Ada'), tests.user_id('job of Ada'), tests.user_id('twin of Ada'), 'counts');
   insert into public.verification_findings (verification_id, component, severity, object)

@@ -145,6 +145,16 @@ export type TwinOverviewRow = {
 	next_run_at: string | null;
 };
 
+/** View `twin_tables`: the tables of a twin's source, as its newest preview listed them. */
+export type TwinTableRow = {
+	twin_id: string;
+	read_at: string;
+	name: string;
+	/** The partitioned table it belongs to: a rule for that one counts for this one too. */
+	partition_of: string | null;
+	row_estimate: number | null;
+};
+
 /** View `clone_history`: one row per clone, with names and counts. */
 export type CloneHistoryRow = {
 	job_id: string;
@@ -199,6 +209,7 @@ export type Database = {
 		};
 		Views: {
 			twin_overview: { Row: TwinOverviewRow; Relationships: [] };
+			twin_tables: { Row: TwinTableRow; Relationships: [] };
 			clone_history: { Row: CloneHistoryRow; Relationships: [] };
 		};
 		Functions: {

@@ -1,7 +1,9 @@
 // Reads of twins and what belongs to them.
+import { COMPONENT_KEYS } from '#shared/domain/component.ts';
 import type { ControlClient } from './client.ts';
+import { problemFromDatabase, type Problem } from './problem.ts';
 import { rowsOf } from './rejected.ts';
-import type { CloneHistoryRow, IgnoreRuleRow, TwinOverviewRow } from './rows.ts';
+import type { CloneHistoryRow, IgnoreRuleRow, TwinOverviewRow, TwinTableRow } from './rows.ts';
 
 const MOST_TWINS = 200;
 const MOST_HISTORY = 100;
@@ -50,4 +52,30 @@ export async function readIgnoreRules(
 	return rowsOf(
 		await supabase.from('ignore_rules').select('*').eq('twin_id', twinId).order('pattern'),
 	);
+}
+
+/** Tables of the source as the newest preview listed them; none before the first preview. */
+export async function readTwinTables(
+	supabase: ControlClient,
+	twinId: string,
+): Promise<TwinTableRow[]> {
+	return rowsOf(await supabase.from('twin_tables').select('*').eq('twin_id', twinId).order('name'));
+}
+
+/** Starts a preview of the rows alone: it lists the tables of the source. Answers its id. */
+export async function startReadingTables(
+	supabase: ControlClient,
+	twin: TwinOverviewRow,
+): Promise<{ id: string; problem: null } | { id: null; problem: Problem }> {
+	const { data, error } = await supabase.rpc('start_preview', {
+		source_account_id: twin.source_account_id,
+		source_ref: twin.source_ref,
+		target_account_id: twin.target_account_id,
+		target_ref: twin.target_ref,
+		options: {
+			components: Object.fromEntries(COMPONENT_KEYS.map((key) => [key, key === 'data'])),
+		},
+	});
+	if (error !== null) return { id: null, problem: problemFromDatabase(error) };
+	return { id: data.id, problem: null };
 }

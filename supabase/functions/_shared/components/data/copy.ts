@@ -2,13 +2,14 @@
 // moment of the source (a snapshot) and makes as many tables as it can equal to it. When one slice did not
 // do for all, another round compares everything and loads what has changed since, until a round fits one
 // slice or finds nothing: then all tables are of one moment.
+import { ruleMatches } from '../../domain/ignore-rule.ts';
 import type { Item, Stage, StageContext, StageResult } from '../component.ts';
 import type { Ends } from './compare.ts';
 import { openEnds, readPlan } from './ends.ts';
 import { prepare } from './inspect.ts';
 import { dropLedger, openLedger } from './ledger.ts';
 import { readLeftBehind } from './left-behind.ts';
-import { matches, type Unit } from './plan.ts';
+import type { Unit } from './plan.ts';
 import { createProgress, readCursor, type RowsCursor } from './progress.ts';
 import { copySequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
@@ -128,7 +129,7 @@ async function finish(context: StageContext, ends: Ends): Promise<StageResult> {
 	const { strategies } = context.options;
 	const keepsRows = (table: string): boolean =>
 		(strategies[table] ?? 'mirror') !== 'mirror' ||
-		context.ignoreRules.some((rule) => matches(rule, table));
+		context.ignoreRules.some((rule) => ruleMatches(rule, table));
 	context.report(...(await copySequences(ends.source, ends.target, keepsRows)));
 	const leftBehind = await readLeftBehind(ends.source, ends.target);
 	context.report(...leftBehind.map((left): Item => ({ ...left, outcome: 'skipped' })));

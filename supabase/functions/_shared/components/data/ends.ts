@@ -27,6 +27,8 @@ export interface ReadPlan extends Plan {
 	readonly hashMethod: HashMethod;
 	/** Object names of the tables that the target has now. */
 	readonly onTarget: ReadonlySet<string>;
+	/** The partitioned table that a partition belongs to, both as object names. */
+	readonly partitionedBy: ReadonlyMap<string, string>;
 }
 
 /** `structure`: whether the target is taken as it is, or as it will be once it has the source's tables. */
@@ -50,5 +52,10 @@ export async function readPlan(
 		sameMajor: major(ends.source.serverVersion) === major(ends.target.serverVersion),
 	});
 	const onTarget = new Set(target.map(({ schema, name }) => `${schema}.${name}`));
-	return { ...plan, hashMethod, onTarget };
+	const partitionedBy = new Map(
+		source.flatMap(({ schema, name, root }) =>
+			root === null ? [] : [[`${schema}.${name}`, root.join('.')] as const],
+		),
+	);
+	return { ...plan, hashMethod, onTarget, partitionedBy };
 }

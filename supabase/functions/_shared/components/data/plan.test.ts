@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bucketCount, bucketOf, type Division, inBuckets, runs } from './division.ts';
 import type { Column, Table } from './inspect.ts';
-import { matches, planRows, type PlanInput } from './plan.ts';
+import { planRows, type PlanInput } from './plan.ts';
 import { readCursor } from './progress.ts';
 
 const column = (name: string, more: Partial<Column> = {}): Column => ({
@@ -120,16 +120,6 @@ describe('the plan', () => {
 		const ignoring = (rule: string) =>
 			plan({ source, target: source, ignoreRules: [rule] }).units.length;
 		expect([ignoring('public.p'), ignoring('*.p_1'), ignoring('public.q')]).toEqual([0, 0, 1]);
-	});
-});
-
-describe('patterns', () => {
-	it('take * for anything and everything else as it is', () => {
-		expect(matches('public.*', 'public.orders')).toBe(true);
-		expect(matches('*.audit_*', 'app.audit_log')).toBe(true);
-		expect(matches('public.a.b', 'public.a.b')).toBe(true);
-		expect(matches('public.a.b', 'public.aXb')).toBe(false);
-		expect(matches('public.(x|y)', 'public.x')).toBe(false);
 	});
 });
 

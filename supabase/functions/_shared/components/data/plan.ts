@@ -1,5 +1,6 @@
 // Decides, from what both sides have, which tables' rows are copied, how, and which are not and why. Pure.
 import type { CloneOptions } from '../../domain/clone.ts';
+import { ruleMatches } from '../../domain/ignore-rule.ts';
 import { ident, qualified } from '../../platform/sql.ts';
 import type { Item } from '../component.ts';
 import { columnList, rowHash, shareColumn, type SharedColumn } from './expressions.ts';
@@ -92,7 +93,9 @@ function unitOf(
 ): Unit | Item {
 	const object = nameOf(table);
 	const names = [object, ...(root ? [nameOf(root)] : [])];
-	const rule = input.ignoreRules.find((pattern) => names.some((name) => matches(pattern, name)));
+	const rule = input.ignoreRules.find((pattern) =>
+		names.some((name) => ruleMatches(pattern, name)),
+	);
 	if (rule !== undefined) return skipped(object, `ignore rule ${rule}`);
 	const strategy = names.map((name) => input.options.strategies[name]).find(Boolean) ?? 'mirror';
 	if (strategy === 'skip') return skipped(object, 'strategy skip');
@@ -198,13 +201,4 @@ function limitedShare({ rows }: Table, limit: number): number {
 
 function skipped(object: string, detail: string): Item {
 	return { object, outcome: 'skipped', detail };
-}
-
-/** `public.*`, `*.audit_log`, `public.orders`: `*` stands for any characters. */
-export function matches(pattern: string, name: string): boolean {
-	const escaped = pattern
-		.split('*')
-		.map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-		.join('.*');
-	return new RegExp(`^${escaped}$`, 's').test(name);
 }

@@ -32,11 +32,16 @@ export async function preview(context: ReadContext): Promise<Preview> {
 		objects: [
 			...units.map(({ object, rows, bytes, strategy }) => ({
 				table: object,
+				partition_of: plan.partitionedBy.get(object),
 				rows,
 				bytes,
 				strategy,
 			})),
-			...left.map(({ object, detail }) => ({ table: object, skipped: detail })),
+			...left.map(({ object, detail }) => ({
+				table: object,
+				partition_of: plan.partitionedBy.get(object),
+				skipped: detail,
+			})),
 		].slice(0, LISTED),
 		warnings: [
 			...units.filter(({ rows }) => (rows ?? 0) > LARGE_TABLE_ROWS).map(largeTable),

@@ -1,18 +1,25 @@
 import { error, fail } from '@sveltejs/kit';
+import { patternProblem } from '#shared/domain/ignore-rule.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
-import { readIgnoreRules, readTwin, readTwinHistory } from '#lib/data/twins.ts';
+import {
+	readIgnoreRules,
+	readTwin,
+	readTwinHistory,
+	readTwinTables,
+	startReadingTables,
+} from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
-import { patternProblem } from '#lib/project/ignore-pattern.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, params }) => {
 	const twin = isUuid(params.twin) ? await readTwin(locals.supabase, params.twin) : null;
 	if (twin === null) error(404, 'There is no such twin.');
-	const [history, rules] = await Promise.all([
+	const [history, rules, tables] = await Promise.all([
 		readTwinHistory(locals.supabase, twin.twin_id),
 		readIgnoreRules(locals.supabase, twin.twin_id),
+		readTwinTables(locals.supabase, twin.twin_id),
 	]);
-	return { twin, history, rules };
+	return { twin, history, rules, tables };
 };
 
 export const actions: Actions = {
@@ -38,5 +45,11 @@ export const actions: Actions = {
 			.eq('twin_id', params.twin);
 		if (refused !== null) return fail(400, { problem: problemFromDatabase(refused) });
 		return {};
+	},
+	readTables: async ({ locals, params }) => {
+		const twin = isUuid(params.twin) ? await readTwin(locals.supabase, params.twin) : null;
+		if (twin === null) error(404, 'There is no such twin.');
+		const { id, problem } = await startReadingTables(locals.supabase, twin);
+		return problem === null ? { reading: id } : fail(409, { problem });
 	},
 };
