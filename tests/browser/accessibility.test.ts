@@ -2,7 +2,15 @@
 // and no page scrolls sideways at 360 px.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
-import { axeViolations, openBrowser, openContext, ready, signIn, stack } from './open-browser.ts';
+import {
+	axeViolations,
+	openBrowser,
+	openContext,
+	ready,
+	signIn,
+	stack,
+	startClone,
+} from './open-browser.ts';
 
 let browser: Browser;
 let saved: Awaited<ReturnType<Awaited<ReturnType<typeof openContext>>['storageState']>>;
@@ -61,7 +69,7 @@ async function ensureClone(page: Page): Promise<void> {
 	await page.getByRole('button', { name: 'Schema only' }).click();
 	await page.getByRole('button', { name: 'Continue' }).click();
 	await page.getByRole('button', { name: 'Continue' }).click();
-	await page.getByRole('button', { name: /^Clone into/ }).click();
+	await startClone(page);
 	await page.getByText('Took').waitFor({ timeout: 110_000 });
 }
 

@@ -68,6 +68,28 @@ export async function signUp(page: Page): Promise<{ email: string; password: str
 	return { email, password };
 }
 
+/** Connects the account of the stack's two projects, as a user does. */
+export async function connectAccount(page: Page, name: string): Promise<void> {
+	await page.goto('/accounts?connect');
+	await ready(page);
+	const sheet = page.getByRole('dialog', { name: 'Connect account' });
+	await sheet.getByLabel('Name').fill(name);
+	await sheet.getByLabel('Access token').fill(stack.access_token);
+	await sheet.getByRole('button', { name: 'Connect account' }).click();
+	await sheet.waitFor({ state: 'detached' });
+}
+
+/** Starts the clone under review, with the target's ref where it is asked for; the preview may ask. */
+export async function startClone(page: Page): Promise<void> {
+	const [, target] = stack.projects;
+	const preview = page.getByRole('region', { name: 'Preview' });
+	await preview.getByRole('listitem', { name: 'Tables' }).waitFor({ timeout: 90_000 });
+	const field = page.getByLabel('Ref of the target');
+	if ((await field.count()) > 0) await field.fill(target?.ref ?? '');
+	await page.getByRole('button', { name: /^Clone into/ }).click();
+	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+}
+
 /** Errors of the page itself: exceptions and what the browser writes as an error to the console. */
 export function pageErrors(page: Page): string[] {
 	const errors: string[] = [];

@@ -53,7 +53,12 @@ export async function refreshProjects(
 ): Promise<AccountTrouble[]> {
 	const answer = await callAccounts(supabase, { action: 'list_projects', refresh: force });
 	if (answer.problem !== null) return [{ accountId: '', problem: answer.problem }];
-	const parsed = listErrors.safeParse(answer.data);
+	return troublesOf(answer.data);
+}
+
+/** The accounts whose projects could not be listed, from an answer of the function. */
+export function troublesOf(answer: unknown): AccountTrouble[] {
+	const parsed = listErrors.safeParse(answer);
 	const errors = parsed.success ? (parsed.data.errors ?? []) : [];
 	return errors.map(({ account_id, message, fix }) => ({
 		accountId: account_id,

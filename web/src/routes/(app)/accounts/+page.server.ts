@@ -1,5 +1,12 @@
 import { fail } from '@sveltejs/kit';
-import { callAccounts, readAccounts, readProjects, refreshProjects } from '#lib/data/accounts.ts';
+import { accountsRequestSchema } from '#shared/domain/api.ts';
+import {
+	callAccounts,
+	readAccounts,
+	readProjects,
+	refreshProjects,
+	troublesOf,
+} from '#lib/data/accounts.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { readTwins } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
@@ -20,19 +27,30 @@ export const actions: Actions = {
 		const displayName = text(form, 'display_name');
 		const token = text(form, 'token');
 		const accountId = text(form, 'account_id');
-		// The token itself is never sent back to the page.
-		if (displayName === '')
-			return fail(400, { connect: { displayName, nameError: 'Give the account a name.' } });
-		if (token === '')
-			return fail(400, { connect: { displayName, tokenError: 'Paste an access token.' } });
-		const { problem } = await callAccounts(locals.supabase, {
+		const wanted = accountsRequestSchema.safeParse({
 			action: 'connect_pat',
 			token,
 			display_name: displayName,
 			...(isUuid(accountId) ? { account_id: accountId } : {}),
 		});
-		if (problem !== null) return fail(400, { connect: { displayName, problem } });
-		return { connected: displayName };
+		// The token itself is never sent back to the page.
+		if (!wanted.success) {
+			const wrong = (field: string) => wanted.error.issues.some(({ path }) => path[0] === field);
+			return fail(400, {
+				connect: {
+					displayName,
+					...(wrong('display_name') && { nameError: 'Give the account a name.' }),
+					...(wrong('token') && {
+						tokenError: 'This is no access token: one starts with sbp_ and has 44 characters.',
+					}),
+				},
+			});
+		}
+		const answer = await callAccounts(locals.supabase, wanted.data);
+		if (answer.problem !== null) {
+			return fail(400, { connect: { displayName, problem: answer.problem } });
+		}
+		return { troubles: troublesOf(answer.data) };
 	},
 	rename: async ({ locals, request }) => {
 		const form = await request.formData();

@@ -1,0 +1,66 @@
+// The life of a connected account: refused, connected, renamed, disconnected.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { connectAccount, openBrowser, openContext, ready, signUp, stack } from './open-browser.ts';
+
+let browser: Browser;
+let page: Page;
+
+beforeAll(async () => {
+	browser = await openBrowser();
+	page = await (await openContext(browser)).newPage();
+	await signUp(page);
+});
+afterAll(() => browser.close());
+
+test('says what is wrong with a token before and after asking Supabase', async () => {
+	await page.getByRole('link', { name: 'Connect account' }).click();
+	const sheet = page.getByRole('dialog', { name: 'Connect account' });
+	await sheet.getByLabel('Name').fill('Acme');
+	await sheet.getByLabel('Access token').fill('my password');
+	await sheet.getByRole('button', { name: 'Connect account' }).click();
+	await sheet.getByText('This is no access token').waitFor();
+	await sheet.getByLabel('Access token').fill(`sbp_${'0'.repeat(40)}`);
+	await sheet.getByRole('button', { name: 'Connect account' }).click();
+	await sheet.getByText('Supabase does not accept this access token').waitFor();
+	// The refusal goes with the sheet: it says nothing about the next attempt.
+	await sheet.getByRole('button', { name: 'Close' }).first().click();
+	await page.getByRole('button', { name: 'Connect account' }).click();
+	expect(await sheet.getByText('does not accept').count()).toBe(0);
+	await page.keyboard.press('Escape');
+});
+
+test('connects an account and lists its projects', async () => {
+	await connectAccount(page, 'Acme');
+	const account = page.getByRole('article', { name: 'Acme' });
+	for (const { ref } of stack.projects) await account.getByText(ref).waitFor();
+	await account.getByText('Connected', { exact: true }).waitFor();
+});
+
+test('keeps which projects are protected', async () => {
+	const name = stack.projects[1]?.name ?? '';
+	const protect = page.getByRole('switch', { name: `Protect ${name}` });
+	const stored = page.waitForResponse((response) => response.url().includes('?/protect'));
+	await protect.click();
+	await stored;
+	await page.reload();
+	await ready(page);
+	expect(await protect.isChecked()).toBe(true);
+});
+
+test('renames it', async () => {
+	await page.getByRole('button', { name: 'Rename Acme' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Rename account' });
+	await dialog.getByLabel('Name').fill('Acme Europe');
+	await dialog.getByRole('button', { name: 'Rename account' }).click();
+	await page.getByRole('heading', { name: 'Acme Europe' }).waitFor();
+	expect(await page.getByRole('heading', { name: 'Acme', exact: true }).count()).toBe(0);
+});
+
+test('disconnects it after saying what that means', async () => {
+	await page.getByRole('button', { name: /^Disconnect….*Acme Europe/ }).click();
+	const dialog = page.getByRole('dialog', { name: 'Disconnect Acme Europe?' });
+	await dialog.getByText('Its token is deleted here.').waitFor();
+	await dialog.getByRole('button', { name: 'Disconnect account' }).click();
+	await page.getByText('No account connected').waitFor();
+});
