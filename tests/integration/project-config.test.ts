@@ -120,6 +120,18 @@ describe('cloning project config', () => {
 		expect((await verify())[0]).toMatchObject({ severity: 'failed', found: '0' });
 	});
 
+	it('tells of database settings that differ, and never writes them', async () => {
+		stateOf('source').settings.sslEnforced = true;
+		stateOf('source').settings.postgres = { max_connections: 99 };
+		const result = await clone();
+		expect(result.outcome('skipped')).toEqual([
+			'project_config database.Postgres settings',
+			'project_config database.SSL enforcement',
+		]);
+		expect(platform.writes()).toEqual([]);
+		expect(await verify()).toEqual([]);
+	});
+
 	it('notices what the platform leaves out of a request that it takes', async () => {
 		stateOf('source').auth['jwt_exp'] = 7200;
 		const deaf = platform.end('target');
@@ -217,10 +229,12 @@ describe('cloning project config', () => {
 		const result = await clone({}, 'oauth-token', oauth);
 		expect(result.outcome('copied')).toEqual(['project_config auth.jwt_exp']);
 		expect(result.outcome('skipped')).toEqual([
+			'project_config database settings',
 			'project_config realtime settings',
 			'project_config storage settings',
 		]);
 		expect((await verify(oauth, 'oauth-token')).map(({ severity }) => severity)).toEqual([
+			'warning',
 			'warning',
 			'warning',
 		]);
@@ -287,7 +301,7 @@ describe('cloning project config', () => {
 			components: [projectConfig],
 			limits: { operations: 1 },
 		});
-		expect(result.slices['project_config.settings']).toBe(5);
+		expect(result.slices['project_config.settings']).toBe(6);
 		expect(await verify()).toEqual([]);
 	});
 });

@@ -1,9 +1,9 @@
-// The four areas of settings: where they are read and written, and the plan of each. One request per side.
-import * as z from 'zod/mini';
+// The areas of settings: where they are read and written, and the plan of each. One request per side.
 import type { ReadContext } from '../component.ts';
 import { planAuth } from './auth-plan.ts';
+import { databaseSettings } from './database-settings.ts';
 import { existingHookFunctions } from './hook-functions.ts';
-import { type Config, type Plan, planFields } from './plan.ts';
+import { type Plan, planFields } from './plan.ts';
 import { secretTest } from './secret-digest.ts';
 import {
 	AUTH_GROUPS,
@@ -14,10 +14,11 @@ import {
 	STORAGE_FIELDS,
 	STORAGE_LEFT_OUT,
 } from './settings.ts';
+import { readBoth } from './settings-reader.ts';
 
 export interface Area {
 	/** Prefix of its items: `auth.site_url`. */
-	readonly name: 'auth' | 'data_api' | 'realtime' | 'storage';
+	readonly name: 'auth' | 'data_api' | 'realtime' | 'storage' | 'database';
 	/** In messages. */
 	readonly label: string;
 	/** Of the Management API, for GET and PATCH. */
@@ -26,20 +27,6 @@ export interface Area {
 	readonly size: number;
 	/** `isBefore`: objects of the database are not copied yet, so their absence means nothing. */
 	plan(context: ReadContext, isBefore: boolean): Promise<Plan>;
-}
-
-const configSchema = z.record(z.string(), z.unknown());
-
-/** The settings of both ends. */
-export async function readBoth(
-	{ source, target }: Pick<ReadContext, 'source' | 'target'>,
-	path: string,
-): Promise<[Config, Config]> {
-	const [one, other] = await Promise.all([
-		source.api.get<unknown>(path),
-		target.api.get<unknown>(path),
-	]);
-	return [z.parse(configSchema, one), z.parse(configSchema, other)];
 }
 
 function simple(
@@ -87,4 +74,5 @@ export const AREAS: readonly Area[] = [
 	simple('data_api', 'Data API', '/postgrest', DATA_API_FIELDS, DATA_API_LEFT_OUT),
 	simple('realtime', 'Realtime', '/config/realtime', REALTIME_FIELDS, REALTIME_LEFT_OUT),
 	simple('storage', 'Storage', '/config/storage', STORAGE_FIELDS, STORAGE_LEFT_OUT),
+	databaseSettings,
 ];

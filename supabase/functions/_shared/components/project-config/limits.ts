@@ -2,7 +2,7 @@
 // of Storage fit. The limit is made equal, and so perhaps lowered, only after they are there.
 import type { Stage, StageContext, StageResult } from '../component.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readBoth } from './areas.ts';
+import { readBoth } from './settings-reader.ts';
 
 const PATH = '/config/storage';
 const OBJECT = 'storage.fileSizeLimit';
