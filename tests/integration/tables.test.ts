@@ -24,7 +24,10 @@ async function remaining(pair: Pair): Promise<string[]> {
 		connectUrl(pair.target.dbUrl),
 	]);
 	try {
-		return planSql({ source: await readFacts(source), target: await readFacts(target) }, keys, []);
+		return planSql({ source: await readFacts(source), target: await readFacts(target) }, keys, {
+			removes: [],
+			mirrored: false,
+		});
 	} finally {
 		await Promise.all([source.close(), target.close()]);
 	}

@@ -5,3 +5,4 @@ create index on a.grew (renamed);
 create view a.on_amount as select id from a.grew where amount > 1;
 create function a.uses_amount() returns setof a.on_amount language sql as 'select * from a.on_amount';
 alter table a.grew add again text generated always as (renamed || '!') stored;
+create table a.numbered (id bigint generated always as identity primary key);

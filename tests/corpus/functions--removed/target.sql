@@ -39,3 +39,4 @@ create function gone.fires() returns trigger language plpgsql as 'begin return n
 create trigger fires after insert on a.grew for each row execute function gone.fires();
 comment on schema gone is 'soon';
 alter default privileges in schema gone grant select on tables to anon;
+create table a.numbered (id serial primary key);

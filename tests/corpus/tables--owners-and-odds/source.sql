@@ -71,3 +71,5 @@ create recursive view nums (n) as values (1) union all select n + 1 from nums wh
 create rule upd_rule as on insert to empty_table do also notify x;
 alter table uniq_target enable row level security;
 create policy p on part_self for all to authenticated, anon using (true) with check (id > 0);
+create extension citext with schema extensions;
+comment on extension citext is 'ours';

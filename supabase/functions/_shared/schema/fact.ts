@@ -67,8 +67,8 @@ export type Change =
 			readonly how: 'around';
 			readonly statements: readonly string[];
 			readonly apart: readonly string[];
-			/** Tried when `statements` fail. */
-			readonly otherwise?: readonly string[];
+			/** Tried in this order when `statements` fail. */
+			readonly otherwise?: readonly (readonly string[])[];
 	  }
 	/** Left as it is, and said so: `failed`, unless leaving it is what was asked for. */
 	| {
@@ -77,6 +77,15 @@ export type Change =
 			readonly fix: string;
 			readonly outcome?: 'skipped';
 	  };
+
+/** What a change may look at. */
+export interface ChangeContext {
+	readonly source: Facts;
+	readonly target: Facts;
+	readonly removeExtra?: boolean;
+	/** The rows of all tables will be the source's in the end: those that a change cannot keep may go. */
+	readonly mirrored?: boolean;
+}
 
 /** Everything the engine knows about one kind of fact. Kinds live in `kinds/`, one file per family. */
 export interface Kind {
@@ -103,11 +112,7 @@ export interface Kind {
 	/** What to say of it once made, when it cannot be made wholly like the source's. */
 	readonly remark?: (fact: Fact) => { readonly detail: string; readonly fix: string } | undefined;
 	/** How to get from the target's fact to the source's; only called when the definitions differ. */
-	readonly change: (
-		source: Fact,
-		target: Fact,
-		sides: { source: Facts; target: Facts; removeExtra?: boolean },
-	) => Change;
+	readonly change: (source: Fact, target: Fact, sides: ChangeContext) => Change;
 	/**
 	 * A kind that only says something about its parent (privileges, comments): not an object of its own,
 	 * made in the same transaction as its parent, and taken away where the source's parent has none.

@@ -2,10 +2,17 @@
 import type { Failure } from './apply.ts';
 import type { Fact } from './fact.ts';
 
+/** What to do where things that only the target has could not be made again after a change. */
+export const fixForExtras = (extras: readonly string[]): string =>
+	`Only the target has ${extras.join(', ')}, and it rests on what changed: change or remove it there, or clone with remove_extra.`;
+
 /** One sentence for the report. */
 export function fixFor(fact: Fact, { sqlstate, hint }: Failure): string {
 	if (fact.kind === 'extension') {
 		return `Enable ${fact.object} on the target (Database, Extensions) if it offers it, then clone again.`;
+	}
+	if (fact.kind === 'partition' && sqlstate === '42P17') {
+		return 'A partition that only the target has is in the way: detach or remove it there, or clone with remove_extra.';
 	}
 	switch (sqlstate) {
 		case '42501':

@@ -56,6 +56,7 @@ const scope = (more: Partial<Scope> = {}): Scope => ({
 	stage: 'structure',
 	components: ['tables'],
 	removes: [],
+	mirrored: false,
 	skip: new Set(),
 	kinds,
 	...more,

@@ -53,18 +53,16 @@ function settle(work: Work, sides: Sides, scope: Scope): Settled {
 	const taken = namesakes(sides, scope.kinds);
 	const changes = [...work.groups];
 	for (;;) {
-		const { groups, refused } = joinGroups(changes, sides, scope);
-		const covered = new Set([
-			...groups.flatMap(({ covered }) => [...covered]),
-			...refused.map(({ fact }) => fact.id),
-		]);
+		const { groups, refused: left } = joinGroups(changes, sides, scope);
+		const refused = new Set(left.map(({ fact }) => fact.id));
+		const covered = new Set([...groups.flatMap(({ covered }) => [...covered]), ...refused]);
 		const wanted = [...work.missing, ...prerequisites(groups, work, sides)];
-		const missing = collectMissing(wanted, sides, scope, covered);
+		const missing = collectMissing(wanted, sides, scope, covered, refused);
 		const displacing = [...missing.values()].flatMap((fact): Regroup[] => {
 			const seeds = taken.get(fact.id);
 			return seeds ? [takingPlace(fact, seeds)] : [];
 		});
-		if (displacing.length === 0) return { groups, refused, missing, covered };
+		if (displacing.length === 0) return { groups, refused: left, missing, covered };
 		changes.push(...displacing);
 	}
 }
@@ -94,12 +92,16 @@ function collectMissing(
 	sides: Sides,
 	scope: Scope,
 	covered: ReadonlySet<string>,
+	refused: ReadonlySet<string>,
 ) {
 	const found = new Map<string, Fact>();
 	const open = [...wanted];
+	// What belongs to a thing that is refused is told with that.
+	const hasNoHolder = ({ parent }: Fact): boolean =>
+		parent !== null && refused.has(parent) && !sides.target.byId.has(parent);
 	for (let fact = open.pop(); fact; fact = open.pop()) {
 		if (found.has(fact.id) || sides.target.byId.has(fact.id) || covered.has(fact.id)) continue;
-		if (scope.skip.has(fact.id)) continue;
+		if (scope.skip.has(fact.id) || hasNoHolder(fact)) continue;
 		found.set(fact.id, fact);
 		for (const id of fact.needs) {
 			const need = sides.source.byId.get(id);

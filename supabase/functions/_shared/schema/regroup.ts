@@ -17,8 +17,8 @@ export interface Regroup {
 	/** Ids of target facts to drop first, with all that rests on them. */
 	readonly seeds: readonly string[];
 	readonly statements: readonly string[];
-	/** Tried when `statements` fail. */
-	readonly otherwise?: readonly string[];
+	/** Tried in this order when `statements` fail. */
+	readonly otherwise?: readonly (readonly string[])[];
 	/** The seeds are not made again. */
 	readonly removes: boolean;
 	/** Nor here, because what it is about is made in their place. */
@@ -33,8 +33,8 @@ export interface Group {
 	readonly members: ReadonlySet<string>;
 	/** What is made again, the source's version where it has one. */
 	readonly recreated: readonly Fact[];
-	readonly statements: readonly string[];
-	readonly otherwise: readonly string[];
+	/** The changes, as wanted first and then what may be tried instead. */
+	readonly variants: readonly (readonly string[])[];
 	/** Members that are not made again. */
 	readonly gone: readonly Fact[];
 	readonly removes: boolean;
@@ -167,12 +167,20 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 		gone: [...draft.members].flatMap((id) =>
 			recreated.has(id) ? [] : (sides.target.byId.get(id) ?? []),
 		),
-		statements: draft.parts.flatMap((part) => part.statements),
-		otherwise: draft.parts.flatMap((part) => part.otherwise ?? part.statements),
+		variants: variantsOf(draft.parts),
 		removes: draft.parts.every((part) => part.removes),
 		differs: [...new Set(draft.parts.flatMap((part) => part.differs))],
 		covered,
 	};
+}
+
+/** The statements of all parts at their first try, at their second, and so on. */
+function variantsOf(parts: readonly Regroup[]): string[][] {
+	const tries = parts.map(({ statements, otherwise }) => [statements, ...(otherwise ?? [])]);
+	const most = Math.max(...tries.map((list) => list.length));
+	return Array.from({ length: most }, (_, at) =>
+		tries.flatMap((list) => list[Math.min(at, list.length - 1)] ?? []),
+	);
 }
 
 /** An attribute only the target has, of something both have, is not made again: the source has none. */
@@ -208,12 +216,9 @@ export function outline(group: Group, sides: Sides, scope: Scope): Outline {
 		...createStatements(facts, new Map(facts.map((fact) => [fact.id, fact])), sides.target, scope),
 	];
 	const variants = new Map(
-		[
-			run(group.statements, made),
-			run(group.otherwise, made),
-			run(group.statements, own),
-			run(group.otherwise, own),
-		].map((statements) => [statements.join('\n'), statements]),
+		[made, own]
+			.flatMap((facts) => group.variants.map((changes) => run(changes, facts)))
+			.map((statements) => [statements.join('\n'), statements]),
 	);
 	const [statements = [], ...fallbacks] = variants.values();
 	// What only described or was part of something that stays is told with that.

@@ -1,12 +1,17 @@
 // A stage of a clone that makes schema objects: reads both sides, plans what is left, runs it, until nothing
 // is left or nothing moves. The cursor only keeps what the report needs; what is left is always read.
 import * as z from 'zod/mini';
-import type { Capability, Item, Stage, StageContext } from '../components/component.ts';
-import type { CloneOptions } from '../domain/clone.ts';
+import type {
+	Capability,
+	Item,
+	ReadContext,
+	Stage,
+	StageContext,
+} from '../components/component.ts';
 import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
-import { fixFor } from './fix.ts';
+import { fixFor, fixForExtras } from './fix.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
 import { planStage } from './plan.ts';
 import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
@@ -40,6 +45,7 @@ const failureSchema = z.object({
 	message: z.string(),
 	sqlstate: z.optional(z.string()),
 	hint: z.optional(z.string()),
+	fix: z.optional(z.string()),
 });
 const cursorSchema = z.object({
 	/** Ids of steps that failed for good. */
@@ -91,9 +97,11 @@ function describe(step: Step, fact: Fact, named: Fact): string | undefined {
 	return `${part}${step.action === 'replace' ? 'replaced' : 'changed'} (${step.differs.join(', ')})`;
 }
 
-function failedItem(step: Pick<Step, 'facts'>, failure: Failure, sides: Sides): Item[] {
-	const [fact] = step.facts;
-	if (!fact) return [];
+function failedItem(
+	fact: Fact,
+	failure: Failure & { readonly fix?: string | undefined },
+	sides: Sides,
+): Item[] {
 	const named = reportedAs(fact, sides);
 	const refusal = kindOf(fact, KIND_BY_NAME).refusal;
 	const part = fact === named ? '' : `${fact.kind.replaceAll('_', ' ')}: `;
@@ -116,7 +124,7 @@ function failedItem(step: Pick<Step, 'facts'>, failure: Failure, sides: Sides): 
 			object: fact.object,
 			outcome: 'failed',
 			detail: `${part}${failure.message}`,
-			fix: fixFor(fact, failure),
+			fix: failure.fix ?? fixFor(fact, failure),
 			sqlstate: failure.sqlstate,
 		},
 	];
@@ -188,17 +196,16 @@ async function finish(
 	}
 	for (const { id, ...failure } of cursor.gone) {
 		const fact = sides.source.byId.get(id) ?? sides.target.byId.get(id);
-		if (fact)
-			say(
-				...failedItem(
-					{ facts: [fact] },
-					{ sqlstate: undefined, hint: undefined, ...failure },
-					sides,
-				),
-			);
+		if (fact) say(...failedItem(fact, { sqlstate: undefined, hint: undefined, ...failure }, sides));
 	}
 	context.report(...(await unchangedItems(context, options, digest, told)));
 }
+
+/** Objects that only the target has and that the step makes again. */
+const extrasOf = (step: Step, sides: Sides): string[] =>
+	step.facts
+		.filter((fact) => !sides.source.byId.has(fact.id) && reportedAs(fact, sides) === fact)
+		.map(({ object }) => object);
 
 function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
 	const touched = new Map(cursor.touched.map((entry) => [entry.join(' '), entry]));
@@ -218,9 +225,11 @@ function remember(cursor: Cursor, applied: Applied, sides: Sides): Cursor {
 			});
 	}
 	if (applied.done.length === 0) {
-		for (const [id, { failure }] of applied.failed) {
+		for (const [id, { step, failure }] of applied.failed) {
 			locked[id] = (locked[id] ?? 0) + 1;
-			if (!failure.locked || locked[id] > MAX_LOCKED) gone.push({ id, ...failure });
+			if (failure.locked && locked[id] <= MAX_LOCKED) continue;
+			const extras = extrasOf(step, sides);
+			gone.push({ id, ...failure, ...(extras.length > 0 ? { fix: fixForExtras(extras) } : {}) });
 		}
 	}
 	return { gone, touched: [...touched.values()], runs, locked };
@@ -247,9 +256,21 @@ async function readStage(
 	};
 }
 
-/** Components of which goes what only the target has. */
-export const removedComponents = ({ remove_extra, components }: CloneOptions): ComponentKey[] =>
-	remove_extra ? COMPONENT_KEYS.filter((key) => components[key]) : [];
+/** What the options of the clone let a plan do. */
+export function askedFor({
+	options,
+	ignoreRules,
+}: Pick<ReadContext, 'options' | 'ignoreRules'>): Pick<Scope, 'removes' | 'mirrored'> {
+	const { components, remove_extra, row_limit, strategies } = options;
+	return {
+		removes: remove_extra ? COMPONENT_KEYS.filter((key) => components[key]) : [],
+		mirrored:
+			components.data &&
+			row_limit === 0 &&
+			ignoreRules.length === 0 &&
+			Object.keys(strategies).length === 0,
+	};
+}
 
 /** Builds a stage of the given components from the facts they share. */
 export function schemaStage(options: SchemaStageOptions): Stage {
@@ -270,7 +291,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 				const scope: Scope = {
 					stage: options.stage,
 					components: options.components,
-					removes: removedComponents(context.options),
+					...askedFor(context),
 					skip: new Set(cursor.gone.map(({ id }) => id)),
 					kinds: KIND_BY_NAME,
 				};

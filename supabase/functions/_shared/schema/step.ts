@@ -14,6 +14,8 @@ export interface Scope {
 	readonly components: readonly ComponentKey[];
 	/** Components of which goes what only the target has; none without `remove_extra`. */
 	readonly removes: readonly ComponentKey[];
+	/** Every row of the target will be made like the source's. */
+	readonly mirrored: boolean;
 	/** Ids of steps not to plan again: they failed for good. */
 	readonly skip: ReadonlySet<string>;
 	readonly kinds: ReadonlyMap<string, Kind>;

@@ -56,7 +56,7 @@ function sortChange(work: Work, source: Fact, target: Fact, change: Change): voi
 
 /** Compares the facts of the stage: what is missing, what differs, what goes. */
 export function survey(sides: Sides, scope: Scope): Work {
-	const asked = { ...sides, removeExtra: scope.removes.length > 0 };
+	const asked = { ...sides, removeExtra: scope.removes.length > 0, mirrored: scope.mirrored };
 	const renamed = scope.removes.includes('tables')
 		? renamedColumns(sides)
 		: new Map<string, Fact>();

@@ -4,12 +4,12 @@ import type { ComponentKey } from '../domain/component.ts';
 import { differences, sameDefinition } from './compare.ts';
 import { SCHEMA_STAGES, type Fact } from './fact.ts';
 import { planStage } from './plan.ts';
-import { kindOf, type Sides, type Step } from './step.ts';
+import { kindOf, type Scope, type Sides, type Step } from './step.ts';
 import { holderStays } from './survey.ts';
 import { indexFacts, readNames } from './read.ts';
 import { differingCells, kindsOf, readDifference, readDigests, type Digests } from './sides.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
-import { removedComponents, reportedAs } from './stage.ts';
+import { askedFor, reportedAs } from './stage.ts';
 
 const MAX_TEXT = 400;
 const MAX_OBJECTS = 500;
@@ -107,12 +107,12 @@ export async function schemaVerify(
 export function planSteps(
 	sides: Sides,
 	components: readonly ComponentKey[],
-	removes: readonly ComponentKey[],
+	asked: Pick<Scope, 'removes' | 'mirrored'>,
 ): Step[] {
 	const planned = new Map<string, Step>();
 	for (const stage of SCHEMA_STAGES) {
 		const plan = (skip: ReadonlySet<string>) =>
-			planStage(sides, { stage, components, removes, skip, kinds: KIND_BY_NAME });
+			planStage(sides, { ...asked, stage, components, skip, kinds: KIND_BY_NAME });
 		const { steps, partial } = plan(new Set());
 		const more = partial ? plan(new Set(steps.map(({ id }) => id))).steps : [];
 		for (const step of [...steps, ...more]) if (!planned.has(step.id)) planned.set(step.id, step);
@@ -124,9 +124,9 @@ export function planSteps(
 export function planSql(
 	sides: Sides,
 	components: readonly ComponentKey[],
-	removes: readonly ComponentKey[],
+	asked: Pick<Scope, 'removes' | 'mirrored'>,
 ): string[] {
-	return planSteps(sides, components, removes).flatMap((step) => [...step.statements]);
+	return planSteps(sides, components, asked).flatMap((step) => [...step.statements]);
 }
 
 /** In the order that matters to the owner of the target. */
@@ -159,7 +159,7 @@ export async function schemaPreview(
 	const sides = await sidesOf(context, components);
 	const key = (kind: string, object: string): string => `${kind} ${object}`;
 	const planned = new Map<string, string[]>();
-	for (const step of planSteps(sides, components, removedComponents(context.options))) {
+	for (const step of planSteps(sides, components, askedFor(context))) {
 		const names = new Set(
 			[...step.facts, ...step.removed].map((fact) => {
 				const named = reportedAs(fact, sides);

@@ -1,10 +1,10 @@
 // Columns of tables and foreign tables, their defaults and their NOT NULL. Columns are made with a new table;
 // their own statements are for tables that exist. Postgres has no way to move a column, so the order of an
 // existing table's columns stays.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Kind } from '../fact.ts';
 import { literal } from '../../platform/sql.ts';
 import { address } from '../scope.ts';
-import { inTheWay, restingOn } from './rebuild-type.ts';
+import { emptied, inTheWay, restingOn } from './rebuild-type.ts';
 import {
 	COLUMN_COLLATION,
 	COLUMN_SETTINGS,
@@ -67,14 +67,7 @@ const STORAGE: Readonly<Record<string, string>> = {
 	x: 'extended',
 };
 
-function changeColumn(
-	source: Fact,
-	target: Fact,
-	sides: {
-		target: { byId: ReadonlyMap<string, Fact>; dependents: ReadonlyMap<string, readonly string[]> };
-		source: { byId: ReadonlyMap<string, Fact> };
-	},
-): Change {
+function changeColumn(source: Fact, target: Fact, sides: ChangeContext): Change {
 	const [to, from] = [source.definition, target.definition];
 	const differs = (key: string): boolean => !same(to[key], from[key]);
 	const alter = (action: string): string =>
@@ -106,7 +99,12 @@ function changeColumn(
 			apart: inTheWay(target, sides.target),
 			statements: [retype(''), ...statements],
 			// Types without a cast between them still have their text in common.
-			otherwise: [retype('::text'), ...statements],
+			otherwise: [
+				[retype('::text'), ...statements],
+				...(sides.mirrored
+					? [[...emptied([String(to['table'])]), retype('::text'), ...statements]]
+					: []),
+			],
 		};
 	}
 	return { how: 'alter', statements };
@@ -135,7 +133,7 @@ function identityChanges(
 			sides.target.byId.has(`sequence:${sequence}`) &&
 			!sides.source.byId.has(`sequence:${sequence}`);
 		return [
-			...(taken ? [alter('drop default'), `drop sequence ${sequence}`] : []),
+			...(taken ? [alter('drop default'), `drop sequence if exists ${sequence}`] : []),
 			alter('set not null'),
 			alter(`add generated ${String(to['identity'])} as identity (${options})`),
 		];

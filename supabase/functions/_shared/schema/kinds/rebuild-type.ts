@@ -1,6 +1,6 @@
 // Changes that Postgres makes only with others out of the way: a column of another type, and a type made
 // anew, with all columns of it carried over through text.
-import type { Change, Fact, Facts } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Facts } from '../fact.ts';
 
 /** Kinds that Postgres itself carries along when a column changes its type. */
 const CARRIED = new Set([
@@ -34,6 +34,13 @@ export function inTheWay(column: Fact, target: Facts): string[] {
 	return restingOn(column, target).filter((id) => !CARRIED.has(target.byId.get(id)?.kind ?? ''));
 }
 
+/** Takes away the rows of tables that will be mirrored, whatever refers to them: the clone brings the source's. */
+export const emptied = (tables: Iterable<string>): string[] => [
+	'set local session_replication_role = replica',
+	...[...new Set(tables)].map((table) => `delete from ${table}`),
+	'set local session_replication_role = origin',
+];
+
 const retype = (column: Fact, type: string, through: string): string =>
 	`alter table ${String(column.definition['table'])} alter column ${String(column.definition['name'])} type ${type} using ${String(column.definition['name'])}${through}::${type}`;
 
@@ -41,7 +48,11 @@ const retype = (column: Fact, type: string, through: string): string =>
  * The source's type under its name, and every column of the old one moved to it. What else rests on the
  * type (functions, views, checks) is dropped and made again. A type within a type is left to the user.
  */
-export function rebuildType(source: Fact, target: Fact, facts: Facts): Change {
+export function rebuildType(
+	source: Fact,
+	target: Fact,
+	{ target: facts, mirrored }: Pick<ChangeContext, 'target' | 'mirrored'>,
+): Change {
 	const users = (facts.dependents.get(target.id) ?? []).flatMap((id) => facts.byId.get(id) ?? []);
 	const columns = users.filter(
 		(fact) => fact.kind === 'column' && fact.definition['generated'] === null,
@@ -58,15 +69,18 @@ export function rebuildType(source: Fact, target: Fact, facts: Facts): Change {
 	for (const column of columns) for (const id of inTheWay(column, facts)) apart.add(id);
 	const old = `${target.identity.slice(0, schemaLength(target.identity))}`;
 	const temporary = '_twins_old_type';
+	const statements = [
+		`alter type ${target.identity} rename to ${temporary}`,
+		...source.create,
+		...columns.map((column) => retype(column, String(column.definition['type']), '::text')),
+		`drop type ${old}.${temporary}`,
+	];
+	const tables = columns.map((column) => String(column.definition['table']));
 	return {
 		how: 'around',
 		apart: [...apart],
-		statements: [
-			`alter type ${target.identity} rename to ${temporary}`,
-			...source.create,
-			...columns.map((column) => retype(column, String(column.definition['type']), '::text')),
-			`drop type ${old}.${temporary}`,
-		],
+		statements,
+		otherwise: mirrored ? [[...emptied(tables), ...statements]] : [],
 	};
 }
 

@@ -46,4 +46,28 @@ where e.extname <> 'plpgsql'`,
 	}),
 };
 
-export const schemaKinds: readonly Kind[] = [schemaKind, extensionKind];
+// Apart from the extension, which must come even where the platform owns it and only the owner may comment.
+const extensionCommentKind: Kind = {
+	name: 'extension_comment',
+	component: 'tables',
+	stage: 'structure',
+	attribute: true,
+	apart: true,
+	read: `
+select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
+  '{}'::pg_catalog.text[] as addresses, pg_catalog.format('extension:%I', e.extname) as parent,
+  pg_catalog.jsonb_build_object('text', d.description) as definition,
+  array[pg_catalog.format('comment on extension %I is %L', e.extname, d.description)] as "create",
+  pg_catalog.format('comment on extension %I is null', e.extname) as "drop"
+from pg_catalog.pg_extension e
+join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.objoid = e.oid
+where e.extname <> 'plpgsql'`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
+	refusal: {
+		outcome: 'skipped',
+		why: 'the comment stays: the extension belongs to the platform on the target',
+		fix: 'Nothing: it changes nothing else.',
+	},
+};
+
+export const schemaKinds: readonly Kind[] = [schemaKind, extensionKind, extensionCommentKind];

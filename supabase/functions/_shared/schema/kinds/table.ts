@@ -2,6 +2,7 @@
 // table is created with its columns in the source's order, simple defaults and checks included.
 import type { Change, Fact, Kind } from '../fact.ts';
 import { address } from '../scope.ts';
+import { emptied } from './rebuild-type.ts';
 import {
 	COLUMN_SETTINGS,
 	COLUMN_TEXT,
@@ -136,10 +137,15 @@ from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on 
 join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
 cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
 where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
-	change: (source, target) => ({
-		how: 'alter',
-		statements: [...(target.drop === null ? [] : [target.drop]), ...source.create],
-	}),
+	change: (source, target, { mirrored }) => {
+		const detached = target.drop === null ? [] : [target.drop];
+		return {
+			how: 'around',
+			apart: [],
+			statements: [...detached, ...source.create],
+			otherwise: mirrored ? [[...detached, ...emptied([source.identity]), ...source.create]] : [],
+		};
+	},
 };
 
 export const tableKinds: readonly Kind[] = [tableKind, inheritanceKind, partitionKind];

@@ -32,7 +32,7 @@ where t.typtype = 'e' and ${OF_USER}`,
 		const wanted = labelsOf(source);
 		const changes = labelChanges(source.identity, wanted, labelsOf(target));
 		if (changes) return { how: 'alter', statements: changes };
-		return rebuildType(source, target, sides.target);
+		return rebuildType(source, target, sides);
 	},
 };
 
@@ -102,9 +102,9 @@ where t.typtype = 'c' and c.relkind = 'c' and ${OF_USER}`,
 		if (!statements.some((statement) => statement.includes(' drop attribute ')))
 			return { how: 'alter', statements };
 		// Rows of the type are carried over through text; where they do not fit, attribute by attribute.
-		const rebuilt = rebuildType(source, target, sides.target);
+		const rebuilt = rebuildType(source, target, sides);
 		return rebuilt.how === 'around'
-			? { ...rebuilt, otherwise: statements }
+			? { ...rebuilt, otherwise: [statements, ...(rebuilt.otherwise ?? [])] }
 			: { how: 'alter', statements };
 	},
 };
@@ -156,7 +156,7 @@ cross join lateral (select format_type(t.typbasetype, t.typtypmod) as type,
 where t.typtype = 'd' and ${OF_USER}`,
 	change: (source, target, sides) => {
 		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
-		if (differs('type') || differs('collation')) return rebuildType(source, target, sides.target);
+		if (differs('type') || differs('collation')) return rebuildType(source, target, sides);
 		const standard = source.definition['default'];
 		const statements: string[] = [];
 		if (differs('default'))
