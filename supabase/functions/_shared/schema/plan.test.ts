@@ -5,6 +5,7 @@ import { closure, sortByNeeds } from './order.ts';
 import { planStage } from './plan.ts';
 import type { Scope, Step } from './step.ts';
 import { indexFacts } from './read.ts';
+import { withoutWaiting } from './sides.ts';
 
 const kind = (name: string, more: Partial<Kind> = {}): Kind => ({
 	name,
@@ -71,6 +72,18 @@ describe('planning a stage', () => {
 	test('equal sides leave nothing to do', () => {
 		const facts = [fact('table:a'), fact('view:v')];
 		expect(plan(facts, facts)).toEqual({ steps: [], left: [], partial: false });
+	});
+
+	test('what needs a table that is made later waits for it, unless the target has it', () => {
+		const facts = [
+			fact('table:a', { needs: ['table:later'] }),
+			child('note:a', 'table:a'),
+			fact('table:b', { needs: ['table:later'] }),
+			fact('table:c', { needs: ['table:b'] }),
+		];
+		const ready = withoutWaiting(facts, ['table:later'], new Set(['table:b']));
+		expect(ready.map(({ id }) => id)).toEqual(['table:b']);
+		expect(withoutWaiting(facts, [], new Set())).toEqual(facts);
 	});
 
 	test('what is missing is made after what it needs, whatever the order it was read in', () => {

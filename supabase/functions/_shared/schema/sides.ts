@@ -27,6 +27,8 @@ export interface Interest {
 	readonly stage?: SchemaStage;
 }
 
+const isTable = (root: string): boolean => root.startsWith('table:');
+
 const NONE: ReadonlyMap<string, Cell> = new Map();
 
 // The texts say it themselves, so that a new kind cannot forget to.
@@ -87,7 +89,7 @@ export function differingCells(
 	let ofInterest = 0;
 	let tables = 0;
 	for (const root of new Set([...digests.source.keys(), ...digests.target.keys()])) {
-		if (tables >= maxTables && root.startsWith('table:')) continue;
+		if (isTable(root) && tables >= maxTables) continue;
 		const source = digests.source.get(root) ?? NONE;
 		const target = digests.target.get(root) ?? NONE;
 		const isMissing = target === NONE;
@@ -102,7 +104,7 @@ export function differingCells(
 			const cells = found.get(root) ?? new Set();
 			found.set(root, cells.add(cell));
 		}
-		if (root.startsWith('table:') && found.has(root)) tables += 1;
+		if (isTable(root) && found.has(root)) tables += 1;
 	}
 	return ofInterest === 0 ? new Map() : found;
 }
@@ -137,11 +139,36 @@ export async function readDifference(
 	);
 	const read = await readCells(await context.source.database(), cells, [...ids, ...holders]);
 	const isLoaded = ({ id }: Fact): boolean => !holders.has(id) || cells.has(id);
+	const later = [...digests.source.keys()].filter(
+		(root) => isTable(root) && !digests.target.has(root) && !cells.has(root),
+	);
 	return {
-		source: indexFacts(read.filter(isLoaded)),
+		source: indexFacts(withoutWaiting(read.filter(isLoaded), later, ids)),
 		target: indexFacts(target),
 		equal: new Set(read.filter((fact) => !isLoaded(fact)).map(({ id }) => id)),
 	};
+}
+
+/**
+ * The facts without those that rest on tables of a later reading, as the owner of a sequence does: they would
+ * only fail now. What the target has already (`existing`) stays.
+ */
+export function withoutWaiting(
+	facts: readonly Fact[],
+	later: readonly string[],
+	existing: ReadonlySet<string>,
+): readonly Fact[] {
+	if (later.length === 0) return facts;
+	const dependents = new Map<string, string[]>();
+	for (const { id, needs } of facts) {
+		for (const need of needs) {
+			const list = dependents.get(need);
+			if (list) list.push(id);
+			else dependents.set(need, [id]);
+		}
+	}
+	const waiting = closure(later, dependents);
+	return facts.filter(({ id }) => existing.has(id) || !waiting.has(id));
 }
 
 /** `going` are roots with which all goes that is in them, if they are schemas. */

@@ -49,9 +49,11 @@ const sequenceOwnerKind: Kind = {
 select o.sequence as identity, o.sequence as object, '{}'::text[] as addresses, 'sequence:' || o.sequence as parent,
   jsonb_build_object('column', o.owner) as definition,
   array[format('alter sequence %s owned by %s', o.sequence, o.owner)] as "create",
-  format('alter sequence %s owned by none', o.sequence) as "drop", array['column:' || o.owner] as needs
+  format('alter sequence %s owned by none', o.sequence) as "drop",
+  array['column:' || o.owner, 'table:' || o.owning_table] as needs
 from (
-  select ${NAME} as sequence, format('%I.%I.%I', tn.nspname, t.relname, a.attname) as owner
+  select ${NAME} as sequence, format('%I.%I.%I', tn.nspname, t.relname, a.attname) as owner,
+    format('%I.%I', tn.nspname, t.relname) as owning_table
   from pg_depend d join pg_class c on c.oid = d.objid join pg_namespace n on n.oid = c.relnamespace
   join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
   join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
