@@ -33,6 +33,7 @@ export function createRoutes(databases: ProjectDatabases, options: RouteOptions)
 			['v1-pause-a-project', projects.pauseProject],
 			['v1-restore-a-project', projects.restoreProject],
 			['v1-get-services-health', projects.health(databases)],
+			['v1-get-disk-utilization', projects.diskUse],
 			['v1-get-project-api-keys', projects.listApiKeys],
 			['v1-create-login-role', database.createLoginRole(databases)],
 			['v1-delete-login-roles', database.deleteLoginRole(databases)],

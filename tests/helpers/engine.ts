@@ -43,6 +43,8 @@ export interface TestEngine {
 	readonly session: Session;
 	/** Milliseconds that workers would have waited to try a step again. */
 	readonly waits: readonly number[];
+	/** What the Management API answers, by path; a healthy project where nothing is said. */
+	readonly answers: Map<string, unknown>;
 	/** Runs one slice of one step, by a session of its own if given; false when none can be claimed. */
 	workOnce(components: readonly Component[], by?: Session): Promise<boolean>;
 	/** Works until nothing can be claimed any more; back-offs are cut short. Resolves to the slices. */
@@ -58,6 +60,7 @@ type Row = Record<string, any>;
 export async function openTestEngine(): Promise<TestEngine> {
 	const [control, ends] = await Promise.all([freshControl(), freshPair()]);
 	const session = await connectUrl(control.dbUrl);
+	const answers = new Map<string, unknown>();
 
 	async function openSide(role: ProjectSide['role']): Promise<OpenSide> {
 		const database = await connectUrl(ends[role].dbUrl);
@@ -67,7 +70,8 @@ export async function openTestEngine(): Promise<TestEngine> {
 			ref: role === 'source' ? control.sourceRef : control.targetRef,
 			url: `http://${role}.test`,
 			api: {
-				get: <T>() => Promise.resolve({ name: role, status: 'ACTIVE_HEALTHY' } as T),
+				get: <T>(path: string) =>
+					Promise.resolve((answers.get(path) ?? { name: role, status: 'ACTIVE_HEALTHY' }) as T),
 				send: refuse,
 				fetch: refuse,
 			},
@@ -89,6 +93,7 @@ export async function openTestEngine(): Promise<TestEngine> {
 		control,
 		ends,
 		session,
+		answers,
 		waits,
 		workOnce: (components, by = session) => workOnce({ control: by, components, openSide, wait }),
 

@@ -1,5 +1,6 @@
 // Organizations, projects, their health and keys.
 import { createHash } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
 import type { LocalProject } from '../../project.ts';
 import { type Answer, ApiRefusal, ok } from '../answers.ts';
 import type { AccountCall, ProjectCall } from '../request.ts';
@@ -65,6 +66,19 @@ export function health(databases: ProjectDatabases) {
 			}),
 		);
 	};
+}
+
+/** The disk that the project's database is on: here the one that the whole stack is on. */
+export async function diskUse(): Promise<Answer> {
+	const { bsize, blocks, bavail } = await statfs(import.meta.dirname);
+	return ok({
+		timestamp: new Date().toISOString(),
+		metrics: {
+			fs_size_bytes: blocks * bsize,
+			fs_avail_bytes: bavail * bsize,
+			fs_used_bytes: (blocks - bavail) * bsize,
+		},
+	});
 }
 
 /** Keys, masked unless `reveal=true`, as the real service does. */

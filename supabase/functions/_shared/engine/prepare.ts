@@ -5,6 +5,7 @@ import { TwinsError } from '../domain/errors.ts';
 import { userSchema } from '../schema/scope.ts';
 import { plannedStages } from './order.ts';
 import type { NewStep, Run } from './queue.ts';
+import { checkRoom } from './room.ts';
 
 interface ProjectState {
 	readonly name: string;
@@ -33,6 +34,7 @@ export async function prepareRun(
 	switch (run.kind) {
 		case 'job':
 			await checkTargetIsMeant(run, target);
+			await checkRoom(run, source, target);
 			return {
 				steps: [
 					...plannedStages(components, run.options.components).map(({ component, stage }) => ({

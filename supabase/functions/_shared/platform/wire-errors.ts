@@ -88,7 +88,10 @@ function codeOf(sqlstate: string, message: string): ErrorCode {
 const FIXES: readonly (readonly [string, string])[] = [
 	['28', 'Enter the database password of this project again under Connected accounts.'],
 	['42501', 'Give the role postgres the privilege it lacks on this object.'],
-	['25006', 'The source is only read; this statement would have written to it.'],
+	[
+		'25006',
+		'The database takes no writes: a source never does here, a target does not while its disk is nearly full. Give it more disk space, then run it again.',
+	],
 	['23', 'Look at the rows that break this constraint; rows or constraint must change.'],
 	['22', 'Look at the column’s type on both sides; one of the values does not fit.'],
 	['53100', 'The disk is full: give the project more disk space, then run it again.'],
