@@ -73,9 +73,8 @@ test('leads the report with what failed, why, and what to do', async () => {
 	await page.getByText('Took').waitFor({ timeout: 110_000 });
 	expect(await page.title()).toMatch(/^Completed with 1 failure/);
 	const failed = page.getByRole('region', { name: 'Failed' });
-	await failed.getByText('public.clash').waitFor();
-	await failed.getByText('Something else on the target has this name').waitFor();
-	await failed.getByText(/^SQLSTATE/).waitFor();
+	await failed.getByText('public.clash', { exact: true }).waitFor();
+	await failed.getByText(/^Rename or/).waitFor();
 });
 
 test('opens the failed component, its failed object first', async () => {
@@ -83,7 +82,7 @@ test('opens the failed component, its failed object first', async () => {
 	const detail = page.getByRole('article', { name: 'Views' });
 	await detail.getByText('1 of its objects failed').waitFor();
 	const first = detail.getByRole('listitem').first();
-	await first.getByText('public.clash').waitFor();
+	await first.getByText('public.clash', { exact: true }).waitFor();
 	await first.getByText('Failed', { exact: true }).waitFor();
 });
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+	asSentence,
 	formatAge,
 	formatBytes,
 	formatCount,
 	formatDuration,
 	formatElapsed,
+	formatEstimate,
 	formatQuantity,
 	spanBetween,
 } from './format.ts';
@@ -61,5 +63,17 @@ describe('formatting', () => {
 		expect(spanBetween('2026-11-21T12:00:00Z', null, now)).toBe(10_000);
 		expect(spanBetween('2026-11-21T12:00:00Z', '2026-11-21T12:00:04Z', now)).toBe(4_000);
 		expect(spanBetween(null, null, now)).toBeNull();
+	});
+
+	it('makes sentences of remarks and leaves names alone', () => {
+		expect(asSentence('created, inactive')).toBe('Created, inactive');
+		expect(asSentence('public.clash of the target has its name')).toBe(
+			'public.clash of the target has its name',
+		);
+		expect(asSentence('"clash" is not a view')).toBe('"clash" is not a view');
+	});
+
+	it('says how little an estimate knows', () => {
+		expect(formatEstimate(3_006_477)).toBe('about 3,010,000');
 	});
 });

@@ -108,7 +108,10 @@ function padded(value: number): string {
 	return String(Math.floor(value)).padStart(2, '0');
 }
 
-/** A remark of the engine (`the target lacks this secret`) as a sentence of the page. */
+/** A remark of the engine (`the target lacks this secret`) as a sentence; names at its start stay as they are. */
 export function asSentence(remark: string): string {
-	return remark.charAt(0).toUpperCase() + remark.slice(1);
+	return remark.replace(
+		/^[a-z]+(?=[ ,:]|$)/,
+		(word) => word.charAt(0).toUpperCase() + word.slice(1),
+	);
 }
