@@ -126,6 +126,14 @@ describe('files', () => {
 		expect(await data?.text()).toBe('hello');
 	});
 
+	it('without bytes are not found: a row that SQL made is no file', async () => {
+		await storage.bucket('rows');
+		await sql`insert into storage.objects (bucket_id, name, metadata)
+			values ('rows', 'row.txt', '{"size": 5, "eTag": "x"}')`;
+		const answer = await raw('/object/authenticated/rows/row.txt');
+		expect(await answer.json()).toMatchObject({ error: 'not_found', message: 'Object not found' });
+	});
+
 	it('are not replaced unless asked', async () => {
 		const again = () => client.storage.from('files').upload('once.txt', 'x');
 		expect((await again()).error).toBeNull();

@@ -55,7 +55,7 @@ describe('a clone of Storage', () => {
 			file_size_limit: 1_000_000,
 			allowed_mime_types: ['image/*', 'text/plain'],
 		});
-		await pair.source.bucket('Select from & more', { public: false });
+		await pair.source.bucket('Select from & more', { public: false, name: 'another name' });
 		await pair.source.upload('avatars/a.png', bytesOf(2000, 'a'), {
 			'content-type': 'image/png',
 			'cache-control': 'max-age=3600',

@@ -66,6 +66,7 @@ async function readChange(
 async function createBucket(context: StorageContext, call: StorageRequest): Promise<void> {
 	const body = await readObject(call.request);
 	const id = mustBeBucketName(String(body['id'] ?? body['name'] ?? ''));
+	const name = mustBeBucketName(String(body['name'] ?? id));
 	const type = body['type'] ?? 'STANDARD';
 	if (type !== 'STANDARD') throw storageErrors.unsupported(`bucket type ${String(type)}`);
 	const change = await readChange(context, body);
@@ -76,7 +77,7 @@ async function createBucket(context: StorageContext, call: StorageRequest): Prom
 			'storage.bucket.create',
 			(sql) =>
 				sql`insert into storage.buckets (id, name, owner_id, public, file_size_limit, allowed_mime_types)
-					values (${id}, ${id}, ${caller.owner}, ${change.public ?? false},
+					values (${id}, ${name}, ${caller.owner}, ${change.public ?? false},
 						${change.file_size_limit ?? null}, ${change.allowed_mime_types ?? null})`,
 		);
 	} catch (error) {

@@ -2,7 +2,7 @@
 // never shows half of it. Not the rows: those are in `storage.objects`.
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { link, mkdir, rm } from 'node:fs/promises';
+import { access, link, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Readable } from 'node:stream';
@@ -22,6 +22,8 @@ export interface ByteStore {
 	write(version: string, body: Readable, limit: number): Promise<StoredBytes>;
 	/** Takes over a finished resumable upload; its ETag is that of a multipart upload. */
 	adopt(version: string, file: string): Promise<StoredBytes>;
+	/** False for a row that was never uploaded, or whose bytes are lost. */
+	has(version: string | null): Promise<boolean>;
 	read(version: string, range?: { readonly start: number; readonly end: number }): Readable;
 	remove(version: string | null): Promise<void>;
 }
@@ -82,6 +84,14 @@ export function createByteStore(folder: string): ByteStore {
 			await link(file, path(version));
 			return { size, eTag: `"${whole}-${parts.length}"` };
 		},
+
+		has: (version) =>
+			version === null
+				? Promise.resolve(false)
+				: access(path(version)).then(
+						() => true,
+						() => false,
+					),
 
 		read: (version, range) => createReadStream(path(version), range ?? {}),
 

@@ -42,6 +42,8 @@ async function sendBytes(
 	row: ObjectRow,
 ): Promise<void> {
 	const { request, response } = call;
+	const { version } = row;
+	if (version === null || !(await context.bytes.has(version))) throw storageErrors.noSuchKey();
 	const size = row.metadata?.size ?? 0;
 	const eTag = row.metadata?.eTag ?? '';
 	const headers = {
@@ -62,11 +64,11 @@ async function sendBytes(
 		'content-length': range ? range.end - range.start + 1 : size,
 		...(range ? { 'content-range': `bytes ${range.start}-${range.end}/${size}` } : {}),
 	});
-	if (call.method === 'HEAD' || row.version === null) {
+	if (call.method === 'HEAD') {
 		response.end();
 		return;
 	}
-	await pipeline(context.bytes.read(row.version, range ?? undefined), response);
+	await pipeline(context.bytes.read(version, range ?? undefined), response);
 }
 
 function sendInfo(call: StorageRequest, row: ObjectRow): void {

@@ -117,7 +117,7 @@ async function sendBucket(target: StorageEnd, wanted: Bucket, exists: boolean): 
 		headers: { 'content-type': 'application/json' },
 		body: JSON.stringify({
 			id: wanted.id,
-			name: wanted.id,
+			name: wanted.name,
 			public: wanted.isPublic,
 			file_size_limit: wanted.fileSizeLimit,
 			allowed_mime_types: wanted.allowedMimeTypes,

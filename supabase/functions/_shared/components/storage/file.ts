@@ -16,6 +16,8 @@ export interface StoredFile {
 
 export interface Bucket {
 	readonly id: string;
+	/** Usually the id. Set when the bucket is made, and never again. */
+	readonly name: string;
 	readonly isPublic: boolean;
 	readonly fileSizeLimit: number | null;
 	readonly allowedMimeTypes: readonly string[] | null;
@@ -41,6 +43,7 @@ export function bucketOf(row: Row): Bucket {
 	const types = row['allowed_mime_types'];
 	return {
 		id: text(row['id']) ?? '',
+		name: text(row['name']) ?? '',
 		isPublic: row['public'] === true,
 		fileSizeLimit: number(row['file_size_limit']),
 		allowedMimeTypes: Array.isArray(types) ? types.map(String) : null,
