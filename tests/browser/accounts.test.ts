@@ -48,6 +48,25 @@ test('keeps which projects are protected', async () => {
 	expect(await protect.isChecked()).toBe(true);
 });
 
+test('takes the password of a database that opens with it, and forgets it', async () => {
+	const [{ name, db_url } = { name: '', db_url: '' }] = stack.projects;
+	const login = (now: string) => page.getByRole('button', { name: `${now} of ${name}: change` });
+	const dialog = page.getByRole('dialog', { name: `Database password of ${name}` });
+	const save = async (password: string) => {
+		await dialog.getByLabel('Database password').fill(password);
+		await dialog.getByRole('button', { name: 'Save password' }).click();
+	};
+	await login('Temporary').click();
+	await save('not this one');
+	await dialog.getByText('The database does not accept this password').waitFor();
+	await save(decodeURIComponent(new URL(db_url).password));
+	await login('Password').waitFor();
+	await login('Password').click();
+	expect(await dialog.getByText('does not accept').count()).toBe(0);
+	await save('');
+	await login('Temporary').waitFor();
+});
+
 test('renames it', async () => {
 	await page.getByRole('button', { name: 'Rename Acme' }).click();
 	const dialog = page.getByRole('dialog', { name: 'Rename account' });
