@@ -147,6 +147,24 @@ describe('strategies', () => {
 			await verifyInProcess({ ...pair, options: testOptions(options) }, data, 'checksums'),
 		).toEqual([]);
 	});
+
+	it('that leave out what rows point to are told by the foreign key, however old it is', async () => {
+		const pair = await pairWith(
+			`create extension if not exists citext schema extensions; create table public.parent (a int, b extensions.citext, primary key (a, b)); create table public.child (id int primary key, a int, b extensions.citext,
+				constraint to_parent foreign key (a, b) references public.parent); create table public.alone (id int primary key, next int references public.alone)`,
+			`insert into public.parent select i, 'P' || i from generate_series(1, 20) i; insert into public.child select i, 21 - i, 'p' || 21 - i from generate_series(1, 20) i;
+			insert into public.alone values (1, null), (2, 1)`,
+		);
+		const key = (result: Awaited<ReturnType<typeof clone>>) =>
+			result.items.get('data public.child.to_parent');
+		expect(key(await clone(pair))).toBeUndefined();
+		const limited = await clone(pair, { options: { row_limit: 5 }, limits: { seconds: 0 } });
+		expect(key(limited)).toMatchObject({ outcome: 'failed', sqlstate: '23503' });
+		expect(key(limited)?.fix).toContain('no row limit');
+		expect(limited.outcome('failed')).toHaveLength(1);
+		expect(key(await clone(pair, { ignoreRules: ['public.parent'] }))?.outcome).toBe('failed');
+		expect(key(await clone(pair))).toBeUndefined();
+	});
 });
 
 describe('the target', () => {

@@ -27,9 +27,10 @@ export function fixFor(fact: Fact, { sqlstate, hint }: Failure): string {
 		case '23505':
 		case '23514':
 		case '23502':
-		case '23503':
 		case '23P01':
 			return 'Rows on the target break it. Clone the data as well, or correct the rows, then clone again.';
+		case '23503':
+			return 'Clone both tables with all their rows (no row limit, ignore rule or strategy skip), or remove the rows that point nowhere, then clone again.';
 		case '42704':
 		case '42P01':
 		case '42883':

@@ -5,6 +5,7 @@
 import { ruleMatches } from '../../domain/ignore-rule.ts';
 import type { Item, Stage, StageContext, StageResult } from '../component.ts';
 import type { Ends } from './compare.ts';
+import { reportDangling } from './dangling.ts';
 import { openEnds, readPlan } from './ends.ts';
 import { prepare } from './inspect.ts';
 import { dropLedger, openLedger } from './ledger.ts';
@@ -32,7 +33,7 @@ async function runSlice(context: StageContext, sizes: Sizes): Promise<StageResul
 	const cursor = readCursor(context.cursor);
 	const ends = await openEnds(context, sizes.lockMs);
 	return cursor.phase === 'finish'
-		? finish(context, ends)
+		? finish(context, ends, cursor)
 		: visitRound(context, ends, cursor, sizes);
 }
 
@@ -81,8 +82,8 @@ async function visitRound(
 		};
 	}
 	if (!isOneMoment) reportMixed(context, units, (unit) => ledger.loadedIn(unit.key, cursor.round));
-	if (context.spent()) return { state: 'more', cursor: { ...next, phase: 'finish', done: [] } };
-	return finish(context, ends);
+	const finishing: RowsCursor = { ...next, phase: 'finish', done: [] };
+	return context.spent() ? { state: 'more', cursor: finishing } : finish(context, ends, finishing);
 }
 
 /** A second pair of connections at the same moment; none when there is little to do or no room for it. */
@@ -124,8 +125,11 @@ function reportMixed(
 	}
 }
 
-/** Sequences, a word about what stays behind, and nothing of ours left on the target. */
-async function finish(context: StageContext, ends: Ends): Promise<StageResult> {
+/** Foreign keys, sequences, a word about what stays behind, and nothing of ours left on the target. */
+async function finish(context: StageContext, ends: Ends, cursor: RowsCursor): Promise<StageResult> {
+	const plan = await readPlan(context, ends);
+	const keys = await reportDangling(context, ends.target, plan, cursor.failed, cursor.done);
+	if (!keys.all) return { state: 'more', cursor: { ...cursor, done: [...keys.seen] } };
 	const { strategies } = context.options;
 	const keepsRows = (table: string): boolean =>
 		(strategies[table] ?? 'mirror') !== 'mirror' ||

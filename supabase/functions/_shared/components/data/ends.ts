@@ -7,6 +7,7 @@ import {
 	prepare,
 	readSourceTables,
 	readTargetTables,
+	type Table,
 } from './inspect.ts';
 import { type Plan, planRows } from './plan.ts';
 import { SIZES } from './sizes.ts';
@@ -25,7 +26,8 @@ export async function openEnds(
 
 export interface ReadPlan extends Plan {
 	readonly hashMethod: HashMethod;
-	/** Object names of the tables that the target has now. */
+	/** Object names of the tables that each side has now. */
+	readonly onSource: ReadonlySet<string>;
 	readonly onTarget: ReadonlySet<string>;
 	/** The partitioned table that a partition belongs to, both as object names. */
 	readonly partitionedBy: ReadonlyMap<string, string>;
@@ -51,11 +53,18 @@ export async function readPlan(
 		hashMethod,
 		sameMajor: major(ends.source.serverVersion) === major(ends.target.serverVersion),
 	});
-	const onTarget = new Set(target.map(({ schema, name }) => `${schema}.${name}`));
+	const namesOf = (tables: readonly Table[]): ReadonlySet<string> =>
+		new Set(tables.map(({ schema, name }) => `${schema}.${name}`));
 	const partitionedBy = new Map(
 		source.flatMap(({ schema, name, root }) =>
 			root === null ? [] : [[`${schema}.${name}`, root.join('.')] as const],
 		),
 	);
-	return { ...plan, hashMethod, onTarget, partitionedBy };
+	return {
+		...plan,
+		hashMethod,
+		onSource: namesOf(source),
+		onTarget: namesOf(target),
+		partitionedBy,
+	};
 }

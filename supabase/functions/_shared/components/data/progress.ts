@@ -20,7 +20,7 @@ const division = z.union([
 const cursorSchema = z.object({
 	phase: z.enum(['rows', 'finish']),
 	round: z.int(),
-	/** Units that are through in this round. */
+	/** Units that are through in this round; when finishing, foreign keys. */
 	done: z.array(z.string()),
 	/** Units of which some buckets are through. */
 	begun: z.record(
