@@ -5,7 +5,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
-import { installPostgres, type PostgresInstall } from './postgres-install.ts';
+import { installPostgres, type Distribution, type PostgresInstall } from './postgres-install.ts';
 import { postmasterState, stopOrphan } from './postmaster.ts';
 import { freePort } from './ports.ts';
 import { prepareTemplate, PRISTINE, runSql } from './prepared-cluster.ts';
@@ -36,6 +36,8 @@ export interface ClusterOptions {
 	/** False for tests: no fsync, data may be lost in a crash of the machine. */
 	readonly durable: boolean;
 	readonly port?: number;
+	/** Another PostgreSQL than the machine's. */
+	readonly distribution?: Distribution;
 }
 
 interface Passwords {
@@ -48,7 +50,7 @@ const PORT_ATTEMPTS = 5;
 
 /** Starts the cluster in `dir`, made from the template at the first time. Throws StackError. */
 export async function openCluster(options: ClusterOptions): Promise<Cluster> {
-	const install = installPostgres(options.stateDir);
+	const install = installPostgres(options.stateDir, options.distribution);
 	const data = path.join(options.dir, 'data');
 	const isNew = !fs.existsSync(path.join(options.dir, 'passwords.json'));
 	const template = isNew ? await copyTemplate(install, options) : undefined;

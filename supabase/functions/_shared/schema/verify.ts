@@ -9,6 +9,7 @@ import { holderStays } from './survey.ts';
 import { indexFacts, readNames } from './read.ts';
 import { differingCells, kindsOf, readDifference, readDigests, type Digests } from './sides.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
+import { inSameWords } from './wording.ts';
 import { askedFor, reportedAs } from './stage.ts';
 
 const MAX_TEXT = 400;
@@ -26,7 +27,7 @@ async function sidesOf(context: ReadContext, components: readonly ComponentKey[]
 	}
 	const reading = shared.get(context) ?? readDigests(context);
 	shared.set(context, reading);
-	return readDifference(context, await reading, interest);
+	return inSameWords(await readDifference(context, await reading, interest), context);
 }
 
 function textOf(value: unknown): string {
