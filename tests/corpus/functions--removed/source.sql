@@ -6,3 +6,6 @@ create view a.on_amount as select id from a.grew where amount > 1;
 create function a.uses_amount() returns setof a.on_amount language sql as 'select * from a.on_amount';
 alter table a.grew add again text generated always as (renamed || '!') stored;
 create table a.numbered (id bigint generated always as identity primary key);
+create table a.base (id int);
+create table a.kid () inherits (a.base);
+create table a.grandkid () inherits (a.kid);

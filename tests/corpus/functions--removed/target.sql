@@ -40,3 +40,6 @@ create trigger fires after insert on a.grew for each row execute function gone.f
 comment on schema gone is 'soon';
 alter default privileges in schema gone grant select on tables to anon;
 create table a.numbered (id serial primary key);
+create table a.base (id int, gone int);
+create table a.kid () inherits (a.base);
+create table a.grandkid () inherits (a.kid);

@@ -14,3 +14,4 @@ create index reused on moves (a);
 create statistics st on a, c from stays;
 create collation sorting (provider = icu, locale = 'en');
 create table ordered (b int);
+create sequence turned increment -2 minvalue -100 maxvalue 0 start -4 cycle;

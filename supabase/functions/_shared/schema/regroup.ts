@@ -121,7 +121,7 @@ function firstObstacle(
 					}
 				: change.makes
 					? {
-							why: `${fact.object} of the target has its name, and its rows would be lost`,
+							why: `${fact.object} of the target ${change.seeds.includes(id) ? 'has its name' : 'rests on what has its name'}, and its rows would be lost`,
 							fix: `Rename or drop ${fact.object} on the target, then clone again.`,
 						}
 					: {

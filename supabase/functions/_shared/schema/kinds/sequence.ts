@@ -32,9 +32,15 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_class', 'c.oi
 				? [`set ${source.definition['persistence'] === 'u' ? 'unlogged' : 'logged'}`]
 				: []),
 		];
+		const alter = (action: string): string => `alter sequence ${source.identity} ${action}`;
 		return {
-			how: 'alter',
-			statements: actions.map((action) => `alter sequence ${source.identity} ${action}`),
+			how: 'around',
+			apart: [],
+			statements: actions.map(alter),
+			// Where it stands now may be outside its new bounds.
+			otherwise: differs('options')
+				? [actions.map((action, at) => alter(at === 0 ? `${action} restart` : action))]
+				: [],
 		};
 	},
 };

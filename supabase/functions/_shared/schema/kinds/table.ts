@@ -99,6 +99,8 @@ function changeTable(source: Fact, target: Fact): Change {
 	};
 }
 
+// It does not need the columns it inherits: they come and go with it. One that an older table lacks makes the
+// statement fail until the next round.
 const inheritanceKind: Kind = {
 	name: 'inheritance',
 	component: 'tables',
@@ -109,8 +111,7 @@ select format('%s inherits %s', ${RELATION}, p.name) as identity, ${RELATION} as
   'table:' || ${RELATION} as parent, '{}'::jsonb as definition,
   array[format('alter table %s inherit %s', ${RELATION}, p.name)] as "create",
   format('alter table %s no inherit %s', ${RELATION}, p.name) as "drop",
-  array['table:' || p.name] || array(select format('column:%s.%I', ${RELATION}, a.attname) from pg_attribute a
-    where a.attrelid = c.oid and a.attinhcount > 0 and not a.attisdropped) as needs, true as folded
+  array['table:' || p.name] as needs, true as folded
 from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
 join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
 cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
