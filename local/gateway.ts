@@ -80,6 +80,8 @@ function find(mounts: Mounts, url: string): { shim: Shim; service: Service; path
 function listen(server: http.Server, port: number): Promise<void> {
 	// Clones keep requests open for as long as a slice takes.
 	server.requestTimeout = 0;
+	// Longer than clients keep an idle connection: closing first would reset the request they just send on it.
+	server.keepAliveTimeout = 75_000;
 	return new Promise((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(port, '127.0.0.1', resolve);

@@ -30,6 +30,8 @@ export async function openGateway(
 		if (found?.shim.upgrade === undefined) socket.destroy();
 		else found.shim.upgrade(request, socket, head, found.path);
 	});
+	// As the local gateway: a client's idle connection is not closed under the next request.
+	server.keepAliveTimeout = 75_000;
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const { port } = server.address() as AddressInfo;
 	const project = await describeProject(urls, port);
