@@ -9,3 +9,5 @@ create table a.numbered (id bigint generated always as identity primary key);
 create table a.base (id int);
 create table a.kid () inherits (a.base);
 create table a.grandkid () inherits (a.kid);
+create table a.clients (id int constraint customers_pkey primary key, name text);
+create table a.orders (id int primary key, customer int constraint of_customer references a.clients);

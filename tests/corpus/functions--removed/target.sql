@@ -43,3 +43,5 @@ create table a.numbered (id serial primary key);
 create table a.base (id int, gone int);
 create table a.kid () inherits (a.base);
 create table a.grandkid () inherits (a.kid);
+create table a.customers (id int primary key, name text);
+create table a.orders (id int primary key, customer int constraint of_customer references a.customers);

@@ -1,5 +1,6 @@
 // Replacing what others rest on: drop the dependents, make the change, make the dependents again, all
 // in one transaction. Changes whose dependents overlap become one group. Pure, like the plan.
+import { sameDefinition } from './compare.ts';
 import type { Fact } from './fact.ts';
 import { closure, sortByNeeds } from './order.ts';
 import {
@@ -149,6 +150,7 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 		if (draft.gone.has(id)) continue;
 		const source = sides.source.byId.get(id);
 		const target = sides.target.byId.get(id);
+		if (source && target && comesLater(source, target, scope)) continue;
 		if (source) add(source);
 		else if (target && !takenAway(target, draft, sides, scope)) recreated.set(id, target);
 	}
@@ -182,6 +184,13 @@ function variantsOf(parts: readonly Regroup[]): string[][] {
 		tries.flatMap((list) => list[Math.min(at, list.length - 1)] ?? []),
 	);
 }
+
+/** What differs and is made after the rows anyhow may need what cannot be there before the group is done. */
+const comesLater = (source: Fact, target: Fact, scope: Scope): boolean =>
+	scope.stage === 'structure' &&
+	source.stage === 'relations' &&
+	scope.components.includes(source.component) &&
+	!sameDefinition(source, target);
 
 /** An attribute only the target has, of something both have, is not made again: the source has none. */
 function takenAway(fact: Fact, draft: Draft, sides: Sides, scope: Scope): boolean {
