@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { functions } from '../../supabase/functions/_shared/components/functions/index.ts';
 import { policies } from '../../supabase/functions/_shared/components/policies/index.ts';
-import { cloneInProcess } from '../helpers/clone.ts';
+import { cloneInProcess, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair } from '../helpers/clusters.ts';
 import { rowsOf, runOn, tablesOnly } from '../helpers/object-corpus.ts';
 
@@ -47,7 +47,12 @@ it('a stricter target stays stricter, said so, until the clone removes extras', 
 		on: true,
 		forced: false,
 	});
+	const findings = await verifyInProcess(pair, policies, 'structure');
+	expect(findings.map(({ object, severity }) => [object, severity])).toEqual([
+		['row level security on public.open', 'warning'],
+	]);
 	await clone(true);
+	expect(await verifyInProcess(pair, policies, 'structure')).toEqual([]);
 	expect(await securityOf(pair.target.dbUrl)).toEqual(await securityOf(pair.source.dbUrl));
 	expect(await rowsOf(pair.target.dbUrl, 'select polname from pg_policy')).toEqual([]);
 });

@@ -40,16 +40,21 @@ function textOf(value: unknown): string {
 	return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }
 
-function differing(source: Fact, target: Fact, sides: Sides): Finding {
+function differing(source: Fact, target: Fact, sides: Sides, removeExtra: boolean): Finding {
 	const keys = differences(source, target);
+	const change = kindOf(source, KIND_BY_NAME).change(source, target, { ...sides, removeExtra });
+	// A clone with these options leaves it, and says so.
+	const isLeft = change.how === 'leave' && change.outcome === 'skipped';
 	const tell = (fact: Fact) =>
 		keys.map((key) => `${key} ${textOf(fact.definition[key])}`).join(', ');
 	return {
-		severity: 'failed',
+		severity: isLeft ? 'warning' : 'failed',
 		object: nameOf(source, sides),
 		expected: textOf(tell(source)),
 		found: textOf(tell(target)),
-		fix: 'Clone this component again. If it stays, the report of that run says why.',
+		fix: isLeft
+			? change.fix
+			: 'Clone this component again. If it stays, the report of that run says why.',
 	};
 }
 
@@ -71,7 +76,8 @@ export async function schemaVerify(
 		if (!components.includes(source.component)) continue;
 		const target = sides.target.byId.get(source.id);
 		if (target) {
-			if (!sameDefinition(source, target)) findings.push(differing(source, target, sides));
+			if (!sameDefinition(source, target))
+				findings.push(differing(source, target, sides, context.options.remove_extra));
 		} else if (
 			source.parent === null ||
 			sides.target.byId.has(source.parent) ||
