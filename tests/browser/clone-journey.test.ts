@@ -2,6 +2,7 @@
 // report. By the mouse here; keyboard.test.ts goes the same way without one.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import postgres from 'postgres';
 import { openBrowser, openContext, pageErrors, ready, stack, startClone } from './open-browser.ts';
 
 const [source, target] = stack.projects;
@@ -168,10 +169,15 @@ test('asks for the ref of the target before it is written again', async () => {
 	await ready(page);
 	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
 	await page.getByText('Type the ref of the target to confirm.').waitFor();
-	await startClone(page);
+	await page.getByRole('listitem', { name: 'Tables' }).waitFor({ timeout: 90_000 });
 });
 
 test('cancels a clone after saying what that means; a tab without Realtime learns of it too', async () => {
+	// Somebody holds a table of the target, so that the clone cannot be over before it is canceled.
+	const database = postgres(target.db_url, { max: 1 });
+	const holder = await database.reserve();
+	await holder.unsafe('begin; lock table public.order_items in access exclusive mode');
+	await startClone(page);
 	const deaf = await context.newPage();
 	await deaf.routeWebSocket(/realtime/, (socket) => socket.close());
 	await deaf.goto(page.url());
@@ -180,8 +186,12 @@ test('cancels a clone after saying what that means; a tab without Realtime learn
 	const dialog = page.getByRole('dialog', { name: 'Cancel this clone?' });
 	await dialog.getByText('Nothing is rolled back.').waitFor();
 	await dialog.getByRole('button', { name: 'Cancel clone' }).click();
+	await dialog.waitFor({ state: 'detached' });
+	await holder.unsafe('rollback');
+	holder.release();
+	await database.end();
 	for (const tab of [page, deaf]) {
-		await tab.waitForFunction(() => /^(Canceled|Completed)/.test(document.title), undefined, {
+		await tab.waitForFunction(() => /^Canceled/.test(document.title), undefined, {
 			timeout: 90_000,
 		});
 	}
