@@ -13,6 +13,8 @@ interface Task {
 	/** Holds the cursor; the text `done` at the end. */
 	readonly cursorFile: string;
 	readonly bytesPerSlice: number;
+	/** Dies `milliseconds` after this many pieces of work; never when left out. */
+	readonly death?: { readonly pieces: number; readonly milliseconds: number };
 }
 
 const KB = 1024;
@@ -45,6 +47,13 @@ function writeCursorFile(text: string): void {
 	fs.renameSync(fresh, task.cursorFile);
 }
 
+let pieces = 0;
+function countPiece(): void {
+	pieces += 1;
+	if (pieces !== task.death?.pieces) return;
+	setTimeout(() => process.kill(process.pid, 'SIGKILL'), task.death.milliseconds);
+}
+
 for (;;) {
 	const cursor = readCursorFile();
 	if (cursor === 'done' || !stage) break;
@@ -64,7 +73,14 @@ for (;;) {
 					);
 				},
 			},
-			(context) => stage.run(context),
+			(context) =>
+				stage.run({
+					...context,
+					spend: (amount) => {
+						context.spend(amount);
+						countPiece();
+					},
+				}),
 		);
 		writeCursorFile(result.state === 'done' ? 'done' : JSON.stringify(result.cursor));
 	} catch (error) {
