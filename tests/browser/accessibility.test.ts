@@ -6,9 +6,10 @@ import {
 	axeViolations,
 	openBrowser,
 	openContext,
+	pickProjects,
 	ready,
+	reviewSchemaOnly,
 	signIn,
-	stack,
 	startClone,
 } from './open-browser.ts';
 
@@ -54,21 +55,8 @@ async function ensureClone(page: Page): Promise<void> {
 		await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
 		return;
 	}
-	const [source, target] = stack.projects;
-	await page.goto('/clones/new');
-	await ready(page);
-	await page
-		.getByRole('group', { name: /^Source/ })
-		.getByText(source?.ref ?? '')
-		.click();
-	await page
-		.getByRole('group', { name: /^Target/ })
-		.getByText(target?.ref ?? '')
-		.click();
-	await page.getByRole('button', { name: 'Continue' }).click();
-	await page.getByRole('button', { name: 'Schema only' }).click();
-	await page.getByRole('button', { name: 'Continue' }).click();
-	await page.getByRole('button', { name: 'Continue' }).click();
+	await pickProjects(page);
+	await reviewSchemaOnly(page);
 	await startClone(page);
 	await page.getByText('Took').waitFor({ timeout: 110_000 });
 }
@@ -104,19 +92,9 @@ for (const theme of ['light', 'dark'] as const) {
 			});
 
 			test('the wizard has no accessibility violation on any step', async () => {
-				const [source, target] = stack.projects;
 				const context = await openContext(browser, { width, theme }, saved);
 				const page = await context.newPage();
-				await page.goto('/clones/new');
-				await ready(page);
-				await page
-					.getByRole('group', { name: /^Source/ })
-					.getByText(source?.ref ?? '')
-					.click();
-				await page
-					.getByRole('group', { name: /^Target/ })
-					.getByText(target?.ref ?? '')
-					.click();
+				await pickProjects(page);
 				for (const name of ['2. Components', '3. Options', '4. Review']) {
 					await page.getByRole('button', { name: 'Continue' }).click();
 					await page.getByRole('heading', { name }).waitFor();

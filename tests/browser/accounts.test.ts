@@ -25,9 +25,12 @@ test('says what is wrong with a token before and after asking Supabase', async (
 	await sheet.getByText('Supabase does not accept this access token').waitFor();
 	// The refusal goes with the sheet: it says nothing about the next attempt.
 	await sheet.getByRole('button', { name: 'Close' }).first().click();
+	await sheet.waitFor({ state: 'detached' });
 	await page.getByRole('button', { name: 'Connect account' }).click();
+	await sheet.getByLabel('Name').waitFor();
 	expect(await sheet.getByText('does not accept').count()).toBe(0);
 	await page.keyboard.press('Escape');
+	await sheet.waitFor({ state: 'detached' });
 });
 
 test('connects an account and lists its projects', async () => {
@@ -60,8 +63,9 @@ test('takes the password of a database that opens with it, and forgets it', asyn
 	await save('not this one');
 	await dialog.getByText('The database does not accept this password').waitFor();
 	await save(decodeURIComponent(new URL(db_url).password));
-	await login('Password').waitFor();
+	await dialog.waitFor({ state: 'detached' });
 	await login('Password').click();
+	await dialog.getByLabel('Database password').waitFor();
 	expect(await dialog.getByText('does not accept').count()).toBe(0);
 	await save('');
 	await login('Temporary').waitFor();

@@ -98,7 +98,7 @@ test('starts the clone and shows the same live state in two tabs', async () => {
 	for (const tab of [page, other]) {
 		await tab.getByText('Took').waitFor({ timeout: 110_000 });
 		await tab.getByRole('heading', { level: 2, name: 'Report' }).waitFor();
-		expect(await tab.title()).toMatch(/^Completed/);
+		await expect.poll(() => tab.title()).toMatch(/^Completed/);
 	}
 	await other.close();
 });

@@ -79,6 +79,32 @@ export async function connectAccount(page: Page, name: string): Promise<void> {
 	await sheet.waitFor({ state: 'detached' });
 }
 
+/** Opens the wizard and picks the stack's two projects, as a user does. */
+export async function pickProjects(page: Page): Promise<void> {
+	const [source, target] = stack.projects;
+	await page.goto('/clones/new');
+	await ready(page);
+	for (const [end, project] of [
+		[/^Source/, source],
+		[/^Target/, target],
+	] as const) {
+		await page
+			.getByRole('group', { name: end })
+			.getByText(project?.ref ?? '')
+			.click();
+	}
+}
+
+/** Goes from the picked projects to the review of a clone without rows. */
+export async function reviewSchemaOnly(page: Page): Promise<void> {
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('button', { name: 'Schema only' }).click();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('heading', { name: '3. Options' }).waitFor();
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByRole('heading', { name: '4. Review' }).waitFor();
+}
+
 /** Starts the clone under review, with the target's ref where it is asked for; the preview may ask. */
 export async function startClone(page: Page): Promise<void> {
 	const [, target] = stack.projects;
