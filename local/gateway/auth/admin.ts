@@ -24,6 +24,20 @@ const adminUserBody = z.object({
 	app_metadata: z.optional(metadata),
 });
 
+/** What a body says of a user, as `createUser` and `changeUser` take it; a ban is read apart. */
+function attributesOf(given: z.infer<typeof adminUserBody>) {
+	return {
+		email: given.email,
+		phone: given.phone,
+		password: given.password,
+		passwordHash: given.password_hash,
+		userMetadata: given.user_metadata ?? {},
+		appMetadata: given.app_metadata ?? {},
+		isConfirmed: given.email_confirm,
+		isPhoneConfirmed: given.phone_confirm,
+	};
+}
+
 /** When a ban of `24h` or `1h30m` ends, counted from now; null for `none`. */
 function banEnd(duration: string): Date | null {
 	const seconds = { h: 3600, m: 60, s: 1 };
@@ -65,15 +79,8 @@ export function adminRoutes(keys: Keys): Readonly<Record<string, Route>> {
 			await asAdmin(call);
 			const given = parse(adminUserBody, call.body);
 			const user = await createUser(call.transaction, {
+				...attributesOf(given),
 				id: given.id,
-				email: given.email,
-				phone: given.phone,
-				password: given.password,
-				passwordHash: given.password_hash,
-				userMetadata: given.user_metadata ?? {},
-				appMetadata: given.app_metadata ?? {},
-				isConfirmed: given.email_confirm,
-				isPhoneConfirmed: given.phone_confirm,
 				bannedUntil: banEnd(given.ban_duration ?? 'none'),
 			});
 			return describeUser(call.transaction, user);
@@ -88,14 +95,7 @@ export function adminRoutes(keys: Keys): Readonly<Record<string, Route>> {
 			const user = await named(call);
 			const given = parse(adminUserBody, call.body);
 			await changeUser(call.transaction, user, {
-				email: given.email,
-				phone: given.phone,
-				password: given.password,
-				passwordHash: given.password_hash,
-				userMetadata: given.user_metadata ?? {},
-				appMetadata: given.app_metadata ?? {},
-				isConfirmed: given.email_confirm,
-				isPhoneConfirmed: given.phone_confirm,
+				...attributesOf(given),
 				bannedUntil: given.ban_duration === undefined ? undefined : banEnd(given.ban_duration),
 			});
 			return describeUser(call.transaction, (await userById(call.transaction, user.id)) ?? user);

@@ -36,6 +36,19 @@ export const cloneOptionsSchema = z.strictObject({
 
 export type CloneOptions = z.infer<typeof cloneOptionsSchema>;
 
+/** Whether every user table ends with all rows of the source and no others. */
+export function mirrorsAllRows(
+	{ components, row_limit, strategies }: CloneOptions,
+	ignoreRules: readonly string[],
+): boolean {
+	return (
+		components.data &&
+		row_limit === 0 &&
+		ignoreRules.length === 0 &&
+		Object.keys(strategies).length === 0
+	);
+}
+
 export type Preset = 'everything' | 'schema_only' | 'schema_and_data' | 'staging';
 
 const SCHEMA_COMPONENTS: readonly ComponentKey[] = [

@@ -2,6 +2,7 @@
 // disk: not every account may ask for it, and how much of the source is copied is known only roughly.
 import * as z from 'zod/mini';
 import type { ProjectSide } from '../components/component.ts';
+import { mirrorsAllRows } from '../domain/clone.ts';
 import { TwinsError } from '../domain/errors.ts';
 import type { Run } from './queue.ts';
 
@@ -21,7 +22,7 @@ export async function checkRoom(run: Run, source: ProjectSide, target: ProjectSi
 			'Free or add disk space in the target’s dashboard (Database settings), end the read-only mode, and clone again.',
 		);
 	}
-	if (!copiesAllRows(run)) return;
+	if (!mirrorsAllRows(run.options, run.ignore_rules)) return;
 	const needed = CERTAIN_SHARE * (from.bytes - to.bytes);
 	const available = await availableBytes(target);
 	if (available === null || available >= needed) return;
@@ -29,15 +30,6 @@ export async function checkRoom(run: Run, source: ProjectSide, target: ProjectSi
 		'target_not_ready',
 		`The target's disk is too small: ${gigabytes(available)} are free, the source's database has ${gigabytes(from.bytes)}`,
 		'Give the target more disk space in its dashboard, or copy less: set a row limit or ignore rules.',
-	);
-}
-
-function copiesAllRows({ options, ignore_rules }: Run): boolean {
-	return (
-		options.components.data &&
-		options.row_limit === 0 &&
-		ignore_rules.length === 0 &&
-		Object.keys(options.strategies).length === 0
 	);
 }
 

@@ -8,6 +8,7 @@ import type {
 	Stage,
 	StageContext,
 } from '../components/component.ts';
+import { mirrorsAllRows } from '../domain/clone.ts';
 import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
@@ -262,14 +263,10 @@ export function askedFor({
 	options,
 	ignoreRules,
 }: Pick<ReadContext, 'options' | 'ignoreRules'>): Pick<Scope, 'removes' | 'mirrored'> {
-	const { components, remove_extra, row_limit, strategies } = options;
+	const { components, remove_extra } = options;
 	return {
 		removes: remove_extra ? COMPONENT_KEYS.filter((key) => components[key]) : [],
-		mirrored:
-			components.data &&
-			row_limit === 0 &&
-			ignoreRules.length === 0 &&
-			Object.keys(strategies).length === 0,
+		mirrored: mirrorsAllRows(options, ignoreRules),
 	};
 }
 
