@@ -218,6 +218,41 @@ begin
 end
 $$;
 
+-- Refuses a clone that would read what another one writes now, or write what another one reads: the copy
+-- would be neither the old state nor the new. Holds both refs, so that two calls at once cannot pass together.
+create function private.refuse_crossing_clone(twin public.twins) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(ref, 0))
+  from unnest(array[
+    least(twin.source_ref, twin.target_ref), greatest(twin.source_ref, twin.target_ref)
+  ]) as ref;
+  if exists (
+    select from public.jobs
+    where jobs.status in ('pending', 'in_progress') and jobs.target_ref = twin.source_ref
+  ) then
+    perform private.refuse(
+      format('Another clone is writing "%s", the source of this one', twin.source_ref),
+      'Wait until it ends, or cancel it.',
+      '55006'
+    );
+  end if;
+  if exists (
+    select from public.jobs
+    join public.twins as other on other.id = jobs.twin_id
+    where jobs.status in ('pending', 'in_progress') and other.source_ref = twin.target_ref
+  ) then
+    perform private.refuse(
+      format('Another clone is reading "%s", which this one would overwrite', twin.target_ref),
+      'Wait until it ends, or cancel it.',
+      '55006'
+    );
+  end if;
+end
+$$;
+
 create function public.start_clone(
   source_account_id uuid,
   source_ref text,
@@ -263,6 +298,7 @@ begin
   ) then
     perform private.refuse('No component is switched on', 'Switch on at least one component.');
   end if;
+  perform private.refuse_crossing_clone(twin);
 
   begin
     insert into public.jobs (owner_id, twin_id, target_ref, options)

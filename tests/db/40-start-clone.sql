@@ -84,6 +84,18 @@ select results_eq(
 select tests.refuses(
   pg_temp.clone(), '55006', 'still running', 'a second clone into the same target must wait'
 );
+select tests.refuses(
+  pg_temp.clone(source_ref => repeat('b', 20), target_ref => repeat('c', 20)),
+  '55006', 'is writing', 'a project that a clone is writing is no source yet'
+);
+select tests.refuses(
+  pg_temp.clone(source_ref => repeat('c', 20), target_ref => repeat('a', 20)),
+  '55006', 'is reading', 'a project that a clone is reading is no target yet'
+);
+select tests.refuses(
+  pg_temp.clone(source_ref => repeat('b', 20), target_ref => repeat('a', 20)),
+  '55006', 'is writing', 'nor is a pair cloned in both directions at once'
+);
 
 select tests.sign_out();
 select is(
