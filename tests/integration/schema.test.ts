@@ -66,6 +66,45 @@ test('an object that fails is reported by name and the others are made', async (
 	).toEqual(['i']);
 });
 
+test('a table that got another name or schema on the source is renamed on the target', async () => {
+	const pair = await prepared(
+		`create table posts (id bigint generated always as identity primary key, title text unique);
+		create table comments (id serial primary key, post_id bigint references posts, body text);
+		create table parent (id int); create table child (own int) inherits (parent);
+		create view titles as select title from posts;`,
+	);
+	await clone(pair);
+	const oids = (...names: string[]): Promise<unknown[]> =>
+		ask(
+			pair.target.dbUrl,
+			`select to_regclass(n)::oid from unnest(array['${names.join("','")}']) n`,
+		);
+	const before = await oids('posts', 'comments', 'parent', 'child');
+	runScript(
+		pair.source.dbUrl,
+		`alter table posts rename to "Ärticles"; alter table "Ärticles" add column body text;
+		create schema "old ones"; alter table comments set schema "old ones";
+		alter table parent rename to ancestor;
+		alter table child rename to heir; create table child (id bigint generated always as identity primary key);`,
+	);
+	const second = await clone(pair);
+	expect(second.outcome('failed')).toEqual([]);
+	expect(second.items.get('tables public."Ärticles"')?.outcome).toBe('copied');
+	expect(await oids('public."Ärticles"', '"old ones".comments', 'ancestor', 'heir')).toEqual(
+		before,
+	);
+	expect(normalizedDump(pair.target.dbUrl)).toEqual(normalizedDump(pair.source.dbUrl));
+	expect((await clone(pair)).outcome('copied')).toEqual([]);
+});
+
+test('a table that was renamed on the target alone is kept there', async () => {
+	const pair = await prepared('create table posts (id int);');
+	await clone(pair);
+	runScript(pair.target.dbUrl, 'alter table posts rename to kept; insert into kept values (1);');
+	expect((await clone(pair)).items.get('tables public.posts')?.outcome).toBe('copied');
+	expect(await ask(pair.target.dbUrl, 'select id from kept')).toEqual([1]);
+});
+
 test('a step waits for a stage that is still at work, whose worker may be long gone', async () => {
 	const pair = await prepared('create table late (id int primary key);');
 	const orphan = await connectUrl(pair.target.dbUrl);

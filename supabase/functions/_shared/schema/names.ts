@@ -7,6 +7,24 @@ type Kinds = ReadonlyMap<string, Kind>;
 /** `schema.name(` without the arguments, both parts quoted where they must be. */
 const ROUTINE = /^(?:"(?:[^"]|"")*"|[^".]+)\.(?:"(?:[^"]|"")*"|[^"(]+)/;
 
+/** Schema and name of a qualified name, both quoted where Postgres quotes them. */
+export function partsOf(name: string): readonly [schema: string, name: string] {
+	const parts = /^("(?:[^"]|"")*"|[^."]+)\.("(?:[^"]|"")*"|[^."]+)$/.exec(name);
+	return [parts?.[1] ?? '', parts?.[2] ?? ''];
+}
+
+/** Statements that give a table or sequence another qualified name. */
+export function movedTo(kind: 'table' | 'sequence', from: string, to: string): string[] {
+	const [fromSchema, fromName] = partsOf(from);
+	const [toSchema, toName] = partsOf(to);
+	return [
+		...(fromName === toName ? [] : [`alter ${kind} ${from} rename to ${toName}`]),
+		...(fromSchema === toSchema
+			? []
+			: [`alter ${kind} ${fromSchema}.${toName} set schema ${toSchema}`]),
+	];
+}
+
 /** The names that the fact of this id bears, each with its namespace; routines without their arguments. */
 export function namesOf(id: string, kinds: Kinds): string[] {
 	const colon = id.indexOf(':');

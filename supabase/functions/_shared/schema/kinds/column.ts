@@ -3,6 +3,7 @@
 // existing table's columns stays.
 import type { Change, ChangeContext, Fact, Kind } from '../fact.ts';
 import { literal } from '../../platform/sql.ts';
+import { movedTo } from '../names.ts';
 import { address } from '../scope.ts';
 import { emptied, inTheWay, restingOn } from './rebuild-type.ts';
 import {
@@ -145,23 +146,10 @@ function identityChanges(
 			? ''
 			: ` ${rest.replace(/(start with|increment by|minvalue|maxvalue|cache|no cycle|cycle)(?= |$)/g, 'set $1')}`;
 	return [
-		...(existing === sequence ? [] : renameSequence(existing, sequence)),
+		...(existing === sequence ? [] : movedTo('sequence', existing, sequence)),
 		...(to['identity'] === from['identity'] && settings === ''
 			? []
 			: [alter(`set generated ${String(to['identity'])}${settings}`)]),
-	];
-}
-
-/** Both names are qualified and quoted by Postgres. */
-function renameSequence(from: string, to: string): string[] {
-	const part = /^((?:"(?:[^"]|"")*"|[^."]+))\.((?:"(?:[^"]|"")*"|[^."]+))$/;
-	const [, fromSchema = '', fromName = ''] = part.exec(from) ?? [];
-	const [, toSchema = '', toName = ''] = part.exec(to) ?? [];
-	return [
-		...(fromName === toName ? [] : [`alter sequence ${from} rename to ${toName}`]),
-		...(fromSchema === toSchema
-			? []
-			: [`alter sequence ${fromSchema}.${toName} set schema ${toSchema}`]),
 	];
 }
 
