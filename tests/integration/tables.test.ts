@@ -18,14 +18,14 @@ import { normalizedDump } from '../helpers/dump.ts';
 const components: readonly Component[] = [tables, functions, views, triggers, policies];
 const keys = components.map(({ key }) => key);
 
-async function remaining(pair: Pair): Promise<string[]> {
+async function remaining(pair: Pair, { removeExtra }: CorpusCase): Promise<string[]> {
 	const [source, target] = await Promise.all([
 		connectUrl(pair.source.dbUrl),
 		connectUrl(pair.target.dbUrl),
 	]);
 	try {
 		return planSql({ source: await readFacts(source), target: await readFacts(target) }, keys, {
-			removes: [],
+			removes: removeExtra ? keys : [],
 			mirrored: false,
 		});
 	} finally {
@@ -33,11 +33,12 @@ async function remaining(pair: Pair): Promise<string[]> {
 	}
 }
 
-const clone = (pair: Pair) =>
+const clone = (pair: Pair, { removeExtra }: CorpusCase) =>
 	cloneInProcess({
 		source: { dbUrl: pair.source.dbUrl },
 		target: { dbUrl: pair.target.dbUrl },
 		components,
+		options: { remove_extra: removeExtra },
 	});
 
 function dumps(pair: Pair, { allowed, onlyTarget }: CorpusCase): [source: string, target: string] {
@@ -58,7 +59,7 @@ describe.each(corpusCases('tables'))('$name', (scenario) => {
 		runScript(pair.source.dbUrl, scenario.source);
 		if (scenario.target !== undefined) runScript(pair.target.dbUrl, scenario.target);
 
-		const first = await clone(pair);
+		const first = await clone(pair, scenario);
 		const unusual = [...first.items]
 			.filter(([, item]) => item.outcome !== 'copied' && item.outcome !== 'unchanged')
 			.map(
@@ -68,8 +69,8 @@ describe.each(corpusCases('tables'))('$name', (scenario) => {
 		const [source, target] = dumps(pair, scenario);
 		expect(target).toBe(source);
 
-		expect(await remaining(pair)).toEqual([]);
-		const second = await clone(pair);
+		expect(await remaining(pair, scenario)).toEqual([]);
+		const second = await clone(pair, scenario);
 		expect(second.outcome('copied')).toEqual([]);
 		for (const component of components) {
 			const ends = { source: { dbUrl: pair.source.dbUrl }, target: { dbUrl: pair.target.dbUrl } };

@@ -146,11 +146,18 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 		}
 	};
 	for (const part of draft.parts) if (part.makes) add(part.about);
-	for (const id of draft.members) {
-		if (draft.gone.has(id)) continue;
+	const isLater = (id: string | null): boolean => {
+		if (id === null || !draft.members.has(id)) return false;
 		const source = sides.source.byId.get(id);
 		const target = sides.target.byId.get(id);
-		if (source && target && comesLater(source, target, scope)) continue;
+		if (!source || !target) return false;
+		if (comesLater(source, target, scope)) return true;
+		return kindOf(target, scope.kinds).attribute === true && isLater(target.parent);
+	};
+	for (const id of draft.members) {
+		if (draft.gone.has(id) || isLater(id)) continue;
+		const source = sides.source.byId.get(id);
+		const target = sides.target.byId.get(id);
 		if (source) add(source);
 		else if (target && !takenAway(target, draft, sides, scope)) recreated.set(id, target);
 	}
@@ -268,8 +275,12 @@ function dropStatements(group: Group, sides: Sides, scope: Scope): string[] {
 			return fact ? [[id, fact] as const] : [];
 		}),
 	);
+	// A column of a partition goes with the one it is inherited from.
 	const parentOf = (fact: Fact): Fact | undefined =>
-		fact.parent === null ? undefined : facts.get(fact.parent);
+		(fact.parent === null ? undefined : facts.get(fact.parent)) ??
+		(fact.drop === null
+			? fact.needs.map((id) => facts.get(id)).find((other) => other?.kind === fact.kind)
+			: undefined);
 	const isAbove = (id: string, fact: Fact): boolean => {
 		const parent = parentOf(fact);
 		return parent !== undefined && (parent.id === id || isAbove(id, parent));

@@ -95,7 +95,11 @@ export function survey(sides: Sides, scope: Scope): Work {
 		if (!inScope(fact, scope) && !isEarly(fact, scope)) continue;
 		if (kindOf(fact, scope.kinds).attribute) {
 			if (fact.drop !== null && holderStays(fact, sides)) work.drops.set(fact.id, fact);
-		} else if (scope.removes.includes(fact.component) && inScope(fact, scope) && fact.drop !== null)
+		} else if (
+			scope.removes.includes(fact.component) &&
+			fact.drop !== null &&
+			(inScope(fact, scope) || canGoEarly(fact, sides, scope))
+		)
 			work.groups.push({ ...replacing(fact, [fact.id], []), removes: true });
 	}
 	return work;
@@ -115,10 +119,12 @@ function goneWithHolder(fact: Fact, { target }: Sides, scope: Scope): boolean {
 export const holderStays = (fact: Fact, { source, equal }: Sides): boolean =>
 	fact.parent === null || source.byId.has(fact.parent) || (equal?.has(fact.parent) ?? false);
 
-/** What rests on it must come back later by itself, or the drop would lose it. */
+/** What rests on it must come back later by itself or go as well, or the drop would lose it. */
 function canGoEarly(fact: Fact, sides: Sides, scope: Scope): boolean {
 	return (sides.target.dependents.get(fact.id) ?? []).every((id) => {
 		const other = sides.target.byId.get(id);
-		return other !== undefined && kindOf(other, scope.kinds).attribute === true;
+		if (other === undefined) return false;
+		const goes = !sides.source.byId.has(id) && scope.removes.includes(other.component);
+		return goes || kindOf(other, scope.kinds).attribute === true;
 	});
 }

@@ -1,0 +1,13 @@
+create table events (id int, at date not null) partition by range (at);
+create table events_1 partition of events for values from ('2024-01-01') to ('2025-01-01') partition by list (id);
+create table events_1_a partition of events_1 default;
+create table parent (id int);
+create table child (own int) inherits (parent);
+create table grandchild () inherits (child);
+create table rules (id int, code text, at date, n int) partition by list (id);
+create table rules_1 partition of rules for values in (1);
+create table rules_2 partition of rules for values in (2);
+insert into rules values (1, 'x', now(), -1), (1, 'x', now(), -1);
+create table words (total time, b3 date, check (not (b3 is null and total is not null)) no inherit);
+insert into words values (null, null);
+comment on constraint words_check on words is 'both or none';

@@ -1,0 +1,16 @@
+create table events (id int, at date not null, code text not null, note text) partition by range (at);
+create table events_1 partition of events for values from ('2024-01-01') to ('2025-01-01') partition by list (id);
+create table events_1_a partition of events_1 default;
+create index on events (code);
+alter table events_1 alter column note set not null, alter column note set default 'n';
+create view codes as select code from events_1_a;
+create table parent (id int, title text not null check (title <> ''));
+create table child (own int) inherits (parent);
+create table grandchild () inherits (child);
+alter table child alter column title set default 't';
+create table rules (id int, code text, at date, n int check (n > 0), unique (id, code)) partition by list (id);
+create table rules_1 partition of rules for values in (1);
+create unique index on rules_1 (at);
+create table words (id int not null default 8, k date not null, total time, check (not (k is null and total is not null)) no inherit);
+create view of_words as select id, k from words;
+comment on constraint words_check on words is 'both or none';
