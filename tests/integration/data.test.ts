@@ -1,11 +1,13 @@
 // Rows between two databases: every kind of table and value, strategies, limits, second clones.
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
+import { functions } from '../../supabase/functions/_shared/components/functions/index.ts';
 import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
 import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
 import { cloneInProcess, type TestClone, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
 import { corpusCases, runScript } from '../helpers/corpus.ts';
+import { normalizedDump } from '../helpers/dump.ts';
 import { fingerprints, sql } from './data-fingerprints.ts';
 
 const data = createData();
@@ -35,6 +37,60 @@ const traces = (pair: Pair, table: string) =>
 	sql(pair.target, `select xmin::text, ctid::text from ${table} order by 2`);
 
 const hostile = corpusCases('data').find(({ name }) => name === 'tables-and-values');
+
+/** Rows of the source break these checks, or will do so for a moment while they are copied. */
+const UNCHECKED = `
+	create table parent (id int primary key, n int); create table child () inherits (parent);
+	create table large (id int primary key, n int, filler text);
+	insert into parent values (1, -1); insert into child values (2, -1);
+	insert into large select i, -1, repeat('x', 500) from generate_series(1, 2000) as i;
+	alter table parent add constraint positive check (n > 0) not valid;
+	alter table large add constraint positive check (n > 0) not valid;
+	comment on constraint positive on parent is 'of new rows';
+	create table zmembers (id int primary key);
+	create function is_member(int) returns boolean language sql as 'select exists (select from public.zmembers where id = $1)';
+	create table notes (id int primary key, member int check (is_member(member)));
+	insert into zmembers values (1); insert into notes values (1, 1);`;
+
+describe('rows that break a check', () => {
+	it('are cloned again when some have changed, and the check is there afterwards', async () => {
+		const pair = await freshPair();
+		runScript(pair.source.dbUrl, UNCHECKED);
+		const components = [tables, functions, inBuckets];
+		expect((await clone(pair, { components })).outcome('failed')).toEqual([]);
+		const before = normalizedDump(pair.target.dbUrl);
+		runScript(
+			pair.source.dbUrl,
+			`insert into child values (3, 1); insert into parent values (4, 1);
+			delete from zmembers; insert into zmembers values (2); update notes set member = 2;
+			alter table large drop constraint positive; update large set filler = 'y' where id > 1000;
+			alter table large add constraint positive check (n > 0) not valid;`,
+		);
+		const second = await clone(pair, { components });
+		expect(second.outcome('failed')).toEqual([]);
+		await expectEqualRows(pair);
+		expect(normalizedDump(pair.target.dbUrl)).toEqual(before);
+		expect((await clone(pair, { components })).outcome('copied')).toEqual([]);
+	});
+
+	it('arrive all the same, and the check stays unchecked and is reported', async () => {
+		const pair = await freshPair();
+		runScript(
+			pair.source.dbUrl,
+			`create table moments (at timestamptz); insert into moments values ('2020-01-01');
+			begin; update moments set at = now(); alter table moments add constraint recent check (at >= now()); commit;`,
+		);
+		const result = await clone(pair, { components: [tables, data] });
+		expect(result.outcome('failed')).toEqual(['tables public.moments.recent']);
+		expect(result.items.get('tables public.moments.recent')?.sqlstate).toBe('23514');
+		await expectEqualRows(pair);
+		const [check] = await sql(
+			pair.target,
+			`select convalidated from pg_constraint where conname = 'recent'`,
+		);
+		expect(check).toEqual({ convalidated: false });
+	});
+});
 
 describe('hostile tables and values', () => {
 	let pair: Pair;

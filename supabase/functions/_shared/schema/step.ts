@@ -95,7 +95,9 @@ export function lesserStatements(
 	scope: Pick<Scope, 'kinds'>,
 ): string[][] {
 	const lesser = (fact: Fact): readonly string[] =>
-		kindOf(fact, scope.kinds).otherwise?.(fact) ?? [];
+		fact.folded && fact.parent !== null && made.has(fact.parent)
+			? []
+			: (kindOf(fact, scope.kinds).otherwise?.(fact) ?? []);
 	if (!facts.some((fact) => lesser(fact).length > 0)) return [];
 	return [
 		facts.flatMap((fact) => {

@@ -1,6 +1,6 @@
 // Loads rows: one transaction on the target that claims the parts, empties them and fills them again, in one
 // query string per side. Whether it has to be done, others decide.
-import type { CopyResult, Session } from '../../platform/session.ts';
+import type { CopyResult, Row, Session } from '../../platform/session.ts';
 import { ident } from '../../platform/sql.ts';
 import { LEDGER_SCHEMA } from '../../schema/scope.ts';
 import { literal } from '../../platform/sql.ts';
@@ -170,9 +170,49 @@ export async function emptyUnit(
 	ledger.claimed(claims, round - 1);
 }
 
+const tableOf = ({ targetTable }: Unit): string => targetTable.replace(/^only /, '');
+
+const checksOf = (table: string): string => `
+	with recursive holder (id) as (
+		select ${literal(table)}::regclass::oid
+		union
+		select i.inhparent from pg_inherits as i join holder on i.inhrelid = holder.id
+	)
+	select format('%I.%I', n.nspname, c.relname) as table, quote_ident(k.conname) as name,
+		regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') as definition
+	from pg_constraint as k
+	join holder on k.conrelid = holder.id
+	join pg_class as c on c.oid = k.conrelid
+	join pg_namespace as n on n.oid = c.relnamespace
+	where k.contype = 'c' and k.coninhcount = 0 order by 1, 2`;
+
+interface Check {
+	readonly table: string;
+	readonly name: string;
+	readonly definition: string;
+}
+
+/** Drops the checks of a table, and of those it inherits from, that the source has too. False when there are none. */
+export async function dropSharedChecks({ source, target }: Ends, unit: Unit): Promise<boolean> {
+	const table = tableOf(unit);
+	const [wanted, existing] = await Promise.all(
+		[source, target].map((session) => session.query<Check & Row>(checksOf(table))),
+	);
+	const isShared = (check: Check): boolean =>
+		wanted?.some(
+			({ table, name, definition }) =>
+				table === check.table && name === check.name && definition === check.definition,
+		) === true;
+	const drops = (existing ?? [])
+		.filter(isShared)
+		.map(({ table, name }) => `alter table ${table} drop constraint if exists ${name}`);
+	if (drops.length > 0) await target.script(drops.join(';\n'));
+	return drops.length > 0;
+}
+
 /** Fresh statistics for loaded tables. Best effort: the server does it later by itself. */
 export async function analyze(target: Session, units: readonly Unit[]): Promise<void> {
 	if (units.length === 0) return;
-	const tables = units.map(({ targetTable }) => targetTable.replace(/^only /, '')).join(', ');
+	const tables = units.map(tableOf).join(', ');
 	await target.query(`analyze ${tables}`).catch(() => undefined);
 }

@@ -6,14 +6,14 @@ import { areEqual, differingBuckets, type Ends, haveRows } from './compare.ts';
 import { bucketCount, divide, inBuckets } from './division.ts';
 import { type HashMethod, isLocked } from './inspect.ts';
 import type { Ledger } from './ledger.ts';
-import { analyze, emptyUnit, type Load, runLoads } from './load.ts';
+import { analyze, dropSharedChecks, emptyUnit, type Load, runLoads } from './load.ts';
 import type { Unit } from './plan.ts';
 import type { Begun, RowsProgress } from './progress.ts';
 import type { Sizes } from './sizes.ts';
 import { isOfOneTable, recoverSnapshot } from './snapshot.ts';
 
 export interface Visit {
-	readonly context: Pick<StageContext, 'report' | 'spend' | 'spent' | 'signal'>;
+	readonly context: Pick<StageContext, 'options' | 'report' | 'spend' | 'spent' | 'signal'>;
 	readonly ledger: Ledger;
 	readonly progress: RowsProgress;
 	readonly sizes: Sizes;
@@ -128,7 +128,11 @@ async function visitGroup(
 						visitGroup(visit, free, [unit]),
 			);
 		}
-		for (const unit of units) giveUp(visit, unit, error);
+		for (const unit of units) {
+			if (await makeWay(visit, ends, unit, error))
+				return [(free) => visitGroup(visit, free, [unit])];
+			giveUp(visit, unit, error);
+		}
 		return NOTHING_MORE;
 	}
 	for (const unit of units) settle(visit, unit);
@@ -172,6 +176,7 @@ async function visitLarge(visit: Visit, ends: Ends, unit: Unit): Promise<readonl
 		return bucketWork(visit, ends, unit, begun);
 	} catch (error) {
 		await recover(ends, error);
+		if (await makeWay(visit, ends, unit, error)) return [(free) => visitLarge(visit, free, unit)];
 		giveUp(visit, unit, error);
 		return NOTHING_MORE;
 	}
@@ -246,6 +251,8 @@ async function loadBuckets(
 		if (isKeyTaken(error) && unit.strategy === 'mirror' && progress.tried(unit) <= RELOAD_TRIES) {
 			return [(free) => loadAnew(visit, free, unit, begun)];
 		}
+		if (await makeWay(visit, ends, unit, error))
+			return [(free) => loadBuckets(visit, free, unit, begun, buckets)];
 		giveUp(visit, unit, error);
 		return NOTHING_MORE;
 	}
@@ -285,9 +292,24 @@ async function loadAnew(
 	}
 }
 
-function isKeyTaken(error: unknown): boolean {
-	const state = error instanceof TwinsError ? error.details.sqlstate : undefined;
-	return state === '23505' || state === '23P01';
+const sqlstateOf = (error: unknown): string | undefined =>
+	error instanceof TwinsError ? error.details.sqlstate : undefined;
+
+const isKeyTaken = (error: unknown): boolean =>
+	['23505', '23P01'].includes(sqlstateOf(error) ?? '');
+
+/**
+ * Rows may break a check on the source as well: it is newer than they are (`not valid`), or it asks the clock or
+ * another table. Drops it, where `tables` makes it again after the rows.
+ */
+async function makeWay(visit: Visit, ends: Ends, unit: Unit, error: unknown): Promise<boolean> {
+	if (sqlstateOf(error) !== '23514' || !visit.context.options.components.tables) return false;
+	const isDropped = await dropSharedChecks(ends, unit).catch((refusal: unknown) => {
+		if (isLocked(refusal)) return false;
+		throw refusal;
+	});
+	// The other lane may have dropped them since, or be at work on the table.
+	return isDropped || visit.progress.tried(unit) <= RELOAD_TRIES;
 }
 
 /** Both sessions usable again, or the error itself where they cannot be. */

@@ -36,6 +36,12 @@ function changeValidated(source: Fact, target: Fact): Change {
 	};
 }
 
+/** Rows that do not keep to it leave it in place, unchecked, and said so. */
+const unchecked = (fact: Fact): readonly string[] =>
+	fact.definition['validated'] === true
+		? fact.create.map((statement) => `${statement} not valid`)
+		: [];
+
 const checkKind: Kind = {
 	name: 'check',
 	component: 'tables',
@@ -50,6 +56,7 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
   (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded${FROM}
 where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispartition)) and ${userTable(`'r', 'p', 'f'`)}`,
 	change: changeValidated,
+	otherwise: unchecked,
 };
 
 const CHILD_OF = `(select ${keyFact('pk', "format('%I.%I', pn.nspname, p.relname)")}
@@ -93,7 +100,7 @@ function changeKey(source: Fact, target: Fact): Change {
 	return { how: 'alter', statements: [...renamed, ...options] };
 }
 
-// Rows that do not keep to it (a clone of some rows only) leave it in place, unchecked, and said so.
+// A clone of some rows only may break it.
 const foreignKeyKind: Kind = {
 	name: 'foreign_key',
 	component: 'tables',
@@ -106,10 +113,7 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
   ${DROP} as "drop"${FROM}
 where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
 	change: changeValidated,
-	otherwise: (fact) =>
-		fact.definition['validated'] === true && fact.definition['partitioned'] === false
-			? fact.create.map((statement) => `${statement} not valid`)
-			: [],
+	otherwise: (fact) => (fact.definition['partitioned'] === false ? unchecked(fact) : []),
 };
 
 export const constraintKinds: readonly Kind[] = [
