@@ -21,7 +21,7 @@ export default defineConfig({
 					include: ['tests/integration/**/*.test.ts'],
 					globalSetup: ['tests/helpers/clusters-setup.ts'],
 					testTimeout: 60_000,
-					hookTimeout: 60_000,
+					hookTimeout: 180_000,
 					maxWorkers: 3,
 				},
 			},
