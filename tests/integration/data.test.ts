@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
 import { functions } from '../../supabase/functions/_shared/components/functions/index.ts';
+import { realtime } from '../../supabase/functions/_shared/components/realtime/index.ts';
 import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
 import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
 import { cloneInProcess, type TestClone, verifyInProcess } from '../helpers/clone.ts';
@@ -51,6 +52,33 @@ const UNCHECKED = `
 	create function is_member(int) returns boolean language sql as 'select exists (select from public.zmembers where id = $1)';
 	create table notes (id int primary key, member int check (is_member(member)));
 	insert into zmembers values (1); insert into notes values (1, 1);`;
+
+describe('published tables whose rows nothing identifies', () => {
+	it('are filled, emptied and changed, and stay as they are otherwise', async () => {
+		const pair = await freshPair();
+		runScript(
+			pair.source.dbUrl,
+			`create table log (n int); create table nobody (id int primary key, n int);
+			create table filtered (id int primary key, n int);
+			create table large (n int, filler text); create table keyed (id int not null unique, n int);
+			alter table nobody replica identity nothing;
+			alter table keyed replica identity using index keyed_id_key;
+			insert into large select i, repeat('x', 500) from generate_series(1, 2000) as i;
+			alter publication supabase_realtime add table log, nobody, filtered where (n > 0), large, keyed where (n > 0);`,
+		);
+		const components = [tables, inBuckets, realtime];
+		expect((await clone(pair, { components })).outcome('failed')).toEqual([]);
+		const before = normalizedDump(pair.target.dbUrl);
+		runScript(
+			pair.source.dbUrl,
+			`insert into log values (1); insert into nobody values (1); insert into filtered values (1);
+			insert into keyed values (1); insert into large select i, 'y' from generate_series(1, 300) as i;`,
+		);
+		expect((await clone(pair, { components })).outcome('failed')).toEqual([]);
+		await expectEqualRows(pair);
+		expect(normalizedDump(pair.target.dbUrl)).toEqual(before);
+	});
+});
 
 describe('rows that break a check', () => {
 	it('are cloned again when some have changed, and the check is there afterwards', async () => {

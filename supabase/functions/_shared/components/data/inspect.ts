@@ -19,13 +19,10 @@ export interface Column {
 	readonly hasTextCast: boolean;
 }
 
-/** A trigger or rule that would act while rows are loaded. Names are quoted already. */
+/** Statements that put something that is in the way of a load out of force, and in force again. */
 export interface Guard {
-	readonly kind: 'trigger' | 'rule';
-	readonly table: string;
-	readonly name: string;
-	/** Always, or in replica mode only. */
-	readonly state: 'A' | 'R';
+	readonly off: string;
+	readonly on: string;
 }
 
 export interface Table extends Row {

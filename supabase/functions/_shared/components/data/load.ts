@@ -6,7 +6,6 @@ import { LEDGER_SCHEMA } from '../../schema/scope.ts';
 import { literal } from '../../platform/sql.ts';
 import type { Ends } from './compare.ts';
 import { columnList } from './expressions.ts';
-import type { Guard } from './inspect.ts';
 import type { Ledger, Part } from './ledger.ts';
 import type { Unit } from './plan.ts';
 
@@ -77,7 +76,7 @@ function copyIn(load: Load, index: number): string[] {
 	const { unit } = load;
 	const statements =
 		unit.strategy === 'mirror' ? mirror(load) : upsert(load, `pg_temp.twins_incoming_${index}`);
-	return [...unit.guards.map(disarm), ...statements, ...unit.guards.map(rearm)];
+	return [...unit.guards.map(({ off }) => off), ...statements, ...unit.guards.map(({ on }) => on)];
 }
 
 /** Rows that are truncated and loaded in one transaction may be written frozen: 12 % less work, no vacuum. */
@@ -137,14 +136,6 @@ where unit = ${literal(unit.key)} and part = ${parts[0] ?? 0}`,
 	];
 }
 
-function disarm({ kind, table, name }: Guard): string {
-	return `alter table only ${table} disable ${kind} ${name}`;
-}
-
-function rearm({ kind, table, name, state }: Guard): string {
-	return `alter table only ${table} enable ${state === 'A' ? 'always' : 'replica'} ${kind} ${name}`;
-}
-
 /** Empties a table for good, voiding every claim on its parts, before all of it is loaded in buckets. */
 export async function emptyUnit(
 	target: Session,
@@ -159,11 +150,11 @@ export async function emptyUnit(
 		[
 			'begin',
 			ledger.claim(claims, round - 1),
-			...unit.guards.map(disarm),
+			...unit.guards.map(({ off }) => off),
 			unit.canTruncate
 				? `truncate ${unit.targetTable}`
 				: `delete from ${unit.targetTable} where true`,
-			...unit.guards.map(rearm),
+			...unit.guards.map(({ on }) => on),
 			'commit',
 		].join(';\n'),
 	);

@@ -60,24 +60,45 @@ const KEY = `
   order by i.indisprimary desc, i.indnkeyatts, i.indexrelid
   limit 1`;
 
-/** Triggers and rules that act in replica mode too: few, so read once for all tables. */
+/**
+ * Triggers and rules that act in replica mode too; and what identifies the rows of published tables where it does
+ * not do for deleting them: no key, or a row filter on other columns. Few, so read once for all tables.
+ */
 const GUARDS = `
-  select t.tgrelid as relid, 'trigger' as kind, t.tgname as name, t.tgenabled as state
+  select t.tgrelid as relid, format('disable trigger %I', t.tgname) as "off",
+    format('enable %s trigger %I', case t.tgenabled when 'A' then 'always' else 'replica' end, t.tgname) as "on"
   from pg_catalog.pg_trigger t
   where not t.tgisinternal and t.tgenabled in ('A', 'R')
   union all
-  select r.ev_class, 'rule', r.rulename, r.ev_enabled
+  select r.ev_class, format('disable rule %I', r.rulename),
+    format('enable %s rule %I', case r.ev_enabled when 'A' then 'always' else 'replica' end, r.rulename)
   from pg_catalog.pg_rewrite r
-  where r.ev_enabled in ('A', 'R')`;
+  where r.ev_enabled in ('A', 'R')
+  union all
+  select t.oid, 'replica identity full',
+    format('replica identity %s', case t.relreplident when 'd' then 'default' when 'n' then 'nothing'
+      else 'using index ' || quote_ident(x.relname) end)
+  from pg_catalog.pg_class t
+  left join pg_catalog.pg_index i on i.indrelid = t.oid
+    and case t.relreplident when 'd' then i.indisprimary when 'i' then i.indisreplident else false end
+  left join pg_catalog.pg_class x on x.oid = i.indexrelid
+  where t.relkind = 'r' and t.relpersistence = 'p' and t.relreplident <> 'f' and exists (
+    select from pg_catalog.pg_publication p
+    left join pg_catalog.pg_publication_rel m on m.prpubid = p.oid
+      and (m.prrelid = t.oid or m.prrelid in (select pg_partition_ancestors(t.oid)))
+    where (p.pubupdate or p.pubdelete)
+      and (p.puballtables or m.oid is not null or exists (
+        select from pg_catalog.pg_publication_namespace s
+        where s.pnpubid = p.oid and s.pnnspid = t.relnamespace))
+      -- With a list of columns, all of a row cannot identify it.
+      and m.prattrs is null and (i.indexrelid is null or m.prqual is not null))`;
 
 /** Those of the table and of all its partitions. */
 const OWN_GUARDS = `
   select coalesce(jsonb_agg(jsonb_build_object(
-      'kind', g.kind,
-      'table', format('%I.%I', gn.nspname, gc.relname),
-      'name', quote_ident(g.name),
-      'state', g.state
-    ) order by gn.nspname, gc.relname, g.name), '[]'::jsonb)
+      'off', format('alter table only %I.%I %s', gn.nspname, gc.relname, g."off"),
+      'on', format('alter table only %I.%I %s', gn.nspname, gc.relname, g."on")
+    ) order by gn.nspname, gc.relname, g."off"), '[]'::jsonb)
   from guards g
   join pg_catalog.pg_class gc on gc.oid = g.relid
   join pg_catalog.pg_namespace gn on gn.oid = gc.relnamespace
