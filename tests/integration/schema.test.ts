@@ -2,6 +2,7 @@
 // slices that end at once, and what only the target has.
 import { expect, test } from 'vitest';
 import type { Component } from '../../supabase/functions/_shared/components/component.ts';
+import { data } from '../../supabase/functions/_shared/components/data/index.ts';
 import { functions } from '../../supabase/functions/_shared/components/functions/index.ts';
 import { policies } from '../../supabase/functions/_shared/components/policies/index.ts';
 import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
@@ -95,6 +96,59 @@ test('a table that got another name or schema on the source is renamed on the ta
 	);
 	expect(normalizedDump(pair.target.dbUrl)).toEqual(normalizedDump(pair.source.dbUrl));
 	expect((await clone(pair)).outcome('copied')).toEqual([]);
+});
+
+test('a column that got another name on the source is renamed on the target', async () => {
+	const pair = await prepared(
+		`create table people (id int primary key, "Name" text not null unique, born date not null);
+		create view names as select "Name" from people;
+		create policy own on people using ("Name" = current_user);
+		create table parts (id int not null, kind text not null) partition by list (id);
+		create table parts_1 partition of parts for values in (1);
+		insert into people values (1, 'Ada', '1815-12-10'); insert into parts values (1, 'a');`,
+	);
+	const withRows = { components: [...components, data] };
+	await clone(pair, {}, withRows);
+	runScript(
+		pair.source.dbUrl,
+		`alter table people rename column "Name" to "full ""name"; alter table people rename to persons;
+		alter table persons rename column id to "Name"; alter table parts rename column kind to sort;
+		insert into persons values (2, 'Bo', '1900-01-01'); insert into parts values (1, 'b');`,
+	);
+	runScript(pair.target.dbUrl, 'alter table people add column theirs text;');
+	expect((await clone(pair, {}, withRows)).outcome('failed')).toEqual([]);
+	expect(normalizedDump(pair.target.dbUrl).replace(/,\n.*theirs text/, '')).toEqual(
+		normalizedDump(pair.source.dbUrl),
+	);
+	expect(await ask(pair.target.dbUrl, 'select "full ""name" from persons order by 1')).toEqual([
+		'Ada',
+		'Bo',
+	]);
+	expect((await clone(pair, {}, withRows)).outcome('copied')).toEqual([]);
+});
+
+test('columns and checks that the source has no more hold no rows and no partitions back', async () => {
+	const pair = await prepared(
+		`create function positive(int) returns boolean language sql immutable as 'select $1 > 0';
+		create table logs (id int check (positive(id)), old text not null, kept text default 'k' not null) partition by list (id);
+		create table logs_1 partition of logs for values in (1);
+		create table flat (id int primary key, old text not null);
+		insert into logs values (1, 'x'); insert into flat values (1, 'x');`,
+	);
+	const withRows = { components: [...components, data] };
+	await clone(pair, {}, withRows);
+	runScript(
+		pair.source.dbUrl,
+		`alter table logs drop column old, drop column kept; alter table flat drop column old;
+		create table logs_2 partition of logs for values in (2);
+		insert into logs values (1), (2); insert into flat values (2);`,
+	);
+	runScript(pair.target.dbUrl, 'alter table logs add constraint theirs check (id < 9);');
+	expect((await clone(pair, {}, withRows)).outcome('failed')).toEqual([]);
+	expect(await ask(pair.target.dbUrl, 'select id from logs order by id')).toEqual([1, 1, 2]);
+	expect(await ask(pair.target.dbUrl, 'select kept from logs')).toEqual(['k', 'k', 'k']);
+	expect(await ask(pair.target.dbUrl, 'select id from flat order by id')).toEqual([1, 2]);
+	expect((await clone(pair, {}, withRows)).outcome('copied')).toEqual([]);
 });
 
 test('a table that was renamed on the target alone is kept there', async () => {

@@ -118,6 +118,8 @@ export interface Kind {
 	 * made in the same transaction as its parent, and taken away where the source's parent has none.
 	 */
 	readonly attribute?: boolean;
+	/** True for an attribute of the target's that goes although it describes what only the target has: rows could not come. */
+	readonly givesWay?: (fact: Fact, target: Facts) => boolean;
 	/** An attribute that may be made later than its parent, because it needs what may need the parent. */
 	readonly apart?: boolean;
 	/** Reported under its parent's name (columns). Attributes always are. */

@@ -13,8 +13,8 @@ import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
 import { fixFor, fixForExtras } from './fix.ts';
+import { rememberNames, renameSteps } from './followed-names.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
-import { moveSteps, rememberTableNames } from './moves.ts';
 import { planStage } from './plan.ts';
 import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
 import { indexFacts, readNames, type Digest } from './read.ts';
@@ -273,7 +273,7 @@ export function askedFor({
 
 /** Builds a stage of the given components from the facts they share. */
 export function schemaStage(options: SchemaStageOptions): Stage {
-	const movesTables = options.stage === 'structure' && options.components.includes('tables');
+	const followsNames = options.stage === 'structure' && options.components.includes('tables');
 	return {
 		name: options.name,
 		needs: options.needs,
@@ -297,9 +297,11 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					skip: new Set(cursor.gone.map(({ id }) => id)),
 					kinds: KIND_BY_NAME,
 				};
-				const moves = movesTables ? await moveSteps(sides, context, scope.skip) : [];
+				const renames = followsNames ? await renameSteps(sides, context, scope.skip) : [];
 				const plan =
-					moves.length > 0 ? { steps: moves, left: [], partial: true } : planStage(sides, scope);
+					renames.length > 0
+						? { steps: renames, left: [], partial: true }
+						: planStage(sides, scope);
 				showProgress(context, digest, sides, plan, options);
 				if (plan.steps.length === 0 && sides.source.byId.size > 0 && maxTables < digest.size) {
 					maxTables *= 4;
@@ -307,7 +309,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 				}
 				if (plan.steps.length === 0) {
 					await finish(context, options, cursor, plan, sides, digest);
-					if (movesTables) await rememberTableNames(context);
+					if (followsNames) await rememberNames(context);
 					return { state: 'done' };
 				}
 				const applied = await applySteps(await context.target.database(), plan.steps, context);

@@ -94,7 +94,8 @@ export function survey(sides: Sides, scope: Scope): Work {
 		if (sides.source.byId.has(fact.id) || scope.skip.has(fact.id) || kept.has(fact.id)) continue;
 		if (!inScope(fact, scope) && !isEarly(fact, scope)) continue;
 		if (kindOf(fact, scope.kinds).attribute) {
-			if (fact.drop !== null && holderStays(fact, sides)) work.drops.set(fact.id, fact);
+			if (fact.drop !== null && (holderStays(fact, sides) || isInTheWay(fact, sides, scope)))
+				work.drops.set(fact.id, fact);
 		} else if (
 			scope.removes.includes(fact.component) &&
 			fact.drop !== null &&
@@ -118,6 +119,19 @@ function goneWithHolder(fact: Fact, { target }: Sides, scope: Scope): boolean {
 /** An attribute the source lacks is taken away only where the source has what it describes. */
 export const holderStays = (fact: Fact, { source, equal }: Sides): boolean =>
 	fact.parent === null || source.byId.has(fact.parent) || (equal?.has(fact.parent) ?? false);
+
+/** Of a part that only the target has, of something both have. */
+function isInTheWay(fact: Fact, { source, target }: Sides, scope: Scope): boolean {
+	const part = target.byId.get(fact.parent ?? '');
+	const isKept = part !== undefined && !scope.removes.includes(part.component);
+	const holder = part?.parent ?? null;
+	return (
+		isKept &&
+		holder !== null &&
+		source.byId.has(holder) &&
+		kindOf(fact, scope.kinds).givesWay?.(fact, target) === true
+	);
+}
 
 /** What rests on it must come back later by itself or go as well, or the drop would lose it. */
 function canGoEarly(fact: Fact, sides: Sides, scope: Scope): boolean {

@@ -225,6 +225,8 @@ select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, 'colum
   array[format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as "create",
   format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as "drop",
   (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
+	// Loaded rows have nothing for a column that the source does not have.
+	givesWay: ({ identity }, target) => !target.byId.has(`default:${identity}`),
 	change: () => ({ how: 'alter', statements: [] }),
 };
 

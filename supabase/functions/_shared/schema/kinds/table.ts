@@ -1,6 +1,7 @@
 // Tables, with what makes them what they are: persistence, partitioning, inheritance, storage options. A new
 // table is created with its columns in the source's order, simple defaults and checks included.
 import type { Change, Fact, Kind } from '../fact.ts';
+import { literal } from '../../platform/sql.ts';
 import { address } from '../scope.ts';
 import { emptied } from './rebuild-type.ts';
 import {
@@ -138,6 +139,8 @@ from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on 
 join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
 cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
 where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
+	// The parent may have more on the target than on the source.
+	otherwise: (fact) => [fitInto(fact.identity, String(fact.definition['of'])), ...fact.create],
 	change: (source, target, { mirrored }) => {
 		const detached = target.drop === null ? [] : [target.drop];
 		return {
@@ -148,5 +151,27 @@ where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
 		};
 	},
 };
+
+/** Gives a table the columns and checks that it lacks to become a partition. Both names are qualified and quoted. */
+const fitInto = (table: string, parent: string): string =>
+	`do ${literal(`declare addition text;
+begin
+  for addition in
+    select format('column %I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+      || case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_get_expr(d.adbin, d.adrelid))
+           else coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '') end
+      || case when a.attnotnull then ' not null' else '' end
+    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = ${literal(parent)}::regclass and a.attnum > 0 and not a.attisdropped and a.attname not in (
+      select t.attname from pg_attribute t where t.attrelid = ${literal(table)}::regclass and not t.attisdropped)
+    union all
+    select format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid))
+    from pg_constraint k
+    where k.conrelid = ${literal(parent)}::regclass and k.contype = 'c' and k.conname not in (
+      select t.conname from pg_constraint t where t.conrelid = ${literal(table)}::regclass)
+  loop
+    execute ${literal(`alter table ${table} add `)} || addition;
+  end loop;
+end`)}`;
 
 export const tableKinds: readonly Kind[] = [tableKind, inheritanceKind, partitionKind];

@@ -1,0 +1,133 @@
+// Tables and columns that got another name (tables: or schema) on the source since the last clone. What comes and
+// what is gone look like that, too: what tells them apart are the oid and the number, which they keep, and by which
+// the names at the end of a clone are remembered. The copy is renamed: it keeps its rows and all that rests on it,
+// and the names of keys and sequences, which a second table could not have beside it.
+import * as z from 'zod/mini';
+import type { StageContext } from '../components/component.ts';
+import type { Fact, Facts } from './fact.ts';
+import { movedTo, partsOf } from './names.ts';
+import { renameColumn } from './renames.ts';
+import { userTable } from './kinds/table-sql.ts';
+import type { Sides, Step } from './step.ts';
+
+const namesSchema = z.record(
+	z.string(),
+	z.object({ name: z.string(), columns: z.record(z.string(), z.string()) }),
+);
+/** Tables by their oids, columns by their numbers. Names are quoted where they must be, those of tables qualified. */
+type Names = z.infer<typeof namesSchema>;
+
+/** The oids of another source say nothing of this one. */
+const memoryKey = ({ source }: Pick<StageContext, 'source'>): string => `names on ${source.ref}`;
+
+const NAMES = `
+select coalesce(jsonb_object_agg(c.oid, jsonb_build_object(
+    'name', format('%I.%I', n.nspname, c.relname),
+    'columns', coalesce((
+      select jsonb_object_agg(a.attnum, quote_ident(a.attname)) from pg_attribute a
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}')
+  )), '{}') as names
+from pg_class c join pg_namespace n on n.oid = c.relnamespace where ${userTable()}`;
+
+async function readNames({ source }: Pick<StageContext, 'source'>): Promise<Names> {
+	const session = await source.database();
+	const [row] = await session.query<{ names: unknown }>(NAMES);
+	return namesSchema.parse(row?.names);
+}
+
+/** Remembers the names that the source's tables and columns have now, for the next clone. */
+export async function rememberNames(
+	context: Pick<StageContext, 'source' | 'memory' | 'remember'>,
+): Promise<void> {
+	const key = memoryKey(context);
+	const names = await readNames(context);
+	if (JSON.stringify(context.memory[key]) !== JSON.stringify(names))
+		context.remember({ [key]: names });
+}
+
+/**
+ * A step for each table of the target that follows its original to another name; where there are none, for each
+ * such column. Leaves out what is in `skip`.
+ */
+export async function renameSteps(
+	sides: Sides,
+	context: Pick<StageContext, 'source' | 'memory'>,
+	skip: ReadonlySet<string>,
+): Promise<Step[]> {
+	const remembered = namesSchema.safeParse(context.memory[memoryKey(context)]);
+	if (!remembered.success) return [];
+	const missing = [...sides.source.byId.values()].filter(
+		({ id, kind }) =>
+			(kind === 'table' || kind === 'column') && !sides.target.byId.has(id) && !skip.has(id),
+	);
+	if (missing.length === 0) return [];
+	const before = namesBefore(remembered.data, await readNames(context));
+	const steps = (kind: string, step: (fact: Fact, copy: Fact) => Step | undefined): Step[] =>
+		missing.flatMap((fact) => {
+			const name = fact.kind === kind ? before.get(fact.id) : undefined;
+			const copy = name === undefined ? undefined : sides.target.byId.get(name);
+			return (copy && step(fact, copy)) ?? [];
+		});
+	const tables = steps('table', (table, copy) =>
+		areAlike(table, copy, sides) ? tableStep(table, copy) : undefined,
+	);
+	return tables.length > 0 ? tables : steps('column', columnStep);
+}
+
+/** Ids of facts as they were, by the ids that they have now; those that were not there before are left out. */
+function namesBefore(remembered: Names, now: Names): ReadonlyMap<string, string> {
+	const before = new Map<string, string>();
+	for (const [oid, { name, columns }] of Object.entries(now)) {
+		const earlier = remembered[oid];
+		if (!earlier) continue;
+		if (earlier.name !== name) before.set(`table:${name}`, `table:${earlier.name}`);
+		for (const [number, column] of Object.entries(columns)) {
+			const old = earlier.columns[number];
+			// Its table has its new name by then.
+			if (old !== undefined && old !== column)
+				before.set(`column:${name}.${column}`, `column:${name}.${old}`);
+		}
+	}
+	return before;
+}
+
+/** After a restore an oid may stand for another table: half of the columns at least must be the same. */
+function areAlike(table: Fact, copy: Fact, { source, target }: Sides): boolean {
+	const columnsOf = (facts: Facts, { id }: Fact): Set<unknown> =>
+		new Set(
+			(facts.dependents.get(id) ?? []).flatMap((child) => {
+				const fact = facts.byId.get(child);
+				return fact?.kind === 'column' && fact.parent === id ? [fact.definition['name']] : [];
+			}),
+		);
+	const [wanted, existing] = [columnsOf(source, table), columnsOf(target, copy)];
+	const shared = [...wanted].filter((name) => existing.has(name)).length;
+	return (
+		table.definition['partition_by'] === copy.definition['partition_by'] &&
+		shared * 2 >= existing.size
+	);
+}
+
+const step = (fact: Fact, copy: Fact, statements: readonly string[]): Step => ({
+	id: fact.id,
+	action: 'alter',
+	facts: [fact],
+	removed: [],
+	statements,
+	fallbacks: [],
+	alone: false,
+	needs: [],
+	differs: [`name, was ${copy.object}`],
+});
+
+const tableStep = (table: Fact, copy: Fact): Step =>
+	step(table, copy, [
+		`create schema if not exists ${partsOf(table.identity)[0]}`,
+		...movedTo('table', copy.identity, table.identity),
+	]);
+
+/** What is inherited is renamed where it comes from. */
+const columnStep = (column: Fact, copy: Fact): Step | undefined =>
+	copy.definition['inherited'] === null
+		? step(column, copy, [renameColumn(column, copy)])
+		: undefined;
