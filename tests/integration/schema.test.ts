@@ -133,21 +133,24 @@ test('columns and checks that the source has no more hold no rows and no partiti
 		create table logs (id int check (positive(id)), old text not null, kept text default 'k' not null) partition by list (id);
 		create table logs_1 partition of logs for values in (1);
 		create table flat (id int primary key, old text not null);
-		insert into logs values (1, 'x'); insert into flat values (1, 'x');`,
+		create table keyed (id int primary key, code text);
+		insert into logs values (1, 'x'); insert into flat values (1, 'x'); insert into keyed values (1, 'x');`,
 	);
 	const withRows = { components: [...components, data] };
 	await clone(pair, {}, withRows);
 	runScript(
 		pair.source.dbUrl,
 		`alter table logs drop column old, drop column kept; alter table flat drop column old;
+		alter table keyed drop column id, add primary key (code);
 		create table logs_2 partition of logs for values in (2);
-		insert into logs values (1), (2); insert into flat values (2);`,
+		insert into logs values (1), (2); insert into flat values (2); insert into keyed values ('y');`,
 	);
 	runScript(pair.target.dbUrl, 'alter table logs add constraint theirs check (id < 9);');
 	expect((await clone(pair, {}, withRows)).outcome('failed')).toEqual([]);
 	expect(await ask(pair.target.dbUrl, 'select id from logs order by id')).toEqual([1, 1, 2]);
 	expect(await ask(pair.target.dbUrl, 'select kept from logs')).toEqual(['k', 'k', 'k']);
 	expect(await ask(pair.target.dbUrl, 'select id from flat order by id')).toEqual([1, 2]);
+	expect(await ask(pair.target.dbUrl, 'select code from keyed order by 1')).toEqual(['x', 'y']);
 	expect((await clone(pair, {}, withRows)).outcome('copied')).toEqual([]);
 });
 

@@ -225,8 +225,10 @@ select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, 'colum
   array[format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as "create",
   format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as "drop",
   (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
-	// Loaded rows have nothing for a column that the source does not have.
-	givesWay: ({ identity }, target) => !target.byId.has(`default:${identity}`),
+	// Loaded rows have nothing for a column that the source does not have. A primary key holds it in place.
+	givesWay: ({ identity, parent }, target) =>
+		!target.byId.has(`default:${identity}`) &&
+		(target.dependents.get(parent ?? '') ?? []).every((id) => !id.startsWith('primary_key:')),
 	change: () => ({ how: 'alter', statements: [] }),
 };
 
