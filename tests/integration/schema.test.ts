@@ -370,4 +370,19 @@ test('the preview lists the objects with what would be done, and changes nothing
 		]),
 	});
 	expect(normalizedDump(pair.target.dbUrl)).toBe(before);
+	// What was renamed since the last clone is told as that.
+	await clone(pair, {}, { components: [tables] });
+	runScript(pair.source.dbUrl, `alter table same rename to "other one";`);
+	await verifyInProcess(ends(pair), peek, 'structure');
+	expect(seen).toMatchObject({
+		objects: expect.arrayContaining([
+			expect.objectContaining({
+				object: 'public."other one"',
+				action: 'change',
+				sql: ['alter table public.same rename to "other one"'],
+			}),
+			expect.objectContaining({ object: 'public."other one".same_pkey', action: 'keep' }),
+		]),
+	});
+	expect(JSON.stringify(seen)).not.toContain('"public.same"');
 });

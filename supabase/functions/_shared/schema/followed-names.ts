@@ -45,15 +45,21 @@ export async function rememberNames(
 		context.remember({ [key]: names });
 }
 
-/**
- * A step for each table of the target that follows its original to another name; where there are none, for each
- * such column. Leaves out what is in `skip`.
- */
-export async function renameSteps(
+/** A table or column of the target that follows its original to another name. */
+export interface Rename {
+	/** The original, as it is called now. */
+	readonly fact: Fact;
+	/** The target's, as it was called before. */
+	readonly copy: Fact;
+	readonly statements: readonly string[];
+}
+
+/** The tables that are to be renamed; where there are none, the columns. Leaves out what is in `skip`. */
+export async function renamesSince(
 	sides: Sides,
 	context: Pick<StageContext, 'source' | 'memory'>,
-	skip: ReadonlySet<string>,
-): Promise<Step[]> {
+	skip: ReadonlySet<string> = new Set(),
+): Promise<Rename[]> {
 	const remembered = namesSchema.safeParse(context.memory[memoryKey(context)]);
 	if (!remembered.success) return [];
 	const missing = [...sides.source.byId.values()].filter(
@@ -62,17 +68,34 @@ export async function renameSteps(
 	);
 	if (missing.length === 0) return [];
 	const before = namesBefore(remembered.data, await readNames(context));
-	const steps = (kind: string, step: (fact: Fact, copy: Fact) => Step | undefined): Step[] =>
-		missing.flatMap((fact) => {
-			const name = fact.kind === kind ? before.get(fact.id) : undefined;
-			const copy = name === undefined ? undefined : sides.target.byId.get(name);
-			return (copy && step(fact, copy)) ?? [];
-		});
-	const tables = steps('table', (table, copy) =>
-		areAlike(table, copy, sides) ? tableStep(table, copy) : undefined,
+	const pairs = missing.flatMap((fact) => {
+		const copy = sides.target.byId.get(before.get(fact.id) ?? '');
+		return copy ? [{ fact, copy }] : [];
+	});
+	const tables = pairs
+		.filter(({ fact, copy }) => fact.kind === 'table' && areAlike(fact, copy, sides))
+		.map(({ fact, copy }) => ({ fact, copy, statements: renameTable(fact, copy) }));
+	if (tables.length > 0) return tables;
+	return (
+		pairs
+			// What is inherited is renamed where it comes from.
+			.filter(({ fact, copy }) => fact.kind === 'column' && copy.definition['inherited'] === null)
+			.map(({ fact, copy }) => ({ fact, copy, statements: [renameColumn(fact, copy)] }))
 	);
-	return tables.length > 0 ? tables : steps('column', columnStep);
 }
+
+/** The rename as a step of the plan. */
+export const renameStep = ({ fact, copy, statements }: Rename): Step => ({
+	id: fact.id,
+	action: 'alter',
+	facts: [fact],
+	removed: [],
+	statements,
+	fallbacks: [],
+	alone: false,
+	needs: [],
+	differs: [`name, was ${copy.object}`],
+});
 
 /** Ids of facts as they were, by the ids that they have now; those that were not there before are left out. */
 function namesBefore(remembered: Names, now: Names): ReadonlyMap<string, string> {
@@ -108,26 +131,10 @@ function areAlike(table: Fact, copy: Fact, { source, target }: Sides): boolean {
 	);
 }
 
-const step = (fact: Fact, copy: Fact, statements: readonly string[]): Step => ({
-	id: fact.id,
-	action: 'alter',
-	facts: [fact],
-	removed: [],
-	statements,
-	fallbacks: [],
-	alone: false,
-	needs: [],
-	differs: [`name, was ${copy.object}`],
-});
-
-const tableStep = (table: Fact, copy: Fact): Step =>
-	step(table, copy, [
-		`create schema if not exists ${partsOf(table.identity)[0]}`,
-		...movedTo('table', copy.identity, table.identity),
-	]);
-
-/** What is inherited is renamed where it comes from. */
-const columnStep = (column: Fact, copy: Fact): Step | undefined =>
-	copy.definition['inherited'] === null
-		? step(column, copy, [renameColumn(column, copy)])
-		: undefined;
+function renameTable({ identity }: Fact, copy: Fact): string[] {
+	const [schema] = partsOf(identity);
+	return [
+		...(schema === partsOf(copy.identity)[0] ? [] : [`create schema if not exists ${schema}`]),
+		...movedTo('table', copy.identity, identity),
+	];
+}

@@ -10,6 +10,7 @@ import { indexFacts, readNames } from './read.ts';
 import { differingCells, kindsOf, readDifference, readDigests, type Digests } from './sides.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
 import { inSameWords } from './wording.ts';
+import { renamesSince } from './followed-names.ts';
 import { askedFor, reportedAs } from './stage.ts';
 
 const MAX_TEXT = 400;
@@ -175,6 +176,21 @@ export async function schemaPreview(
 		);
 		for (const name of names) planned.set(name, [...(planned.get(name) ?? []), ...step.statements]);
 	}
+	const existing = new Set(
+		[...sides.target.byId.values()].map((fact) => key(fact.kind, fact.object)),
+	);
+	const gone = new Set<string>();
+	for (const { fact, copy, statements } of await renamesSince(sides, context)) {
+		if (fact.kind !== 'table' || !components.includes(fact.component)) continue;
+		gone.add(copy.id);
+		existing.add(key(fact.kind, fact.object));
+		planned.set(key(fact.kind, fact.object), [...statements]);
+		// Its keys and indexes come along.
+		for (const id of sides.source.dependents.get(fact.id) ?? []) {
+			const part = sides.source.byId.get(id);
+			if (part?.parent === fact.id) planned.delete(key(part.kind, part.object));
+		}
+	}
 	const counts: Record<string, number> = {};
 	const objects: PlannedObject[] = [];
 	const list = (
@@ -186,9 +202,6 @@ export async function schemaPreview(
 		counts[`plan_${action}`] = (counts[`plan_${action}`] ?? 0) + 1;
 		objects.push({ kind, object, action, ...(sql ? { sql } : {}) });
 	};
-	const existing = new Set(
-		[...sides.target.byId.values()].map((fact) => key(fact.kind, fact.object)),
-	);
 	for (const { kind, component, object } of await readNames(
 		await context.source.database(),
 		kindsOf({ components }),
@@ -203,6 +216,7 @@ export async function schemaPreview(
 		const isAttribute = kindOf(fact, KIND_BY_NAME).attribute ?? false;
 		if (!components.includes(fact.component) || isAttribute || sides.source.byId.has(fact.id))
 			continue;
+		if (gone.has(fact.id) || gone.has(fact.parent ?? '')) continue;
 		// What goes or stays with its holder is told by the holder.
 		if (
 			fact.parent !== null &&
