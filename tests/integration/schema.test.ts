@@ -98,6 +98,17 @@ test('a table that got another name or schema on the source is renamed on the ta
 	expect((await clone(pair)).outcome('copied')).toEqual([]);
 });
 
+test('a name that something else has on the target is free before a table gets it', async () => {
+	const pair = await prepared('create table plain (id int primary key); create sequence counter;');
+	await clone(pair);
+	runScript(
+		pair.source.dbUrl,
+		'alter sequence counter rename to old_counter; alter table plain rename to counter;',
+	);
+	expect((await clone(pair, { remove_extra: true })).outcome('failed')).toEqual([]);
+	expect(normalizedDump(pair.target.dbUrl)).toEqual(normalizedDump(pair.source.dbUrl));
+});
+
 test('a column that got another name on the source is renamed on the target', async () => {
 	const pair = await prepared(
 		`create table people (id int primary key, "Name" text not null unique, born date not null);

@@ -5,7 +5,8 @@
 import * as z from 'zod/mini';
 import type { StageContext } from '../components/component.ts';
 import type { Fact, Facts } from './fact.ts';
-import { movedTo, partsOf } from './names.ts';
+import { KIND_BY_NAME } from './kinds/index.ts';
+import { movedTo, namesOf, partsOf } from './names.ts';
 import { renameColumn } from './renames.ts';
 import { userTable } from './kinds/table-sql.ts';
 import type { Sides, Step } from './step.ts';
@@ -72,8 +73,14 @@ export async function renamesSince(
 		const copy = sides.target.byId.get(before.get(fact.id) ?? '');
 		return copy ? [{ fact, copy }] : [];
 	});
+	// What has the name on the target is seen to first: a view, a sequence.
+	const taken = new Set([...sides.target.byId.keys()].flatMap((id) => namesOf(id, KIND_BY_NAME)));
+	const isFree = ({ id }: Fact): boolean =>
+		namesOf(id, KIND_BY_NAME).every((name) => !taken.has(name));
 	const tables = pairs
-		.filter(({ fact, copy }) => fact.kind === 'table' && areAlike(fact, copy, sides))
+		.filter(
+			({ fact, copy }) => fact.kind === 'table' && isFree(fact) && areAlike(fact, copy, sides),
+		)
 		.map(({ fact, copy }) => ({ fact, copy, statements: renameTable(fact, copy) }));
 	if (tables.length > 0) return tables;
 	return (
