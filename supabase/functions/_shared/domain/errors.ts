@@ -78,6 +78,10 @@ export function errorBody(error: unknown): ErrorBody {
 	};
 }
 
+/** What Postgres called the error; undefined where it is none of Postgres. */
+export const sqlstateOf = (error: unknown): string | undefined =>
+	error instanceof TwinsError ? error.details.sqlstate : undefined;
+
 /** True when retrying may help (lost connection, rate limit, server busy). */
 export function isPassing(error: unknown): boolean {
 	return error instanceof TwinsError && error.details.passing === true;

@@ -2,6 +2,7 @@
 // and lays out the steps that follow. Names no component.
 import type { Component, Preview, ProjectSide } from '../components/component.ts';
 import { TwinsError } from '../domain/errors.ts';
+import { majorOf } from '../platform/session.ts';
 import { userSchema } from '../schema/scope.ts';
 import { plannedStages } from './order.ts';
 import type { NewStep, Run } from './queue.ts';
@@ -76,7 +77,7 @@ async function checkReady(side: ProjectSide): Promise<void> {
 
 async function checkVersions(source: ProjectSide, target: ProjectSide): Promise<void> {
 	const [from, to] = (await Promise.all([source.database(), target.database()])).map((session) =>
-		Math.floor(session.serverVersion / 10000),
+		majorOf(session.serverVersion),
 	);
 	if (from === undefined || to === undefined || from <= to) return;
 	throw new TwinsError(

@@ -36,3 +36,6 @@ export interface Session {
 	readonly serverVersion: number;
 	close(): Promise<void>;
 }
+
+/** Major version of a server: 150018 → 15. */
+export const majorOf = (serverVersion: number): number => Math.floor(serverVersion / 10_000);

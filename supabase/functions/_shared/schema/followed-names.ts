@@ -7,9 +7,9 @@ import type { StageContext } from '../components/component.ts';
 import type { Fact, Facts } from './fact.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
 import { movedTo, namesOf, partsOf } from './names.ts';
-import { renameColumn } from './renames.ts';
+import { renameColumn, type Rename } from './renames.ts';
 import { userTable } from './kinds/table-sql.ts';
-import type { Sides, Step } from './step.ts';
+import { childrenOf, type Sides } from './step.ts';
 
 const namesSchema = z.record(
 	z.string(),
@@ -46,15 +46,6 @@ export async function rememberNames(
 		context.remember({ [key]: names });
 }
 
-/** A table or column of the target that follows its original to another name. */
-export interface Rename {
-	/** The original, as it is called now. */
-	readonly fact: Fact;
-	/** The target's, as it was called before. */
-	readonly copy: Fact;
-	readonly statements: readonly string[];
-}
-
 /** The tables that are to be renamed; where there are none, the columns. Leaves out what is in `skip`. */
 export async function renamesSince(
 	sides: Sides,
@@ -81,26 +72,20 @@ export async function renamesSince(
 		.filter(
 			({ fact, copy }) => fact.kind === 'table' && isFree(fact) && areAlike(fact, copy, sides),
 		)
-		.map(({ fact, copy }) => ({ fact, copy, statements: renameTable(fact, copy) }));
+		.map(({ fact, copy }) => following(fact, copy, renameTable(fact, copy)));
 	if (tables.length > 0) return tables;
 	return (
 		pairs
 			// What is inherited is renamed where it comes from.
 			.filter(({ fact, copy }) => fact.kind === 'column' && copy.definition['inherited'] === null)
-			.map(({ fact, copy }) => ({ fact, copy, statements: [renameColumn(fact, copy)] }))
+			.map(({ fact, copy }) => following(fact, copy, [renameColumn(fact, copy)]))
 	);
 }
 
-/** The rename as a step of the plan. */
-export const renameStep = ({ fact, copy, statements }: Rename): Step => ({
-	id: fact.id,
-	action: 'alter',
-	facts: [fact],
-	removed: [],
+const following = (fact: Fact, copy: Fact, statements: readonly string[]): Rename => ({
+	fact,
+	copy,
 	statements,
-	fallbacks: [],
-	alone: false,
-	needs: [],
 	differs: [`name, was ${copy.object}`],
 });
 
@@ -125,10 +110,9 @@ function namesBefore(remembered: Names, now: Names): ReadonlyMap<string, string>
 function areAlike(table: Fact, copy: Fact, { source, target }: Sides): boolean {
 	const columnsOf = (facts: Facts, { id }: Fact): Set<unknown> =>
 		new Set(
-			(facts.dependents.get(id) ?? []).flatMap((child) => {
-				const fact = facts.byId.get(child);
-				return fact?.kind === 'column' && fact.parent === id ? [fact.definition['name']] : [];
-			}),
+			childrenOf(facts, id).flatMap(({ kind, definition }) =>
+				kind === 'column' ? [definition['name']] : [],
+			),
 		);
 	const [wanted, existing] = [columnsOf(source, table), columnsOf(target, copy)];
 	const shared = [...wanted].filter((name) => existing.has(name)).length;

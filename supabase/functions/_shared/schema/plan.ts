@@ -6,6 +6,7 @@ import { sortByNeeds } from './order.ts';
 import { namesakes } from './names.ts';
 import { joinGroups, outline, type Group, type Regroup } from './regroup.ts';
 import {
+	childrenOf,
 	comesAlong,
 	createStatements,
 	kindOf,
@@ -107,10 +108,8 @@ function collectMissing(
 			const need = sides.source.byId.get(id);
 			if (need) open.push(need);
 		}
-		for (const id of sides.source.dependents.get(fact.id) ?? []) {
-			const child = sides.source.byId.get(id);
-			if (child?.parent === fact.id && comesAlong(child, scope)) open.push(child);
-		}
+		for (const child of childrenOf(sides.source, fact.id))
+			if (comesAlong(child, scope)) open.push(child);
 	}
 	return found;
 }

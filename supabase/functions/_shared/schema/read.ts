@@ -173,17 +173,24 @@ function unpack(answer: unknown, kinds: readonly Kind[]): Fact[] {
 export function indexFacts(facts: Iterable<Fact>): Facts {
 	const byId = new Map<string, Fact>();
 	for (const fact of facts) byId.set(fact.id, fact);
-	const dependents = new Map<string, string[]>();
 	for (const [id, fact] of byId) {
 		const needs = [...new Set(fact.needs)].filter((need) => need !== id && byId.has(need));
 		byId.set(id, { ...fact, needs });
+	}
+	return { byId, dependents: dependentsIn(byId.values()) };
+}
+
+/** Who needs whom, turned round: by the id of what is needed. */
+export function dependentsIn(facts: Iterable<Pick<Fact, 'id' | 'needs'>>): Map<string, string[]> {
+	const dependents = new Map<string, string[]>();
+	for (const { id, needs } of facts) {
 		for (const need of needs) {
 			const list = dependents.get(need);
 			if (list) list.push(id);
 			else dependents.set(need, [id]);
 		}
 	}
-	return { byId, dependents };
+	return dependents;
 }
 
 /** All facts of the session's database. Throws what the session throws. */

@@ -4,6 +4,7 @@ import { sameDefinition } from './compare.ts';
 import type { Fact } from './fact.ts';
 import { closure, sortByNeeds } from './order.ts';
 import {
+	childrenOf,
 	comesAlong,
 	createStatements,
 	kindOf,
@@ -140,10 +141,7 @@ function finish(draft: Draft, sides: Sides, scope: Scope): Group {
 	const add = (fact: Fact): void => {
 		if (recreated.has(fact.id)) return;
 		recreated.set(fact.id, fact);
-		for (const id of sides.source.dependents.get(fact.id) ?? []) {
-			const child = sides.source.byId.get(id);
-			if (child?.parent === fact.id && comesAlong(child, scope)) add(child);
-		}
+		for (const child of childrenOf(sides.source, fact.id)) if (comesAlong(child, scope)) add(child);
 	};
 	for (const part of draft.parts) if (part.makes) add(part.about);
 	const isLater = (id: string | null): boolean => {

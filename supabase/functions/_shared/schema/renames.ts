@@ -15,22 +15,31 @@ function columnsByTable({ byId }: Facts): Map<string, string[]> {
 	return tables;
 }
 
-const isRenamed = (source: Fact | undefined, target: Fact | undefined): boolean =>
-	source !== undefined &&
-	target !== undefined &&
-	target.drop !== null &&
-	ALIKE.every((key) => source.definition[key] === target.definition[key]);
+const isRenamed = (source: Fact, target: Fact): boolean =>
+	target.drop !== null && ALIKE.every((key) => source.definition[key] === target.definition[key]);
 
-/** The target's columns by the id of the source's column whose name they should have. */
-export function renamedColumns({ source, target }: Sides): ReadonlyMap<string, Fact> {
-	const renamed = new Map<string, Fact>();
+/** A table or column of the target that gets another name. */
+export interface Rename {
+	/** The source's, whose name it gets. */
+	readonly fact: Fact;
+	/** The target's, as it is called now. */
+	readonly copy: Fact;
+	readonly statements: readonly string[];
+	readonly differs: readonly string[];
+}
+
+/** Columns that should have the name of one of the source in their place. */
+export function renamedColumns({ source, target }: Sides): readonly Rename[] {
+	const renamed: Rename[] = [];
 	const onTarget = columnsByTable(target);
 	for (const [table, wanted] of columnsByTable(source)) {
 		for (const stretch of align(wanted, onTarget.get(table) ?? []) ?? []) {
 			if (stretch.wanted.length !== stretch.existing.length) continue;
 			for (const [at, id] of stretch.wanted.entries()) {
-				const existing = target.byId.get(stretch.existing[at] ?? '');
-				if (existing && isRenamed(source.byId.get(id), existing)) renamed.set(id, existing);
+				const fact = source.byId.get(id);
+				const copy = target.byId.get(stretch.existing[at] ?? '');
+				if (fact && copy && isRenamed(fact, copy))
+					renamed.push({ fact, copy, statements: [renameColumn(fact, copy)], differs: ['name'] });
 			}
 		}
 	}

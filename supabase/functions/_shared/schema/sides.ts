@@ -8,6 +8,7 @@ import { namesOf } from './names.ts';
 import { closure } from './order.ts';
 import type { Sides } from './step.ts';
 import {
+	dependentsIn,
 	indexFacts,
 	readCells,
 	readCellsWithDependents,
@@ -159,15 +160,7 @@ export function withoutWaiting(
 	existing: ReadonlySet<string>,
 ): readonly Fact[] {
 	if (later.length === 0) return facts;
-	const dependents = new Map<string, string[]>();
-	for (const { id, needs } of facts) {
-		for (const need of needs) {
-			const list = dependents.get(need);
-			if (list) list.push(id);
-			else dependents.set(need, [id]);
-		}
-	}
-	const waiting = closure(later, dependents);
+	const waiting = closure(later, dependentsIn(facts));
 	return facts.filter(({ id }) => existing.has(id) || !waiting.has(id));
 }
 

@@ -13,7 +13,7 @@ import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { applySteps, type Applied, type Failure } from './apply.ts';
 import type { Fact, SchemaStage } from './fact.ts';
 import { fixFor, fixForExtras } from './fix.ts';
-import { rememberNames, renamesSince, renameStep } from './followed-names.ts';
+import { rememberNames, renamesSince } from './followed-names.ts';
 import { KIND_BY_NAME } from './kinds/index.ts';
 import { planStage } from './plan.ts';
 import { kindOf, type Plan, type Scope, type Sides, type Step } from './step.ts';
@@ -290,18 +290,16 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 				const { digest, sides: read } = await readStage(context, options, known, maxTables);
 				const { runs } = cursor;
 				const sides = await inSameWords(read, context, (id) => (runs[id] ?? 0) > 0);
+				const skip = new Set(cursor.gone.map(({ id }) => id));
 				const scope: Scope = {
 					stage: options.stage,
 					components: options.components,
 					...askedFor(context),
-					skip: new Set(cursor.gone.map(({ id }) => id)),
+					...(followsNames ? { renames: await renamesSince(sides, context, skip) } : {}),
+					skip,
 					kinds: KIND_BY_NAME,
 				};
-				const renames = followsNames ? await renamesSince(sides, context, scope.skip) : [];
-				const plan =
-					renames.length > 0
-						? { steps: renames.map(renameStep), left: [], partial: true }
-						: planStage(sides, scope);
+				const plan = planStage(sides, scope);
 				showProgress(context, digest, sides, plan, options);
 				if (plan.steps.length === 0 && sides.source.byId.size > 0 && maxTables < digest.size) {
 					maxTables *= 4;

@@ -1,6 +1,7 @@
 // What planning speaks of: both sides, the scope of a stage, the steps; and the statements that make facts.
 import type { ComponentKey } from '../domain/component.ts';
 import type { Fact, Facts, Kind, SchemaStage } from './fact.ts';
+import type { Rename } from './renames.ts';
 
 export interface Sides {
 	readonly source: Facts;
@@ -16,6 +17,8 @@ export interface Scope {
 	readonly removes: readonly ComponentKey[];
 	/** Every row of the target will be made like the source's. */
 	readonly mirrored: boolean;
+	/** Renames that are known and come before all else; left out where none are. */
+	readonly renames?: readonly Rename[];
 	/** Ids of steps not to plan again: they failed for good. */
 	readonly skip: ReadonlySet<string>;
 	readonly kinds: ReadonlyMap<string, Kind>;
@@ -66,6 +69,13 @@ export function kindOf(fact: Fact, kinds: ReadonlyMap<string, Kind>): Kind {
 export function inScope(fact: Fact, scope: Scope): boolean {
 	return fact.stage === scope.stage && scope.components.includes(fact.component);
 }
+
+/** The facts that this one holds: columns and keys of a table, comments, privileges. */
+export const childrenOf = ({ byId, dependents }: Facts, id: string): Fact[] =>
+	(dependents.get(id) ?? []).flatMap((dependent) => {
+		const fact = byId.get(dependent);
+		return fact?.parent === id ? [fact] : [];
+	});
 
 /** True for what is made in one go with its parent: folded parts and attributes. */
 export function comesAlong(fact: Fact, { kinds }: Pick<Scope, 'kinds'>): boolean {

@@ -3,7 +3,7 @@
 import { differences, sameDefinition } from './compare.ts';
 import type { Change, Fact } from './fact.ts';
 import type { Regroup } from './regroup.ts';
-import { renameColumn, renamedColumns } from './renames.ts';
+import { renamedColumns } from './renames.ts';
 import { inScope, kindOf, type LeftFact, type Scope, type Sides } from './step.ts';
 
 const isEarly = (fact: Fact, scope: Scope): boolean =>
@@ -57,17 +57,13 @@ function sortChange(work: Work, source: Fact, target: Fact, change: Change): voi
 /** Compares the facts of the stage: what is missing, what differs, what goes. */
 export function survey(sides: Sides, scope: Scope): Work {
 	const asked = { ...sides, removeExtra: scope.removes.length > 0, mirrored: scope.mirrored };
-	const renamed = scope.removes.includes('tables')
-		? renamedColumns(sides)
-		: new Map<string, Fact>();
-	const renames = [...renamed].flatMap(([id, existing]): [string, Altered][] => {
-		const fact = sides.source.byId.get(id);
-		return fact && inScope(fact, scope) && !scope.skip.has(id)
-			? [[id, { fact, statements: [renameColumn(fact, existing)], differs: ['name'] }]]
-			: [];
-	});
+	const guessed = scope.removes.includes('tables') ? renamedColumns(sides) : [];
+	const known = scope.renames ?? [];
+	const renames = (known.length > 0 ? known : guessed).filter(
+		({ fact }) => inScope(fact, scope) && !scope.skip.has(fact.id),
+	);
 	const work: Work = {
-		alters: new Map(renames),
+		alters: new Map(renames.map((rename) => [rename.fact.id, rename])),
 		drops: new Map(),
 		groups: [],
 		left: [],
@@ -75,7 +71,7 @@ export function survey(sides: Sides, scope: Scope): Work {
 		partial: renames.length > 0,
 	};
 	if (work.partial) return work;
-	const kept = new Set([...renamed.values()].map(({ id }) => id));
+	const kept = new Set(guessed.map(({ copy }) => copy.id));
 	for (const fact of sides.source.byId.values()) {
 		if (scope.skip.has(fact.id)) continue;
 		const found = sides.target.byId.get(fact.id);

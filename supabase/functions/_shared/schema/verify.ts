@@ -4,7 +4,7 @@ import type { ComponentKey } from '../domain/component.ts';
 import { differences, sameDefinition } from './compare.ts';
 import { SCHEMA_STAGES, type Fact } from './fact.ts';
 import { planStage } from './plan.ts';
-import { kindOf, type Scope, type Sides, type Step } from './step.ts';
+import { childrenOf, kindOf, type Scope, type Sides, type Step } from './step.ts';
 import { holderStays } from './survey.ts';
 import { indexFacts, readNames } from './read.ts';
 import { differingCells, kindsOf, readDifference, readDigests, type Digests } from './sides.ts';
@@ -186,10 +186,8 @@ export async function schemaPreview(
 		existing.add(key(fact.kind, fact.object));
 		planned.set(key(fact.kind, fact.object), [...statements]);
 		// Its keys and indexes come along.
-		for (const id of sides.source.dependents.get(fact.id) ?? []) {
-			const part = sides.source.byId.get(id);
-			if (part?.parent === fact.id) planned.delete(key(part.kind, part.object));
-		}
+		for (const part of childrenOf(sides.source, fact.id))
+			planned.delete(key(part.kind, part.object));
 	}
 	const counts: Record<string, number> = {};
 	const objects: PlannedObject[] = [];

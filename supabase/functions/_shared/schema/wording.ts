@@ -2,6 +2,8 @@
 // without the table. Such definitions never look equal, so what the target made of the source's words is
 // remembered: as long as neither side's words change, both mean the same.
 import type { ReadContext, StageContext } from '../components/component.ts';
+import { majorOf } from '../platform/session.ts';
+import { sha256 } from '../platform/sha256.ts';
 import { differences } from './compare.ts';
 import type { Fact } from './fact.ts';
 import type { Sides } from './step.ts';
@@ -37,7 +39,7 @@ export async function inSameWords(
 
 async function areOfDifferentVersions({ source, target }: Context): Promise<boolean> {
 	const [from, to] = await Promise.all([source.database(), target.database()]);
-	return Math.floor(from.serverVersion / 10_000) !== Math.floor(to.serverVersion / 10_000);
+	return majorOf(from.serverVersion) !== majorOf(to.serverVersion);
 }
 
 function differInWords(wanted: Fact, found: Fact): boolean {
@@ -45,8 +47,5 @@ function differInWords(wanted: Fact, found: Fact): boolean {
 	return parts.length > 0 && parts.every((part) => QUERIES.has(part));
 }
 
-async function fingerprint(value: unknown): Promise<string> {
-	const bytes = new TextEncoder().encode(JSON.stringify(value));
-	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-	return Array.from(digest.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+const fingerprint = async (value: unknown): Promise<string> =>
+	(await sha256(new TextEncoder().encode(JSON.stringify(value)))).slice(0, 24);

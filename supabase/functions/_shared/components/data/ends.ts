@@ -1,4 +1,5 @@
 // Both ends of a slice, made ready, and the plan that follows from what they have.
+import { majorOf } from '../../platform/session.ts';
 import type { ReadContext } from '../component.ts';
 import type { Ends } from './compare.ts';
 import {
@@ -44,14 +45,13 @@ export async function readPlan(
 		readSourceTables(ends.source),
 		readTargetTables(ends.target),
 	]);
-	const major = (version: number): number => Math.floor(version / 10000);
 	const plan = planRows({
 		source,
 		target: structure === 'as it is' ? target : source,
 		options: context.options,
 		ignoreRules: context.ignoreRules,
 		hashMethod,
-		sameMajor: major(ends.source.serverVersion) === major(ends.target.serverVersion),
+		sameMajor: majorOf(ends.source.serverVersion) === majorOf(ends.target.serverVersion),
 	});
 	const namesOf = (tables: readonly Table[]): ReadonlySet<string> =>
 		new Set(tables.map(({ schema, name }) => `${schema}.${name}`));

@@ -1,5 +1,5 @@
 // Reads what there is on one side: tables and how to read and write them. Decides nothing.
-import { TwinsError } from '../../domain/errors.ts';
+import { sqlstateOf } from '../../domain/errors.ts';
 import type { Row, Session } from '../../platform/session.ts';
 import { PREPARE_SOURCE, PREPARE_TARGET, PROBE_HASH, readTablesQuery } from './queries.ts';
 
@@ -73,8 +73,7 @@ export function readTargetTables(session: Session): Promise<Table[]> {
 
 /** Somebody holds a lock on the object: it may be free a little later. */
 export function isLocked(error: unknown): boolean {
-	const state = error instanceof TwinsError ? error.details.sqlstate : undefined;
-	return state === '55P03' || state === '40P01';
+	return ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
 }
 
 /** How rows are hashed: by their binary values where both servers agree on those, else by their text. */

@@ -71,13 +71,20 @@ function copyOut({ unit, where }: Load): string {
 	return `copy (select ${columns} from ${unit.sourceFrom}${condition}) to stdout${format}`;
 }
 
-/** Statements of one load, guards off before and on again after. */
+/** Statements of one load. */
 function copyIn(load: Load, index: number): string[] {
 	const { unit } = load;
 	const statements =
 		unit.strategy === 'mirror' ? mirror(load) : upsert(load, `pg_temp.twins_incoming_${index}`);
-	return [...unit.guards.map(({ off }) => off), ...statements, ...unit.guards.map(({ on }) => on)];
+	return unguarded(unit, statements);
 }
+
+/** The statements with what is in the way of a load out of force. */
+const unguarded = ({ guards }: Unit, statements: readonly string[]): string[] => [
+	...guards.map(({ off }) => off),
+	...statements,
+	...guards.map(({ on }) => on),
+];
 
 /** Rows that are truncated and loaded in one transaction may be written frozen: 12 % less work, no vacuum. */
 const WORTH_FREEZING_BYTES = 1024 * 1024;
@@ -150,11 +157,11 @@ export async function emptyUnit(
 		[
 			'begin',
 			ledger.claim(claims, round - 1),
-			...unit.guards.map(({ off }) => off),
-			unit.canTruncate
-				? `truncate ${unit.targetTable}`
-				: `delete from ${unit.targetTable} where true`,
-			...unit.guards.map(({ on }) => on),
+			...unguarded(unit, [
+				unit.canTruncate
+					? `truncate ${unit.targetTable}`
+					: `delete from ${unit.targetTable} where true`,
+			]),
 			'commit',
 		].join(';\n'),
 	);

@@ -1,6 +1,6 @@
 // Visits the tables of a slice: compares, loads what differs, and says what became of each. Two lanes work
 // off one queue; a lane is a pair of connections at the source's snapshot.
-import { isPassing, TwinsError } from '../../domain/errors.ts';
+import { isPassing, sqlstateOf, TwinsError } from '../../domain/errors.ts';
 import type { StageContext } from '../component.ts';
 import { areEqual, differingBuckets, type Ends, haveRows } from './compare.ts';
 import { bucketCount, divide, inBuckets } from './division.ts';
@@ -128,12 +128,9 @@ async function visitGroup(
 						visitGroup(visit, free, [unit]),
 			);
 		}
-		for (const unit of units) {
-			if (await makeWay(visit, ends, unit, error))
-				return [(free) => visitGroup(visit, free, [unit])];
-			giveUp(visit, unit, error);
-		}
-		return NOTHING_MORE;
+		const [unit] = units;
+		if (!unit) return NOTHING_MORE;
+		return againOrGiveUp(visit, ends, unit, error, (free) => visitGroup(visit, free, [unit]));
 	}
 	for (const unit of units) settle(visit, unit);
 	return NOTHING_MORE;
@@ -176,9 +173,7 @@ async function visitLarge(visit: Visit, ends: Ends, unit: Unit): Promise<readonl
 		return bucketWork(visit, ends, unit, begun);
 	} catch (error) {
 		await recover(ends, error);
-		if (await makeWay(visit, ends, unit, error)) return [(free) => visitLarge(visit, free, unit)];
-		giveUp(visit, unit, error);
-		return NOTHING_MORE;
+		return againOrGiveUp(visit, ends, unit, error, (free) => visitLarge(visit, free, unit));
 	}
 }
 
@@ -251,10 +246,9 @@ async function loadBuckets(
 		if (isKeyTaken(error) && unit.strategy === 'mirror' && progress.tried(unit) <= RELOAD_TRIES) {
 			return [(free) => loadAnew(visit, free, unit, begun)];
 		}
-		if (await makeWay(visit, ends, unit, error))
-			return [(free) => loadBuckets(visit, free, unit, begun, buckets)];
-		giveUp(visit, unit, error);
-		return NOTHING_MORE;
+		return againOrGiveUp(visit, ends, unit, error, (free) =>
+			loadBuckets(visit, free, unit, begun, buckets),
+		);
 	}
 	// The other lane may have emptied the table right after this load.
 	if (begun.generation !== generation) return NOTHING_MORE;
@@ -292,8 +286,18 @@ async function loadAnew(
 	}
 }
 
-const sqlstateOf = (error: unknown): string | undefined =>
-	error instanceof TwinsError ? error.details.sqlstate : undefined;
+/** The same work once more, if what was in its way could be taken away. */
+async function againOrGiveUp(
+	visit: Visit,
+	ends: Ends,
+	unit: Unit,
+	error: unknown,
+	again: Work,
+): Promise<readonly Work[]> {
+	if (await makeWay(visit, ends, unit, error)) return [again];
+	giveUp(visit, unit, error);
+	return NOTHING_MORE;
+}
 
 const isKeyTaken = (error: unknown): boolean =>
 	['23505', '23P01'].includes(sqlstateOf(error) ?? '');

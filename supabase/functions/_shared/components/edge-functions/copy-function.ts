@@ -6,7 +6,8 @@ import { type DeployedFunction, hasSameBundle, hasSameSettings } from './deploye
 import { changeSettings, deployBundle, deploySource, downloadBundle } from './deploy.ts';
 import { bareImports, lacksImportMap } from './imports.ts';
 import { findReferences, referenceAdvice, type SourceNames } from './references.ts';
-import { downloadSource, type FunctionSource, sha256, sourceDigest } from './source.ts';
+import { sha256 } from '../../platform/sha256.ts';
+import { downloadSource, type FunctionSource, sourceDigest } from './source.ts';
 
 export interface FunctionPair {
 	readonly source: DeployedFunction;

@@ -2,7 +2,8 @@
 import type { ManagementApi } from '../../platform/management-api.ts';
 import { type DeployedFunction, functionPath } from './deployed.ts';
 import { uploadForm } from './eszip.ts';
-import { sha256, type FunctionSource } from './source.ts';
+import { sha256 } from '../../platform/sha256.ts';
+import type { FunctionSource } from './source.ts';
 
 /** What the bundler takes as modules; everything else must be named as static, or it stays out. */
 const BUNDLED = /\.(?:[cm]?[jt]sx?|json|wasm)$/i;

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import { TwinsError } from '../../domain/errors.ts';
 import type { ManagementApi } from '../../platform/management-api.ts';
 import { type Part, parseMultipart } from '../../platform/multipart.ts';
+import { sha256 } from '../../platform/sha256.ts';
 import { type DeployedFunction, functionPath } from './deployed.ts';
 import { commonFolder, locate, relativePaths } from './paths.ts';
 
@@ -97,9 +98,4 @@ export async function sourceDigest(source: FunctionSource): Promise<string> {
 	);
 	const roles = [source.entrypoint.slice(root), source.importMap?.slice(root) ?? ''];
 	return sha256(new TextEncoder().encode(JSON.stringify([...roles, ...lines])));
-}
-
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-	const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-	return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,5 +1,6 @@
 // Which settings the platform left as they were on the target, though a clone asked for others. Remembered
 // between clones: no project can tell, and a verification must say "to do by hand" instead of "failed".
+import { sha256 } from '../../platform/sha256.ts';
 import type { StageContext } from '../component.ts';
 import type { Area } from './areas.ts';
 import type { Change } from './plan.ts';
@@ -14,11 +15,8 @@ interface Remembered {
 
 const keyOf = (area: Area, { setting }: Change): string => `left ${area.name}.${setting}`;
 
-async function digest(value: unknown): Promise<string> {
-	const bytes = new TextEncoder().encode(JSON.stringify(value));
-	const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-	return Array.from(hash.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+const digest = async (value: unknown): Promise<string> =>
+	(await sha256(new TextEncoder().encode(JSON.stringify(value)))).slice(0, 16);
 
 /** The entry for a setting that was left as it was, and why. */
 export async function leftEntry(

@@ -1,5 +1,6 @@
 // What a preview tells of tables: sizes and columns, and what the target will not take as it is. How many
 // rows there are to copy is told by `data`.
+import { majorOf } from '../../platform/session.ts';
 import { schemaPreview } from '../../schema/verify.ts';
 import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
 import { AVAILABLE_EXTENSIONS, EXTENSIONS, TABLE_SIZES } from './queries.ts';
@@ -48,13 +49,12 @@ const versionsOf = (rows: readonly Record<string, unknown>[]): Map<string, strin
 	new Map(rows.map((row) => [String(row['name']), String(row['version'])]));
 
 function versionWarning(source: number, target: number): PreviewWarning[] {
-	const major = (version: number): number => Math.floor(version / 10_000);
-	if (major(source) === major(target)) return [];
-	const newer = major(source) > major(target);
+	if (majorOf(source) === majorOf(target)) return [];
+	const newer = majorOf(source) > majorOf(target);
 	return [
 		{
 			object: 'Postgres',
-			message: `The source runs Postgres ${major(source)}, the target Postgres ${major(target)}`,
+			message: `The source runs Postgres ${majorOf(source)}, the target Postgres ${majorOf(target)}`,
 			fix: newer
 				? 'Upgrade the target first: what only the newer version knows cannot be made there.'
 				: 'Look at extensions and functions that behave differently in the newer version.',

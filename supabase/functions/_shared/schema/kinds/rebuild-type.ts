@@ -1,6 +1,7 @@
 // Changes that Postgres makes only with others out of the way: a column of another type, and a type made
 // anew, with all columns of it carried over through text.
 import type { Change, ChangeContext, Fact, Facts } from '../fact.ts';
+import { partsOf } from '../names.ts';
 
 /** Kinds that Postgres itself carries along when a column changes its type. */
 const CARRIED = new Set([
@@ -67,13 +68,13 @@ export function rebuildType(
 	}
 	const apart = new Set(users.filter((fact) => !columns.includes(fact)).map((fact) => fact.id));
 	for (const column of columns) for (const id of inTheWay(column, facts)) apart.add(id);
-	const old = `${target.identity.slice(0, schemaLength(target.identity))}`;
+	const [schema] = partsOf(target.identity);
 	const temporary = '_twins_old_type';
 	const statements = [
 		`alter type ${target.identity} rename to ${temporary}`,
 		...source.create,
 		...columns.map((column) => retype(column, String(column.definition['type']), '::text')),
-		`drop type ${old}.${temporary}`,
+		`drop type ${schema}.${temporary}`,
 	];
 	const tables = columns.map((column) => String(column.definition['table']));
 	return {
@@ -82,9 +83,4 @@ export function rebuildType(
 		statements,
 		otherwise: mirrored ? [[...emptied(tables), ...statements]] : [],
 	};
-}
-
-/** Length of the quoted schema name at the start of `schema.name`. */
-function schemaLength(name: string): number {
-	return /^("(?:[^"]|"")*"|[^."]+)/.exec(name)?.[0].length ?? 0;
 }
