@@ -18,7 +18,7 @@ export default ts.config(
 			// Entry points: checked by `deno check`, which knows the runtime's globals.
 			'supabase/functions/*/index.ts',
 			// Deployed to the sample project as they are.
-			'local/sample/functions/**',
+			'local/demo/sample/functions/**',
 		],
 	},
 	...ts.configs.recommended,
@@ -34,6 +34,25 @@ export default ts.config(
 			'@typescript-eslint/no-unused-vars': [
 				'error',
 				{ argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+			],
+		},
+	},
+	{
+		files: ['**/*.ts'],
+		ignores: ['supabase/functions/_shared/platform/database.ts'],
+		rules: {
+			'@typescript-eslint/no-restricted-imports': [
+				'error',
+				{
+					patterns: [
+						{
+							group: ['**/platform/postgres/index.ts'],
+							importNames: ['connect', 'connectUrl'],
+							message:
+								'Errors of the bare client may show values of rows: see platform/database.ts.',
+						},
+					],
+				},
 			],
 		},
 	},

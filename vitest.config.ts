@@ -18,11 +18,19 @@ export default defineConfig({
 			{
 				test: {
 					name: 'integration',
-					include: ['tests/integration/**/*.test.ts'],
+					include: ['tests/{integration,corpus}/**/*.test.ts'],
 					globalSetup: ['tests/helpers/clusters-setup.ts'],
-					testTimeout: 60_000,
+					testTimeout: 180_000,
 					hookTimeout: 180_000,
 					maxWorkers: 3,
+				},
+			},
+			{
+				test: {
+					name: 'walk',
+					include: ['tests/walk/**/*.test.ts'],
+					globalSetup: ['tests/helpers/clusters-setup.ts'],
+					hookTimeout: 180_000,
 				},
 			},
 			{

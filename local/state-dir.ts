@@ -1,4 +1,4 @@
-// Where the local stack keeps what it makes: `.local/` of the checkout.
+// Where this checkout is, and where its stack keeps what it makes: `.local/`.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

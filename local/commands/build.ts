@@ -1,5 +1,5 @@
 // npm run build: the web app, unless nothing changed since the last build.
-import { buildWebApp } from '../web-app.ts';
+import { buildWebApp } from '../demo/web-app.ts';
 import { runCommand } from './run-command.ts';
 
 await runCommand(async () => {

@@ -1,12 +1,12 @@
-// What must hold of every commit, besides the tests: format, lint, types in each runtime, guards, no dead code.
+// What must hold of every commit, besides the tests: format, lint, types in each runtime, guards, layers, no dead code.
 
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { spawn } from 'node:child_process';
-import { denoBinary } from '../functions/child.ts';
+import { denoBinary } from '../supabase/functions/child.ts';
 import { ROOT_DIR, stateDir } from '../state-dir.ts';
-import { writeWebTypes } from '../web-app.ts';
-import type { Outcome } from './suites.ts';
+import { writeWebTypes } from '../demo/web-app.ts';
+import type { Outcome } from './outcome.ts';
 
 interface Check {
 	readonly name: string;
@@ -43,6 +43,11 @@ const checks = (): readonly Check[] => [
 		cwd: path.join(ROOT_DIR, 'web'),
 	},
 	{ name: 'guards', program: tool('vitest'), arguments: ['run', '--project', 'guards'] },
+	{
+		name: 'layers',
+		program: process.execPath,
+		arguments: [path.join(import.meta.dirname, 'layers.ts')],
+	},
 	{ name: 'unused code', program: tool('knip'), arguments: [] },
 ];
 

@@ -6,7 +6,7 @@ import { progressView } from '../demo/progress.ts';
 import { printReport, readReport } from '../demo/report.ts';
 import { runClone, runVerification } from '../demo/run.ts';
 import { signIn, type DemoSession } from '../demo/session.ts';
-import type { StackFile } from '../stack-file.ts';
+import type { StackFile } from '../demo/stack-file.ts';
 import { runCommand } from './run-command.ts';
 import { runStack } from './run-stack.ts';
 

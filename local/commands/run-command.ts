@@ -1,6 +1,6 @@
 // What every command does around its work: one clear line for what its user can mend, and an exit code.
 
-import { StackError } from '../stack-error.ts';
+import { StackError } from '../supabase/stack-error.ts';
 
 /** Runs `work`; its number is the exit code. */
 export async function runCommand(work: () => Promise<number>): Promise<void> {

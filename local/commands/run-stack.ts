@@ -1,8 +1,8 @@
 // Brings the stack up for a command and keeps it up until Ctrl-C, or until the command is done.
 
-import { openStack, type Stack, type StackOptions } from '../stack.ts';
-import { StackError } from '../stack-error.ts';
-import { stackFilePath } from '../stack-file.ts';
+import { openStack, type Stack, type StackOptions } from '../demo/stack.ts';
+import { StackError } from '../supabase/stack-error.ts';
+import { stackFilePath } from '../demo/stack-file.ts';
 import { databasesDir, stateDir } from '../state-dir.ts';
 
 /** What the stack is used for: `done` with an exit code ends it, `stay` keeps it until Ctrl-C. */
@@ -42,7 +42,6 @@ export async function runStack(
 		reset: options.arguments.includes('--reset'),
 		web: options.web,
 		durable: true,
-		seed: true,
 		signal: interrupted.signal,
 		report: (line) => console.log(line),
 	}).catch((error: unknown) => {

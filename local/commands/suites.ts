@@ -5,17 +5,14 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { openCluster } from '../clusters.ts';
-import { applyMigrations } from '../control.ts';
-import { runSql } from '../prepared-cluster.ts';
-import { installPostgres } from '../postgres-install.ts';
+import { openCluster } from '../supabase/postgres/clusters.ts';
+import { applyMigrations } from '../demo/control.ts';
+import { runSql } from '../supabase/postgres/prepared-cluster.ts';
+import { installPostgres } from '../supabase/postgres/postgres-install.ts';
 import { databasesDir, ROOT_DIR } from '../state-dir.ts';
-import { openTestRun } from '../test-runs.ts';
-
-export interface Outcome {
-	readonly passed: number;
-	readonly failed: number;
-}
+import { openTestRun } from '../supabase/test-runs.ts';
+import { checkControlSchema } from './control-schema.ts';
+import type { Outcome } from './outcome.ts';
 
 const BIN = path.join(ROOT_DIR, 'node_modules/.bin');
 
@@ -98,8 +95,11 @@ export function countVitest(report: VitestReport, exitCode: number): Outcome {
 	return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
 }
 
-/** pgTAP on a control database of its own: tests/db/*.sql. */
-export async function runDatabaseTests(): Promise<Outcome> {
+/**
+ * pgTAP on a control database of its own: tests/db/*.sql; and whether the checkout's copy of its schema is fresh.
+ * `isUpdate`: write the copy anew.
+ */
+export async function runDatabaseTests(isUpdate = false): Promise<Outcome> {
 	const dir = path.join(ROOT_DIR, 'tests/db');
 	const files = fs.existsSync(dir)
 		? fs
@@ -108,7 +108,7 @@ export async function runDatabaseTests(): Promise<Outcome> {
 				.sort()
 		: [];
 	if (files.length === 0) return { passed: 0, failed: 0 };
-	const run = await openTestRun('db');
+	const run = await openTestRun(databasesDir(), 'db');
 	const cluster = await openCluster({
 		dir: path.join(run.dir, 'control'),
 		stateDir: databasesDir(),
@@ -117,6 +117,7 @@ export async function runDatabaseTests(): Promise<Outcome> {
 	});
 	try {
 		await applyMigrations(cluster.dbUrl());
+		const schema = await checkControlSchema(cluster.dbUrl(), isUpdate);
 		const admin = new URL(cluster.adminUrl());
 		await runSql(
 			installPostgres(databasesDir()),
@@ -142,7 +143,8 @@ export async function runDatabaseTests(): Promise<Outcome> {
 				},
 			},
 		);
-		return countProve(output, code);
+		const pgtap = countProve(output, code);
+		return { passed: pgtap.passed + schema.passed, failed: pgtap.failed + schema.failed };
 	} finally {
 		await cluster.stop(true);
 		run.remove();

@@ -1,5 +1,7 @@
-// npm run test:db: pgTAP on a control database of its own.
+// npm run test:db: pgTAP on a control database of its own. `-- --update` writes what the checkout keeps of its schema.
 import { runCommand } from './run-command.ts';
 import { runDatabaseTests } from './suites.ts';
 
-await runCommand(async () => ((await runDatabaseTests()).failed === 0 ? 0 : 1));
+const isUpdate = process.argv.includes('--update');
+
+await runCommand(async () => ((await runDatabaseTests(isUpdate)).failed === 0 ? 0 : 1));

@@ -1,5 +1,5 @@
 // npm run test:unit: tests beside the code, without a database. Arguments go to vitest.
-import { writeWebTypes } from '../web-app.ts';
+import { writeWebTypes } from '../demo/web-app.ts';
 import { runCommand } from './run-command.ts';
 import { runVitest } from './suites.ts';
 

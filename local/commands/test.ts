@@ -1,12 +1,14 @@
 // npm test: all checks and all suites, each run even when another failed, and one line at the end.
 import { runChecks } from './checks.ts';
 import { runCommand } from './run-command.ts';
-import { runDatabaseTests, runVitest, type Outcome } from './suites.ts';
+import type { Outcome } from './outcome.ts';
+import { runDatabaseTests, runVitest } from './suites.ts';
 
 const SUITES: Readonly<Record<string, () => Promise<Outcome>>> = {
 	check: runChecks,
 	unit: () => runVitest(['unit']),
 	integration: () => runVitest(['integration']),
+	walk: () => runVitest(['walk']),
 	stack: () => runVitest(['stack']),
 	db: runDatabaseTests,
 	browser: () => runVitest(['browser']),

@@ -1,7 +1,7 @@
 // A second opinion on a clone, by other means than the product's own verification: plain SQL on both databases.
 
 import postgres from 'postgres';
-import type { StackFile } from '../stack-file.ts';
+import type { StackFile } from './stack-file.ts';
 
 export interface Difference {
 	readonly what: string;
@@ -39,7 +39,7 @@ function hidden(): string {
 /** Compares projects[0] and projects[1]: rows of every user table by count and checksum, and counts of the rest. */
 export async function compareProjects(stack: StackFile): Promise<Comparison> {
 	const [source, target] = await Promise.all(
-		stack.projects.slice(0, 2).map((project) => readSide(project.db_url)),
+		stack.projects.slice(0, 2).map((project) => readProject(project.db_url)),
 	);
 	if (source === undefined || target === undefined) throw new Error('There are not two projects.');
 	const names = new Set([...source.facts.keys(), ...target.facts.keys()]);
@@ -53,7 +53,7 @@ export async function compareProjects(stack: StackFile): Promise<Comparison> {
 	return { tables: source.tables, rows: source.rows, differences };
 }
 
-async function readSide(dbUrl: string) {
+async function readProject(dbUrl: string) {
 	const sql = postgres(dbUrl, { max: 1, onnotice: () => undefined });
 	const facts = new Map<string, string>();
 	let rows = 0;

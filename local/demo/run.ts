@@ -5,7 +5,7 @@ import {
 	type ComponentStatus,
 	type JobStatus,
 } from '../../supabase/functions/_shared/domain/status.ts';
-import type { StackFile } from '../stack-file.ts';
+import type { StackFile } from './stack-file.ts';
 import { refused, type DemoSession } from './session.ts';
 
 export interface RunJob {

@@ -1,8 +1,8 @@
 // The demo's user at the control project: signed in with supabase-js, through the same doors as the web app.
 
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
-import { StackError } from '../stack-error.ts';
-import type { StackFile } from '../stack-file.ts';
+import { StackError } from '../supabase/stack-error.ts';
+import type { StackFile } from './stack-file.ts';
 
 export interface DemoSession {
 	readonly supabase: SupabaseClient;

@@ -5,10 +5,10 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
-import { openCluster } from '../../local/clusters.ts';
+import { openCluster } from '../../local/supabase/postgres/clusters.ts';
 import { databasesDir } from '../../local/state-dir.ts';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import { withContext } from '../integration/data-context.ts';
 
 const ROUNDS = 3;
@@ -35,7 +35,7 @@ const [source, target] = await Promise.all(
 	),
 );
 
-interface Ends {
+interface Endpoints {
 	readonly source: { readonly dbUrl: string };
 	readonly target: { readonly dbUrl: string };
 }
@@ -47,13 +47,13 @@ async function run(dbUrl: string, text: string): Promise<void> {
 }
 
 /** Seconds of the whole stage, as many slices as it takes. */
-async function ours(ends: Ends): Promise<number> {
+async function ours(endpoints: Endpoints): Promise<number> {
 	const [stage] = createData().stages;
 	const begun = performance.now();
 	const jobId = randomBytes(4).toString('hex');
 	let cursor: unknown = null;
 	for (;;) {
-		const result = await withContext({ ...ends, jobId, cursor }, async (context) =>
+		const result = await withContext({ ...endpoints, jobId, cursor }, async (context) =>
 			stage?.run(context),
 		);
 		if (result?.state !== 'more') return (performance.now() - begun) / 1000;
@@ -62,9 +62,9 @@ async function ours(ends: Ends): Promise<number> {
 }
 
 /** Seconds of pg_dump | psql. */
-function dumped(ends: Ends, tables: string): Promise<number> {
+function dumped(endpoints: Endpoints, tables: string): Promise<number> {
 	const begun = performance.now();
-	const command = `set -o pipefail; pg_dump --data-only --table='${tables}' -d '${ends.source.dbUrl}' | psql -q -v ON_ERROR_STOP=1 -o /dev/null -d '${ends.target.dbUrl}'`;
+	const command = `set -o pipefail; pg_dump --data-only --table='${tables}' -d '${endpoints.source.dbUrl}' | psql -q -v ON_ERROR_STOP=1 -o /dev/null -d '${endpoints.target.dbUrl}'`;
 	return new Promise((resolve, reject) => {
 		spawn('bash', ['-c', command], { stdio: ['ignore', 'ignore', 'inherit'] }).once(
 			'close',
@@ -105,25 +105,31 @@ const truncate = `do $$ begin execute (select 'truncate ' || string_agg(oid::reg
 
 try {
 	if (!source || !target) throw new Error('no clusters');
-	const ends: Ends = { source: { dbUrl: source.dbUrl() }, target: { dbUrl: target.dbUrl() } };
-	await Promise.all([run(ends.source.dbUrl, STRUCTURE), run(ends.target.dbUrl, STRUCTURE)]);
-	await run(ends.source.dbUrl, ROWS);
+	const endpoints: Endpoints = {
+		source: { dbUrl: source.dbUrl() },
+		target: { dbUrl: target.dbUrl() },
+	};
+	await Promise.all([
+		run(endpoints.source.dbUrl, STRUCTURE),
+		run(endpoints.target.dbUrl, STRUCTURE),
+	]);
+	await run(endpoints.source.dbUrl, ROWS);
 
 	const times = { dump: [] as number[], clone: [] as number[], again: [] as number[] };
 	let cpu = 0;
 	for (let round = 0; round < ROUNDS; round += 1) {
 		const turns = [
-			async () => times.dump.push(await dumped(ends, 'public.*')),
+			async () => times.dump.push(await dumped(endpoints, 'public.*')),
 			async () => {
 				const before = process.cpuUsage();
-				times.clone.push(await ours(ends));
+				times.clone.push(await ours(endpoints));
 				const used = process.cpuUsage(before);
 				cpu += (used.user + used.system) / 1e6;
-				times.again.push(await ours(ends));
+				times.again.push(await ours(endpoints));
 			},
 		];
 		for (const turn of round % 2 === 0 ? turns : turns.reverse()) {
-			await run(ends.target.dbUrl, truncate);
+			await run(endpoints.target.dbUrl, truncate);
 			await turn();
 		}
 	}
@@ -139,14 +145,14 @@ try {
 		`our processor time                   ${(cpu / ROUNDS / clone).toFixed(2)} of the clone's time`,
 	);
 
-	const slowSource = await slow(ends.source.dbUrl);
-	const slowTarget = await slow(ends.target.dbUrl);
-	const far: Ends = { source: slowSource, target: slowTarget };
+	const slowSource = await slow(endpoints.source.dbUrl);
+	const slowTarget = await slow(endpoints.target.dbUrl);
+	const far: Endpoints = { source: slowSource, target: slowTarget };
 	for (const table of ['narrow', 'wide', 'loose'])
-		await run(ends.source.dbUrl, `truncate ${table}`);
-	await run(ends.target.dbUrl, truncate);
+		await run(endpoints.source.dbUrl, `truncate ${table}`);
+	await run(endpoints.target.dbUrl, truncate);
 	const farDump = await dumped(far, 'public.small_*');
-	await run(ends.target.dbUrl, truncate);
+	await run(endpoints.target.dbUrl, truncate);
 	const farClone = await ours(far);
 	console.log(
 		`200 small tables, ${2 * LATENCY_MS} ms round trip    ${(farClone / farDump).toFixed(2)} of pg_dump | psql`,

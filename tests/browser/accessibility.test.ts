@@ -33,6 +33,8 @@ beforeAll(async () => {
 		dashboard: '/',
 		accounts: '/accounts',
 		'connect sheet': '/accounts?connect',
+		schedules: '/schedules',
+		'schedule sheet': '/schedules?new',
 		clones: '/clones',
 		'no clones': '/clones?status=pending',
 		'run report': run,

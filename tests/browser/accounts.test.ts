@@ -40,6 +40,29 @@ test('connects an account and lists its projects', async () => {
 	await account.getByText('Connected', { exact: true }).waitFor();
 });
 
+test('connects an account at Supabase, and says why when it could not', async () => {
+	const own = await (await openContext(browser)).newPage();
+	await signUp(own);
+	const begin = async () => {
+		await own.goto('/accounts?connect');
+		await ready(own);
+		await own.getByRole('button', { name: 'Connect with Supabase' }).click();
+		await own.getByRole('heading', { name: 'Authorize Twins' }).waitFor();
+	};
+	await begin();
+	await own.getByRole('button', { name: 'Decline' }).click();
+	await own.getByText('You did not agree').waitFor();
+	await begin();
+	await own.getByRole('button', { name: 'Authorize', exact: true }).click();
+	const account = own.getByRole('article', { name: 'Local organization' });
+	for (const { ref } of stack.projects) await account.getByText(ref).waitFor();
+	await account.getByText(/^OAuth · connected/).waitFor();
+	// A link that somebody else sends connects nothing.
+	await own.goto(`/accounts/callback?code=stolen&state=${'x'.repeat(43)}`);
+	await own.getByText('This browser did not begin a connection').waitFor();
+	await own.context().close();
+});
+
 test('keeps which projects are protected', async () => {
 	const name = stack.projects[1]?.name ?? '';
 	const protect = page.getByRole('switch', { name: `Protect ${name}` });

@@ -42,7 +42,7 @@ test('shows the connected account with its projects', async () => {
 	await page.getByText(target.ref).waitFor();
 });
 
-test('refuses the same project at both ends of a clone', async () => {
+test('refuses the same project at source and target of a clone', async () => {
 	await page.goto('/clones/new');
 	await ready(page);
 	await page
@@ -167,9 +167,23 @@ test('asks for the ref of the target before it is written again', async () => {
 	await page.getByRole('link', { name: /^Clone again/ }).click();
 	await page.getByRole('heading', { name: '4. Review' }).waitFor();
 	await ready(page);
+	const preview = page.getByRole('region', { name: 'Preview' });
+	await preview.getByRole('listitem', { name: 'Data' }).waitFor({ timeout: 90_000 });
 	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
 	await page.getByText('Type the ref of the target to confirm.').waitFor();
-	await page.getByRole('listitem', { name: 'Tables' }).waitFor({ timeout: 90_000 });
+});
+
+test('says per table what happens to its rows, warnings first and by their level', async () => {
+	const preview = page.getByRole('region', { name: 'Preview' });
+	await preview
+		.getByText(/^\d+ warnings?( · \d+ notes?)?$/)
+		.first()
+		.waitFor();
+	const rows = preview.getByRole('listitem', { name: 'Data' });
+	await rows.getByText(/tables overwritten/).click();
+	const table = rows.getByRole('listitem').filter({ hasText: 'public.order_items' });
+	await table.getByText(/^≈ [\d,]+ rows · .*target ≈ [\d,]+ rows/).waitFor();
+	await table.getByText(/different rows overwritten/).waitFor();
 });
 
 test('cancels a clone after saying what that means; a tab without Realtime learns of it too', async () => {

@@ -2,7 +2,7 @@
 // plain success.
 import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import {
 	connectAccount,
 	openBrowser,
@@ -19,6 +19,8 @@ if (source === undefined || target === undefined) throw new Error('The stack has
 
 let browser: Browser;
 let page: Page;
+let email: string;
+let label: string;
 
 /** A view on the source, a table of its name on the target: one cannot become the other. */
 async function clash(verb: 'create' | 'drop'): Promise<void> {
@@ -35,11 +37,28 @@ async function clash(verb: 'create' | 'drop'): Promise<void> {
 	await Promise.all([onSource?.end(), onTarget?.end()]);
 }
 
+const START = { name: /^(Clone into|Start without)/ };
+
+/** It has the focus, and is to be seen without scrolling. */
+async function expectAtHand(place: Locator): Promise<void> {
+	await expect
+		.poll(() => place.evaluate((element) => element === document.activeElement), {
+			timeout: 10_000,
+		})
+		.toBe(true);
+	const [top, bottom] = await place.evaluate((element) => {
+		const box = element.getBoundingClientRect();
+		return [box.top, innerHeight - box.bottom];
+	});
+	expect(top).toBeGreaterThanOrEqual(0);
+	expect(bottom).toBeGreaterThanOrEqual(0);
+}
+
 beforeAll(async () => {
 	browser = await openBrowser();
 	page = await (await openContext(browser)).newPage();
 	await clash('create');
-	await signUp(page);
+	({ email } = await signUp(page));
 	await connectAccount(page, 'Acme');
 });
 afterAll(async () => {
@@ -53,15 +72,40 @@ test('asks for the ref of a target that holds tables of others, before anything 
 	await page.getByText('already holds tables that no clone of this pair made').waitFor({
 		timeout: 60_000,
 	});
-	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
-	await page.getByText('Type the ref of the target to confirm.').waitFor();
+	await page.getByRole('button', START).click();
+	await page.getByRole('alert').getByText('Type the ref of the target to confirm.').waitFor();
+	await expectAtHand(page.getByLabel('Ref of the target'));
+});
+
+test('says beside the button that another clone is in the way, and leads to it', async () => {
+	const control = postgres(stack.control.db_url, { max: 1 });
+	const [other] = await control`
+		insert into public.jobs (owner_id, twin_id, target_ref, options, status)
+		select owner_id, id, target_ref, '{}', 'in_progress' from public.twins
+		where target_ref = ${target.ref} and owner_id = (select id from auth.users where email = ${email})
+		returning id`;
+	await page.getByLabel('Ref of the target').fill(target.ref);
+	await page.getByRole('button', START).click();
+	const refusal = page.getByRole('alert').filter({ hasText: 'The clone was not started' });
+	await refusal.getByText(/is still running/).waitFor();
+	await expectAtHand(refusal.locator('..'));
+	const link = refusal.getByRole('link', { name: `Watch ${source.name} → ${target.name}` });
+	expect(await link.getAttribute('href')).toBe(`/clones/${String(other?.['id'])}`);
+	await control`delete from public.jobs where id = ${String(other?.['id'])}`;
+	await control.end();
 	await startClone(page);
 });
 
 test('leads the report with what failed, why, and what to do', async () => {
 	await page.getByText('Took').waitFor({ timeout: 110_000 });
-	await expect.poll(() => page.title()).toMatch(/^Completed with 1 failure/);
 	const failed = page.getByRole('region', { name: 'Failed' });
+	await expect
+		.poll(() => page.title(), { timeout: 10_000 })
+		.toMatch(/^Completed with \d+ failures? · /);
+	// Every object that failed is one, and every page says the same number.
+	label = (await page.title()).replace(/ · .*/, '');
+	const listed = await failed.getByRole('listitem').count();
+	expect(label).toBe(`Completed with ${listed} failure${listed === 1 ? '' : 's'}`);
 	await failed.getByText('public.clash', { exact: true }).waitFor();
 	await failed.getByText(/^Rename or/).waitFor();
 });
@@ -69,7 +113,7 @@ test('leads the report with what failed, why, and what to do', async () => {
 test('opens the failed component, its failed object first', async () => {
 	await page.getByRole('article', { name: 'Report' }).getByRole('link', { name: 'Views' }).click();
 	const detail = page.getByRole('article', { name: 'Views' });
-	await detail.getByText('1 of its objects failed').waitFor();
+	await detail.getByText(/\d of its objects failed/).waitFor();
 	const first = detail.getByRole('listitem').first();
 	await first.getByText('public.clash', { exact: true }).waitFor();
 	await first.getByText('Failed', { exact: true }).waitFor();
@@ -78,10 +122,10 @@ test('opens the failed component, its failed object first', async () => {
 test('says so in lists and on the dashboard', async () => {
 	await page.goto('/clones');
 	await page
-		.getByRole('link', { name: /^Completed with 1 failure: / })
+		.getByRole('link', { name: `${label}: ` })
 		.first()
 		.waitFor();
 	await page.goto('/');
 	const attention = page.getByRole('region', { name: 'Needs attention' });
-	await attention.getByText('The last clone completed with 1 failure.').waitFor();
+	await attention.getByText(`The last clone ${label.toLowerCase()}.`).waitFor();
 });

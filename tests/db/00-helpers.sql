@@ -69,6 +69,13 @@ exception when others then
 end
 $$;
 
+-- A call of a function of the contract.
+create or replace function tests.call(name text, variadic arguments text[]) returns text
+language sql
+return format('select public.%I(%s)', name,
+  (select string_agg(quote_nullable(argument), ', ' order by place)
+   from unnest(arguments) with ordinality as list (argument, place)));
+
 -- Number of rows a query gives to whoever asks.
 create or replace function tests.seen(relation text) returns bigint
 language plpgsql
@@ -78,6 +85,38 @@ declare
 begin
   execute format('select count(*) from %s', relation) into count;
   return count;
+end
+$$;
+
+-- A clone of that user's twin that is over, with all that belongs to it, and a schedule.
+create or replace function tests.tell_runs(name text, target_ref text) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  insert into public.ignore_rules (twin_id, pattern) values (tests.user_id('twin of ' || name), 'public.tmp_*');
+  insert into public.schedules (id, twin_id, name, every_hours)
+  values (tests.user_id('schedule of ' || name), tests.user_id('twin of ' || name), 'Nightly', 6);
+  insert into public.schedule_slots (schedule_id, slot_at, outcome, reason)
+  values (tests.user_id('schedule of ' || name), now() - interval '1 day', 'skipped',
+    'The previous run was still going.');
+  insert into public.jobs (id, owner_id, twin_id, target_ref, options, status, started_at, finished_at)
+  values (tests.user_id('job of ' || name), tests.user_id(name), tests.user_id('twin of ' || name), target_ref, '{}',
+    'completed', now() - interval '1 minute', now());
+  insert into public.job_components (job_id, component, position, status, unit, started_at, finished_at)
+  values (tests.user_id('job of ' || name), 'tables', 1, 'completed', 'tables', now() - interval '1 minute', now());
+  insert into public.job_items (job_id, component, object, outcome)
+  values (tests.user_id('job of ' || name), 'tables', 'public.orders', 'copied');
+  insert into public.previews (twin_id, status, finished_at, result)
+  values (tests.user_id('twin of ' || name), 'completed', now(),
+    '{"data": {"objects": [{"object": "public.orders", "counts": [{"unit": "row", "source": 12}]}]}}');
+  insert into public.verifications (id, job_id, twin_id, mode)
+  values (tests.user_id('verification of ' || name), tests.user_id('job of ' || name),
+    tests.user_id('twin of ' || name), 'counts');
+  insert into public.verification_findings (verification_id, component, severity, object)
+  values (tests.user_id('verification of ' || name), 'data', 'warning', 'public.orders');
+  insert into public.backups (id, job_id, twin_id, status)
+  values (tests.user_id('backup of ' || name), tests.user_id('job of ' || name), tests.user_id('twin of ' || name),
+    'complete');
 end
 $$;
 
@@ -104,25 +143,7 @@ begin
       tests.user_id('account of Ada'), repeat('b', 20)),
     (tests.user_id('twin of Boris'), tests.user_id('Boris'), tests.user_id('account of Boris'), repeat('c', 20),
       tests.user_id('account of Boris'), repeat('d', 20));
-  insert into public.ignore_rules (twin_id, pattern) values (tests.user_id('twin of Ada'), 'public.tmp_*');
-  insert into public.schedules (id, twin_id, name, every_hours)
-  values (tests.user_id('schedule of Ada'), tests.user_id('twin of Ada'), 'Nightly', 6);
-  insert into public.jobs (id, owner_id, twin_id, target_ref, options, status, started_at, finished_at)
-  values (tests.user_id('job of Ada'), tests.user_id('Ada'), tests.user_id('twin of Ada'), repeat('b', 20), '{}',
-    'completed', now() - interval '1 minute', now());
-  insert into public.job_components (job_id, component, position, status, unit, started_at, finished_at)
-  values (tests.user_id('job of Ada'), 'tables', 1, 'completed', 'tables', now() - interval '1 minute', now());
-  insert into public.job_items (job_id, component, object, outcome)
-  values (tests.user_id('job of Ada'), 'tables', 'public.orders', 'copied');
-  insert into public.previews (twin_id, status, finished_at, result)
-  values (tests.user_id('twin of Ada'), 'completed', now(),
-    '{"data": {"objects": [{"table": "public.orders", "rows": 12}]}}');
-  insert into public.verifications (id, job_id, twin_id, mode)
-  values (tests.user_id('verification of Ada'), tests.user_id('job of Ada'), tests.user_id('twin of Ada'), 'counts');
-  insert into public.verification_findings (verification_id, component, severity, object)
-  values (tests.user_id('verification of Ada'), 'data', 'warning', 'public.orders');
-  insert into public.backups (id, job_id, twin_id, status)
-  values (tests.user_id('backup of Ada'), tests.user_id('job of Ada'), tests.user_id('twin of Ada'), 'complete');
+  perform tests.tell_runs('Ada', repeat('b', 20));
 end
 $$;
 

@@ -36,9 +36,10 @@ select throws_ok(
 
 select tests.sign_in('Boris');
 select results_eq(
-  'select ref from public.projects order by ref', array[repeat('c', 20), repeat('d', 20)], 'Boris sees only his projects'
+  'select ref from public.projects order by ref', array[repeat('c', 20), repeat('d', 20)],
+  'Boris sees only his projects'
 );
--- Without a condition only the policy for updates stands in the way, not the one for reading.
+-- Without a condition only the policy for updates refuses it, not the one for reading.
 update public.projects set is_protected = false;
 select tests.sign_out();
 select is(
@@ -99,16 +100,16 @@ create function pg_temp.save_password(owner_name text, password text) returns vo
   )
 $$;
 select throws_ok(
-  $$ select pg_temp.save_password('Boris', 'AAAA') $$, 'P0002', null,
+  $$ select pg_temp.save_password('Boris', 'AAAA') $$, 'PT404', null,
   'nobody gives a password for the project of another'
 );
 select lives_ok($$ select pg_temp.save_password('Ada', 'AAAA') $$, 'Ada gives the password of her project');
 select is(
-  private.run_end(tests.user_id('account of Ada'), repeat('b', 20)) #>> '{database_password,ciphertext}',
+  private.run_project(tests.user_id('account of Ada'), repeat('b', 20)) #>> '{database_password,ciphertext}',
   'AAAA', 'a worker on her project gets it, sealed'
 );
 select is(
-  private.run_end(tests.user_id('account of Ada'), repeat('a', 20)) -> 'database_password', 'null',
+  private.run_project(tests.user_id('account of Ada'), repeat('a', 20)) -> 'database_password', 'null',
   'a worker on another project does not'
 );
 select tests.sign_in('Ada');
@@ -117,13 +118,36 @@ select is(
 );
 select throws_ok('select * from private.database_passwords', '42501', null, 'but not what it is');
 select tests.sign_out();
+-- A list that lacks projects, or is empty, takes nothing away.
+create function pg_temp.list(refs text[]) returns void language sql as $$
+  select private.store_projects(
+    tests.user_id('account of Ada'),
+    (select coalesce(jsonb_agg(jsonb_build_object('ref', ref, 'name', 'Renamed')), '[]') from unnest(refs) as ref)
+  )
+$$;
+update public.projects set is_protected = true where ref = repeat('b', 20);
+select pg_temp.list(array[repeat('a', 20)]);
+select results_eq(
+  $$ select ref, gone_at is not null, is_protected, has_own_login from public.projects
+     where account_id = tests.user_id('account of Ada') order by ref $$,
+  $$ values (repeat('a', 20), false, false, false), (repeat('b', 20), true, true, true) $$,
+  'a project that is not listed any more is marked, and keeps its protection and password'
+);
+select pg_temp.list('{}');
+select is(
+  (select count(*) from public.projects where gone_at is not null), 2::bigint, 'nor does an empty list end it'
+);
+select pg_temp.list(array[repeat('a', 20), repeat('b', 20)]);
+select is(
+  (select count(*) from public.projects where gone_at is not null), 0::bigint, 'until it is listed again'
+);
 select lives_ok($$ select pg_temp.save_password('Ada', null) $$, 'it can be forgotten');
 select is_empty('select * from private.database_passwords', 'and is gone then');
 select pg_temp.save_password('Ada', 'AAAA');
 
 select throws_ok(
   $$ select private.disconnect_account(tests.user_id('Boris'), tests.user_id('account of Ada')) $$,
-  'P0002', null, 'nobody disconnects the account of another'
+  'PT404', null, 'nobody disconnects the account of another'
 );
 select lives_ok(
   $$ select private.disconnect_account(tests.user_id('Ada'), tests.user_id('account of Ada')) $$,

@@ -17,32 +17,43 @@ return format('select public.start_clone(%L, %L, %L, %L, %L)',
 
 select tests.sign_in('Ada');
 select tests.refuses(
-  pg_temp.clone(target_ref => repeat('a', 20)), '22023', 'same project', 'the same project cannot be both ends'
+  pg_temp.clone(target_ref => repeat('a', 20)), '22023', 'same project', 'the same project cannot be source and target'
 );
-select tests.refuses(pg_temp.clone(target_ref => ref), '22023', '20 lower-case letters', 'a ref must look like one: ' || ref)
+select tests.refuses(
+  pg_temp.clone(target_ref => ref), '22023', '20 lower-case letters', 'a ref must look like one: ' || ref
+)
 from unnest(array['', 'short', repeat('A', 20), repeat('b', 21), 'bbbbbbbbbb; drop tab']) as ref;
 select tests.refuses(
-  pg_temp.clone(source => 'Boris'), 'P0002', 'not one of yours', 'another''s account cannot be the source'
+  pg_temp.clone(source => 'Boris'), 'PT404', 'not one of yours', 'another''s account cannot be the source'
 );
 select tests.refuses(
-  pg_temp.clone(target => 'Boris'), 'P0002', 'not one of yours', 'another''s account cannot be the target'
+  pg_temp.clone(target => 'Boris'), 'PT404', 'not one of yours', 'another''s account cannot be the target'
 );
+select tests.refuses(
+  pg_temp.clone(target_ref => repeat('d', 20)), 'PT404', 'does not list the target',
+  'a project of another user is no target, whatever account is named'
+);
+select tests.refuses(
+  pg_temp.clone(source_ref => repeat('c', 20)), 'PT404', 'does not list the source', 'nor a source'
+);
+select tests.refuses(
+  replace(pg_temp.clone(target_ref => repeat('d', 20)), 'start_clone', 'start_preview'), 'PT404',
+  'does not list the target', 'nor is it read for a preview'
+);
+select tests.sign_out();
+update public.projects set gone_at = now() where ref = repeat('b', 20);
+select tests.sign_in('Ada');
+select tests.refuses(
+  pg_temp.clone(), 'PT404', 'does not list the target', 'a project that the account lost is no target'
+);
+select tests.sign_out();
+update public.projects set gone_at = null;
+insert into public.projects (account_id, ref, name) values (tests.user_id('account of Ada'), repeat('e', 20), 'Third');
+select tests.sign_in('Ada');
 select tests.refuses(pg_temp.clone(options), '22023', words, description)
 from (values
   ('{"unknown": 1}'::jsonb, 'Unknown options: unknown', 'unknown options are refused by name'),
-  ('[]', 'not a JSON object', 'options are an object'),
-  ('{"components": []}', 'not an object', 'components are an object'),
-  ('{"components": {"tabels": true}}', 'tabels', 'an unknown component is refused by name'),
-  ('{"components": {"tables": "yes"}}', 'tables', 'a component is on or off'),
-  ('{"row_limit": -1}', 'row_limit', 'a row limit is not negative'),
-  ('{"row_limit": 1.5}', 'row_limit', 'nor a fraction'),
-  ('{"row_limit": "10"}', 'row_limit', 'nor a text'),
-  ('{"remove_extra": "true"}', 'remove_extra', 'a switch is true or false'),
-  ('{"activate": 1}', 'activate', 'and not a number'),
-  ('{"verify": "deeply"}', 'verification', 'an unknown kind of verification is refused'),
-  ('{"strategies": {"public.orders": "merge"}}', 'public.orders', 'an unknown strategy is refused with its table'),
-  ('{"strategies": []}', 'strategies', 'strategies are an object'),
-  ('{"confirm_target": 1}', 'confirm_target', 'a confirmation is a text'),
+  ('{"components": {"tabels": true}}', 'tabels', 'and unknown components'),
   ('{"confirm_target": "something else"}', 'something else', 'a wrong confirmation is refused')
 ) as refused (options, words, description);
 select tests.refuses(
@@ -82,19 +93,19 @@ select results_eq(
   'it has all 13 components, the one left out as skipped'
 );
 select tests.refuses(
-  pg_temp.clone(), '55006', 'still running', 'a second clone into the same target must wait'
+  pg_temp.clone(), 'PT409', 'still running', 'a second clone into the same target must wait'
 );
 select tests.refuses(
-  pg_temp.clone(source_ref => repeat('b', 20), target_ref => repeat('c', 20)),
-  '55006', 'is writing', 'a project that a clone is writing is no source yet'
+  pg_temp.clone(source_ref => repeat('b', 20), target_ref => repeat('e', 20)),
+  'PT409', 'is writing', 'a project that a clone is writing is no source yet'
 );
 select tests.refuses(
-  pg_temp.clone(source_ref => repeat('c', 20), target_ref => repeat('a', 20)),
-  '55006', 'is reading', 'a project that a clone is reading is no target yet'
+  pg_temp.clone(source_ref => repeat('e', 20), target_ref => repeat('a', 20)),
+  'PT409', 'is reading', 'a project that a clone is reading is no target yet'
 );
 select tests.refuses(
   pg_temp.clone(source_ref => repeat('b', 20), target_ref => repeat('a', 20)),
-  '55006', 'is writing', 'nor is a pair cloned in both directions at once'
+  'PT409', 'is writing', 'nor is a pair cloned in both directions at once'
 );
 
 select tests.sign_out();
@@ -105,7 +116,26 @@ select is(
 update public.projects set is_protected = true where ref = repeat('d', 20);
 update public.connected_accounts set status = 'expired' where owner_id = tests.user_id('Ada');
 
+-- What a refusal says for programs.
+create function pg_temp.detail_of(command text) returns text
+language plpgsql
+as $$
+declare
+  found text;
+begin
+  execute command;
+  return null;
+exception when others then
+  get stacked diagnostics found = pg_exception_detail;
+  return found;
+end
+$$;
+
 select tests.sign_in('Boris');
+select is(
+  pg_temp.detail_of(pg_temp.clone('{}', repeat('d', 20), repeat('c', 20), 'Boris', 'Boris')),
+  'confirm_target', 'a refusal for want of the typed ref says so to programs'
+);
 select lives_ok(
   pg_temp.clone('{"confirm_target": "dddddddddddddddddddd"}', repeat('d', 20), repeat('c', 20), 'Boris', 'Boris'),
   'a protected target is taken when its ref is typed'
@@ -120,7 +150,7 @@ select tests.sign_out();
 update public.connected_accounts set status = 'revoked' where owner_id = tests.user_id('Ada');
 select tests.sign_in('Ada');
 select tests.refuses(
-  pg_temp.clone(target_ref => repeat('e', 20)), 'P0002', 'not one of yours', 'a disconnected account is gone'
+  pg_temp.clone(target_ref => repeat('e', 20)), 'PT404', 'not one of yours', 'a disconnected account is gone'
 );
 select tests.be('authenticated');
 select tests.refuses(pg_temp.clone(), '42501', 'not signed in', 'a token without a user starts nothing');

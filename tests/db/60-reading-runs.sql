@@ -11,7 +11,8 @@ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v');
 grant select on readable to public;
 
 select tests.sign_in('Ada');
-select cmp_ok(tests.seen(relation), '>', 0::bigint, 'Ada sees something in ' || relation) from readable order by relation;
+select cmp_ok(tests.seen(relation), '>', 0::bigint, 'Ada sees something in ' || relation)
+from readable order by relation;
 
 select tests.sign_out();
 delete from public.twins where owner_id = tests.user_id('Boris');
@@ -23,12 +24,12 @@ from readable order by relation;
 select tests.sign_in('Ada');
 select throws_ok(format('insert into %s default values', relation), '42501', null, 'Ada cannot write to ' || relation)
 from unnest(array['jobs', 'job_components', 'job_items', 'previews', 'verifications', 'verification_findings',
-  'backups', 'schedules', 'twins']) as relation;
+  'backups', 'schedules', 'schedule_slots', 'twins']) as relation;
 select throws_ok(
   format('delete from public.%I', relation), '42501', null, 'Ada cannot delete from ' || relation
 )
 from unnest(array['jobs', 'job_components', 'job_items', 'previews', 'verifications', 'verification_findings',
-  'backups', 'schedules', 'twins', 'projects']) as relation;
+  'backups', 'schedules', 'schedule_slots', 'twins', 'projects']) as relation;
 select throws_ok(
   $$ update public.jobs set status = 'completed' $$, '42501', null, 'Ada cannot make a clone a success'
 );

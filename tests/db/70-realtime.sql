@@ -30,7 +30,8 @@ select ok(pg_temp.may_listen('Ada', 'job:' || tests.user_id('job of Ada')), 'Ada
 select ok(not pg_temp.may_listen('Boris', 'job:' || tests.user_id('job of Ada')), 'Boris does not');
 select ok(not pg_temp.may_listen('anon', 'job:' || tests.user_id('job of Ada')), 'a visitor does not');
 select ok(not pg_temp.may_listen('Ada', topic), format('Ada cannot listen to "%s"', topic))
-from unnest(array['job:', 'job:%', 'job:' || gen_random_uuid(), 'jobs', '', 'job:not a uuid', 'JOB:' || tests.user_id('job of Ada')]) as topic;
+from unnest(array['job:', 'job:%', 'job:' || gen_random_uuid(), 'jobs', '', 'job:not a uuid',
+  'JOB:' || tests.user_id('job of Ada')]) as topic;
 select ok(
   not pg_temp.may_listen('Ada', 'job:' || tests.user_id('job of Ada'), 'presence'), 'nobody is seen watching'
 );
@@ -48,7 +49,8 @@ delete from realtime.messages;
 delete from private.broadcasts;
 update public.job_components set items_done = 7 where job_id = tests.user_id('job of Ada');
 select results_eq(
-  'select topic, event, private, payload ->> ''table'', (payload #>> ''{record,items_done}'')::int from realtime.messages',
+  'select topic, event, private, payload ->> ''table'', (payload #>> ''{record,items_done}'')::int
+   from realtime.messages',
   $$ values ('job:' || tests.user_id('job of Ada'), 'changed', true, 'job_components', 7) $$,
   'a change is sent to the topic of its job, privately, with the row'
 );
@@ -59,7 +61,8 @@ select is(private.flush_broadcasts(), 0, 'is not sent before its time');
 update private.broadcasts set sent_at = sent_at - interval '1 second';
 select is(private.flush_broadcasts(), 1, 'and is sent then');
 select results_eq(
-  $$ select (payload #>> '{components,0,items_done}')::int from realtime.messages order by inserted_at desc, payload ->> 'table' desc limit 1 $$,
+  $$ select (payload #>> '{components,0,items_done}')::int from realtime.messages
+     order by inserted_at desc, payload ->> 'table' desc limit 1 $$,
   array[9], 'with the latest state'
 );
 select is_empty(

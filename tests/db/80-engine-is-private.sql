@@ -22,7 +22,8 @@ select throws_ok(statement, '42501', null, 'Ada cannot reach ' || kind || ' ' ||
 select tests.be('anon');
 select throws_ok(statement, '42501', null, 'a visitor cannot reach ' || kind || ' ' || name) from engine order by name;
 select tests.be('service_role');
-select throws_ok(statement, '42501', null, 'the service role cannot reach ' || kind || ' ' || name) from engine order by name;
+select throws_ok(statement, '42501', null, 'the service role cannot reach ' || kind || ' ' || name)
+from engine order by name;
 
 select tests.sign_in('Ada');
 select throws_ok('select * from vault.decrypted_secrets', '42501', null, 'Ada cannot read the worker''s secret');

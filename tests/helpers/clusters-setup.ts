@@ -2,9 +2,13 @@
 
 import * as path from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { openCluster, type Cluster, type ProjectAge } from '../../local/clusters.ts';
+import {
+	openCluster,
+	type Cluster,
+	type ProjectAge,
+} from '../../local/supabase/postgres/clusters.ts';
 import { databasesDir } from '../../local/state-dir.ts';
-import { openTestRun } from '../../local/test-runs.ts';
+import { openTestRun } from '../../local/supabase/test-runs.ts';
 import type { ClusterUrls } from './clusters.ts';
 
 declare module 'vitest' {
@@ -14,7 +18,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-	const run = await openTestRun('clusters');
+	const run = await openTestRun(databasesDir(), 'clusters');
 	const open = (name: string, age: ProjectAge) =>
 		openCluster({
 			dir: path.join(run.dir, name),

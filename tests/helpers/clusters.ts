@@ -1,4 +1,4 @@
-// Databases for tests: a new, empty project on each side, in a few tenths of a second.
+// Databases for tests: a new, empty project on each endpoint, in a few tenths of a second.
 
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
@@ -6,11 +6,11 @@ import * as path from 'node:path';
 import postgres from 'postgres';
 import { inject } from 'vitest';
 import { atEnd } from './at-end.ts';
-import { openCluster, type ProjectAge } from '../../local/clusters.ts';
-import { PRISTINE } from '../../local/prepared-cluster.ts';
-import type { Distribution } from '../../local/postgres-install.ts';
+import { openCluster, type ProjectAge } from '../../local/supabase/postgres/clusters.ts';
+import { PRISTINE } from '../../local/supabase/postgres/prepared-cluster.ts';
+import type { Distribution } from '../../local/supabase/postgres/postgres-install.ts';
 import { databasesDir, ROOT_DIR } from '../../local/state-dir.ts';
-import { openTestRun } from '../../local/test-runs.ts';
+import { openTestRun } from '../../local/supabase/test-runs.ts';
 
 export interface ClusterUrls {
 	/** Role postgres, as the product connects: no superuser. */
@@ -39,7 +39,7 @@ export async function freshPair(): Promise<Pair> {
 	return { source, target };
 }
 
-/** A new database on the source cluster, for tests that need only one side. */
+/** A new database on the source cluster, for tests that need only one endpoint. */
 export const freshProject = (): Promise<ClusterUrls> => freshDatabase(inject('clusters').source);
 
 async function freshDatabase(cluster: ClusterUrls): Promise<ClusterUrls> {
@@ -63,7 +63,7 @@ export async function cronPair(): Promise<Pair> {
 
 async function ownCluster(age: ProjectAge, distribution?: Distribution): Promise<ClusterUrls> {
 	// Workers of vitest come and go: the folder belongs to the run.
-	const run = await openTestRun(randomBytes(4).toString('hex'), process.ppid);
+	const run = await openTestRun(databasesDir(), randomBytes(4).toString('hex'), process.ppid);
 	const cluster = await openCluster({
 		dir: path.join(run.dir, age),
 		stateDir: databasesDir(),

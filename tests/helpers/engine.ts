@@ -1,18 +1,17 @@
-// The engine under test: a control database of its own, two real ends, and components that a test
+// The engine under test: a control database of its own, two real endpoints, and components that a test
 // writes by hand, so that queue, leases and order can be seen without any cloning.
-import type {
-	Component,
-	ProjectSide,
-	Stage,
-	StageContext,
-} from '../../supabase/functions/_shared/components/component.ts';
+import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
+import type { Component, Stage } from '../../supabase/functions/_shared/contract/component.ts';
+import type { StageContext } from '../../supabase/functions/_shared/contract/context.ts';
 import {
 	COMPONENT_KEYS,
 	type ComponentKey,
 } from '../../supabase/functions/_shared/domain/component.ts';
-import { type OpenSide, workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
-import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { makePreview } from '../../supabase/functions/_shared/domain/preview.ts';
+import type { OpenEndpoint } from '../../supabase/functions/_shared/engine/slice.ts';
+import { workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
+import type { Session } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import { type ClusterUrls, freshPair } from './clusters.ts';
 import { type Control, freshControl } from './control.ts';
 
@@ -28,7 +27,10 @@ export const stage = (
 export const component = (key: ComponentKey, ...stages: Stage[]): Component => ({
 	key,
 	stages,
-	preview: () => Promise.resolve({ counts: { objects: 1 }, objects: [], warnings: [] }),
+	preview: () =>
+		Promise.resolve(
+			makePreview({ counts: [{ unit: 'table', source: 1 }], objects: [], warnings: [] }),
+		),
 	verify: () => Promise.resolve([]),
 });
 
@@ -39,7 +41,7 @@ export const only = (...keys: ComponentKey[]) => ({
 
 export interface TestEngine {
 	readonly control: Control;
-	readonly ends: { source: ClusterUrls; target: ClusterUrls };
+	readonly endpoints: { source: ClusterUrls; target: ClusterUrls };
 	readonly session: Session;
 	/** Milliseconds that workers would have waited to try a step again. */
 	readonly waits: readonly number[];
@@ -58,16 +60,17 @@ export interface TestEngine {
 type Row = Record<string, any>;
 
 export async function openTestEngine(): Promise<TestEngine> {
-	const [control, ends] = await Promise.all([freshControl(), freshPair()]);
+	const [control, endpoints] = await Promise.all([freshControl(), freshPair()]);
 	const session = await connectUrl(control.dbUrl);
 	const answers = new Map<string, unknown>();
 
-	async function openSide(role: ProjectSide['role']): Promise<OpenSide> {
-		const database = await connectUrl(ends[role].dbUrl);
+	async function openEndpoint(role: EndpointRole): Promise<OpenEndpoint> {
+		const database = await connectUrl(endpoints[role].dbUrl);
 		const refuse = () => Promise.reject(new Error('not part of this test'));
 		return {
 			role,
 			ref: role === 'source' ? control.sourceRef : control.targetRef,
+			services: ['management_api'],
 			url: `http://${role}.test`,
 			api: {
 				get: <T>(path: string) =>
@@ -91,17 +94,18 @@ export async function openTestEngine(): Promise<TestEngine> {
 
 	return {
 		control,
-		ends,
+		endpoints,
 		session,
 		answers,
 		waits,
-		workOnce: (components, by = session) => workOnce({ control: by, components, openSide, wait }),
+		workOnce: (components, by = session) =>
+			workOnce({ control: by, components, openEndpoint, wait }),
 
 		async workAll(components, most = 50) {
 			let slices = 0;
 			for (;;) {
 				await control.sql`update private.steps set run_after = now() where run_after > now()`;
-				if (!(await workOnce({ control: session, components, openSide, wait }))) return slices;
+				if (!(await workOnce({ control: session, components, openEndpoint, wait }))) return slices;
 				slices += 1;
 				if (slices > most) throw new Error('the job does not come to an end');
 			}

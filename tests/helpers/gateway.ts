@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { atEnd } from './at-end.ts';
-import type { LocalProject, Shim } from '../../local/project.ts';
+import type { LocalProject, Shim } from '../../local/supabase/project.ts';
 import type { ClusterUrls } from './clusters.ts';
 
 type Create = (project: LocalProject) => Promise<Shim>;

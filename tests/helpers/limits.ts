@@ -1,12 +1,13 @@
 // Whether workers kept to the limits of the hosted platform, as the control database saw it.
 import postgres from 'postgres';
 
-/** Requests to workers that the function runner failed for going beyond a limit of CPU, memory or time. */
-export async function requestsBeyondLimits(controlDbUrl: string): Promise<number> {
+/** What requests to workers were failed for by the function runner: a limit of CPU, memory or time. Empty: all kept to them. */
+export async function requestsBeyondLimits(controlDbUrl: string): Promise<string[]> {
 	const sql = postgres(controlDbUrl, { max: 1 });
 	try {
-		const failed = await sql`select from net._http_response where status_code = 546`;
-		return failed.count;
+		const failed = await sql<{ content: string }[]>`
+			select content from net._http_response where status_code = 546`;
+		return failed.map(({ content }) => content);
 	} finally {
 		await sql.end();
 	}

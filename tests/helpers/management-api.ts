@@ -1,5 +1,6 @@
 // The local Management API on a free port, with a source and a target project. The databases are only
 // needed by tests that use them.
+import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,13 +11,13 @@ import {
 	type ManagementApiShim,
 	type ManagementApiShimOptions,
 	createManagementApi as createShim,
-} from '../../local/management-api/server.ts';
-import type { LocalProject } from '../../local/project.ts';
+} from '../../local/supabase/management-api/server.ts';
+import type { LocalProject } from '../../local/supabase/project.ts';
 import {
 	type ManagementApi,
 	createManagementApi,
-} from '../../supabase/functions/_shared/platform/management-api.ts';
-import type { TestEnd } from './clone.ts';
+} from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
+import type { TestEndpoint } from './clone.ts';
 import type { Pair } from './clusters.ts';
 
 export const TOKEN = 'sbp_local_test_token';
@@ -29,7 +30,7 @@ export interface Platform {
 	readonly source: LocalProject;
 	readonly target: LocalProject;
 	/** The end of a clone, its API calls made with the given token. */
-	end(role: 'source' | 'target', token?: string): TestEnd & { readonly api: ManagementApi };
+	end(role: EndpointRole, token?: string): TestEndpoint & { readonly api: ManagementApi };
 	/** Calls so far that were not GET, as "PATCH /v1/projects/…". */
 	writes(): string[];
 }

@@ -3,8 +3,8 @@ import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import { importJWK, SignJWT } from 'jose';
 import postgres from 'postgres';
 import { atEnd } from './at-end.ts';
-import { createRest } from '../../local/gateway/rest.ts';
-import type { LocalProject } from '../../local/project.ts';
+import { createRest } from '../../local/supabase/gateway/rest.ts';
+import type { LocalProject } from '../../local/supabase/project.ts';
 import { freshProject } from './clusters.ts';
 import { openGateway } from './gateway.ts';
 

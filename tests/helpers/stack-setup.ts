@@ -2,10 +2,10 @@
 // that the file named by TWINS_STACK_FILE describes (`npm run test:integration -- --stack FILE`).
 
 import type { TestProject } from 'vitest/node';
-import { readStackFile, type StackFile } from '../../local/stack-file.ts';
-import { openStack } from '../../local/stack.ts';
+import { readStackFile, type StackFile } from '../../local/demo/stack-file.ts';
+import { openStack } from '../../local/demo/stack.ts';
 import { databasesDir } from '../../local/state-dir.ts';
-import { openTestRun } from '../../local/test-runs.ts';
+import { openTestRun } from '../../local/supabase/test-runs.ts';
 
 declare module 'vitest' {
 	export interface ProvidedContext {
@@ -22,7 +22,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 		project.provide('supervisor', null);
 		return;
 	}
-	const run = await openTestRun('stack');
+	const run = await openTestRun(databasesDir(), 'stack');
 	const stack = await openStack({
 		home: run.dir,
 		databases: run.dir,
@@ -30,7 +30,6 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 		reset: false,
 		web: project.name === 'browser' ? 'build' : 'none',
 		durable: false,
-		seed: true,
 		report: (line) => console.log(line),
 	});
 	project.provide('stack', stack.file);

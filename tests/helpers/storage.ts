@@ -7,11 +7,14 @@ import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterEach, beforeAll } from 'vitest';
 import { atEnd } from './at-end.ts';
-import { createStorage } from '../../local/gateway/storage.ts';
-import { settingsFile, type StorageSettings } from '../../local/gateway/storage/settings.ts';
-import type { LocalProject } from '../../local/project.ts';
-import { createStorageApi } from '../../supabase/functions/_shared/platform/storage-api.ts';
-import type { TestEnd } from './clone.ts';
+import { createStorage } from '../../local/supabase/gateway/storage.ts';
+import {
+	settingsFile,
+	type StorageSettings,
+} from '../../local/supabase/gateway/storage/settings.ts';
+import type { LocalProject } from '../../local/supabase/project.ts';
+import { createStorageApi } from '../../supabase/functions/_shared/platform/supabase/storage-api.ts';
+import type { TestEndpoint } from './clone.ts';
 import { type ClusterUrls, freshPair } from './clusters.ts';
 import { openGateway } from './gateway.ts';
 
@@ -24,7 +27,7 @@ export interface StorageProject {
 	readonly requests: string[];
 	interfere(how: Interference | null): void;
 	settings(settings: Partial<StorageSettings>): Promise<void>;
-	end(): TestEnd;
+	end(): TestEndpoint;
 	/** Uploads by the plain API, as a client would. */
 	upload(path: string, body: Uint8Array | string, headers?: Record<string, string>): Promise<void>;
 	/** Uploads through the resumable API, as a client would. */
@@ -134,7 +137,7 @@ export const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes
 export interface StoragePair {
 	readonly source: StorageProject;
 	readonly target: StorageProject;
-	/** As role postgres, for looking and for what no API does. */
+	/** As the superuser, for looking and for what only the service does. */
 	readonly sql: { readonly source: postgres.Sql; readonly target: postgres.Sql };
 }
 
@@ -146,7 +149,7 @@ export function openStoragePair(): StoragePair {
 		const urls = await freshPair();
 		for (const role of ['source', 'target'] as const) {
 			Object.assign(opened, { [role]: await openStorageProject(urls[role]) });
-			const db = postgres(urls[role].dbUrl, { max: 1, onnotice: () => undefined });
+			const db = postgres(urls[role].adminUrl, { max: 1, onnotice: () => undefined });
 			Object.assign(sql, { [role]: db });
 			atEnd(() => db.end());
 		}

@@ -3,9 +3,10 @@ import { createClient } from '@supabase/supabase-js';
 import bcrypt from 'bcryptjs';
 import postgres from 'postgres';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createAuth } from '../../local/gateway/auth.ts';
-import type { LocalProject } from '../../local/project.ts';
+import { createAuth } from '../../local/supabase/gateway/auth.ts';
+import type { LocalProject } from '../../local/supabase/project.ts';
 import { authUsers as component } from '../../supabase/functions/_shared/components/auth-users/index.ts';
+import { planText } from '../../supabase/functions/_shared/domain/preview-words.ts';
 import {
 	cloneInProcess,
 	previewInProcess,
@@ -338,8 +339,15 @@ describe('a clone of users', () => {
 		await source`insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at, secret)
 			values (${id(21)}, ${id(2)}, 'totp', 'verified', now(), now(), 'PLAIN')`;
 		const found = await previewInProcess(pair, component);
-		expect(found.counts).toEqual({ users: 2, identities: 2, mfa_factors: 1 });
-		expect(found.objects).toEqual([{ provider: 'email', users: 2 }]);
+		expect(found.counts).toEqual([
+			{ unit: 'user', source: 2, target: 1 },
+			{ unit: 'identity', source: 2, target: 1 },
+			{ unit: 'mfa_factor', source: 1 },
+		]);
+		expect(planText(found.plan)).toBe('different users overwritten · at least 1 user added');
+		expect(found.objects).toMatchObject([
+			{ object: 'email', kind: 'provider', counts: [{ unit: 'user', source: 2 }] },
+		]);
 		expect(found.warnings.map(({ object }) => object)).toEqual([
 			'auth.users',
 			'auth.users',

@@ -3,22 +3,22 @@ import { cronJobs } from '../../supabase/functions/_shared/components/cron-jobs/
 import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
 import { cloneInProcess, verifyInProcess } from '../helpers/clone.ts';
 import { cronPair, freshPair, type Pair } from '../helpers/clusters.ts';
-import { rowsOf, runOn } from '../helpers/object-corpus.ts';
+import { rowsOf, runOn } from '../helpers/run-sql.ts';
 
 const S = 'abcdefghijklmnopqrst';
 const T = 'tsrqponmlkjihgfedcba';
 const sourceKey = `sb_secret_${'s'.repeat(24)}`;
 const targetKey = `sb_secret_${'t'.repeat(24)}`;
 
-const ends = (pair: Pair) => ({
+const endpointsOf = (pair: Pair) => ({
 	source: { ...pair.source, ref: S, keys: [{ name: 'default', value: sourceKey }] },
 	target: { ...pair.target, ref: T, keys: [{ name: 'default', value: targetKey }] },
 });
 const clone = (pair: Pair, options: Partial<CloneOptions> = {}) =>
-	cloneInProcess({ ...ends(pair), components: [cronJobs], options });
-const jobsOf = (pair: Pair, side: keyof Pair) =>
+	cloneInProcess({ ...endpointsOf(pair), components: [cronJobs], options });
+const jobsOf = (pair: Pair, role: keyof Pair) =>
 	rowsOf(
-		pair[side].dbUrl,
+		pair[role].dbUrl,
 		`select jobname, schedule, command, active from cron.job where username = 'postgres' order by jobname nulls last, schedule`,
 	);
 
@@ -62,7 +62,7 @@ describe('cron jobs', () => {
 		expect(result.outcome('skipped')).toEqual(['cron_jobs of another']);
 		expect(result.outcome('failed')).toEqual([]);
 		expect(JSON.stringify([...result.items])).not.toMatch(/sb_secret_/);
-		expect(await verifyInProcess(ends(pair), cronJobs, 'structure')).toEqual([]);
+		expect(await verifyInProcess(endpointsOf(pair), cronJobs, 'structure')).toEqual([]);
 	});
 
 	it('stay as the user set them, and a second clone changes nothing', async () => {
@@ -82,7 +82,7 @@ describe('cron jobs', () => {
 			pair.source.dbUrl,
 			`select cron.alter_job(jobid, schedule := '*/7 * * * *') from cron.job where jobname = 'call home'`,
 		);
-		expect(await verifyInProcess(ends(pair), cronJobs, 'structure')).toHaveLength(1);
+		expect(await verifyInProcess(endpointsOf(pair), cronJobs, 'structure')).toHaveLength(1);
 		await clone(pair);
 		expect(await jobsOf(pair, 'target')).toContainEqual(
 			expect.objectContaining({ jobname: 'call home', schedule: '*/7 * * * *', active: true }),

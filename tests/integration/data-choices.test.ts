@@ -1,9 +1,9 @@
 // What is copied and how: strategies, limits, ignore rules, layouts that differ, and tables that make trouble.
 import { describe, expect, it } from 'vitest';
-import type { Item } from '../../supabase/functions/_shared/components/component.ts';
+import type { Item } from '../../supabase/functions/_shared/contract/report.ts';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
 import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import { cloneInProcess, testOptions, type TestClone, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
 import { withContext } from './data-context.ts';
@@ -120,6 +120,41 @@ describe('strategies', () => {
 			fix: expect.stringContaining('primary key') as string,
 		});
 	});
+
+	it.each([{ parts: 'whole' }, { parts: 'in parts', compareBytes: 40_000 }])(
+		'verifying finds rows that an upserted table lacks or has otherwise, $parts',
+		async ({ compareBytes }) => {
+			const pair = await pairWith(
+				`create table public.a (id int primary key, v text); create table public.b (id int primary key, v text)`,
+				`insert into public.a select i, 'v' || i from generate_series(1, 5000) i; insert into public.b values (1, 'x')`,
+				`insert into public.a select i, 'mine' from generate_series(5001, 6000) i; insert into public.b values (1, 'x'), (2, 'y')`,
+			);
+			const strategies = { 'public.a': 'upsert', 'public.b': 'upsert' } as const;
+			const options = { strategies };
+			await clone(pair, { options });
+			const component = createData(compareBytes === undefined ? SIZES : { ...SIZES, compareBytes });
+			const check = (mode: 'counts' | 'checksums') =>
+				verifyInProcess(
+					{ ...pair, options: testOptions(options), ignoreRules: [] },
+					component,
+					mode,
+				);
+			expect(await check('checksums')).toEqual([]);
+			await sql(
+				pair.target,
+				`update public.a set v = 'other' where id in (7, 4999); delete from public.a where id = 42`,
+			);
+			expect(await check('checksums')).toMatchObject([
+				{
+					severity: 'failed',
+					object: 'public.a',
+					expected: '5,000 rows of the source',
+					found: expect.stringMatching(/^4,997 rows of them/) as string,
+				},
+			]);
+			expect(await check('counts')).toEqual([]);
+		},
+	);
 
 	it('a row limit takes the same first rows every time', async () => {
 		const pair = await pairWith(
@@ -311,18 +346,21 @@ describe('the source', () => {
 	});
 
 	it('keeps its Vault secrets, queues and migration history, each told by name', async () => {
-		const platform = `create schema pgmq; create table pgmq.meta (queue_name text);
+		const platform = `create extension pgmq;
 			create schema supabase_migrations; create table supabase_migrations.schema_migrations (version text);
 			select vault.create_secret('on both', 'shared')`;
 		const pair = await pairWith(
 			platform,
-			`select vault.create_secret('never told', 'project''s key'); insert into pgmq.meta values ('mails');
+			`select vault.create_secret('never told', 'project''s key'); select pgmq.create('mails'); select pgmq.send('mails', '{}');
+				select vault.create_secret('nor this');
 				insert into supabase_migrations.schema_migrations values ('20260101'), ('20260102')`,
 			`insert into supabase_migrations.schema_migrations values ('20260101')`,
 		);
 		const result = await clone(pair);
 		expect(result.outcome('skipped')).toEqual([
 			"data Vault secret project's key",
+			'data Vault secrets without a name',
+			'data messages of queue mails',
 			'data migration history',
 			'data queue mails',
 		]);
@@ -346,35 +384,8 @@ describe('the source', () => {
 		const preview = await withContext({ ...pair, jobId: 'preview' }, (context) =>
 			data.preview(context),
 		);
-		expect(preview.counts).toMatchObject({ tables: 1 });
+		expect(preview.counts[0]).toMatchObject({ unit: 'table', source: 1 });
 		expect(preview.warnings.map(({ object }) => object)).toContain('large objects');
 		expect(preview.warnings.find(({ object }) => object === 'public.t')?.message).toMatch(/empty/);
-	});
-
-	it('is previewed with estimates and warnings, on a target that has no tables yet', async () => {
-		const pair = await freshPair();
-		await sql(
-			pair.source,
-			`create table public.large as select generate_series(1, 100001) as id; create table public.none (id int);
-			create table public.left_out (id int); create table public.both as select 1 as id; analyze`,
-		);
-		await sql(pair.target, 'create table public.both as select 2 as id');
-		const preview = await withContext(
-			{ ...pair, jobId: 'preview', ignoreRules: ['*.left_out'] },
-			(context) => data.preview(context),
-		);
-		expect(preview.counts).toMatchObject({ tables: 3, rows: 100_002, skipped: 1 });
-		const warned = (object: string) =>
-			preview.warnings.filter((warning) => warning.object === object).map(({ message }) => message);
-		expect(warned('public.large')).toEqual([expect.stringContaining('100,001 rows')]);
-		expect(warned('public.none')).toEqual([expect.stringContaining('empty')]);
-		expect(warned('public.both')).toEqual([expect.stringContaining('The target has rows')]);
-		expect(preview.objects.map(({ table }) => table)).toEqual([
-			'public.both',
-			'public.large',
-			'public.none',
-			'public.left_out',
-		]);
-		expect(preview.objects.at(-1)).toMatchObject({ skipped: 'ignore rule *.left_out' });
 	});
 });

@@ -1,12 +1,11 @@
 // The context of one slice, for tests that drive the stage `rows` by hand.
-import type {
-	Item,
-	ProjectSide,
-	StageContext,
-} from '../../supabase/functions/_shared/components/component.ts';
+import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
+import type { Item } from '../../supabase/functions/_shared/contract/report.ts';
+import type { Endpoint } from '../../supabase/functions/_shared/contract/endpoint.ts';
+import type { StageContext } from '../../supabase/functions/_shared/contract/context.ts';
 import { startBudget } from '../../supabase/functions/_shared/engine/budget.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
-import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
+import type { Session } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import { testOptions } from '../helpers/clone.ts';
 
 export interface SliceInput {
@@ -26,7 +25,7 @@ export async function withContext<T>(
 ): Promise<T> {
 	const opened: Session[] = [];
 	const unused = (): Promise<never> => Promise.reject(new Error('not used by these tests'));
-	const side = (role: 'source' | 'target'): ProjectSide => {
+	const endpoint = (role: EndpointRole): Endpoint => {
 		const connect = async (): Promise<Session> => {
 			const session = await connectUrl(input[role].dbUrl);
 			opened.push(session);
@@ -37,6 +36,7 @@ export async function withContext<T>(
 		return {
 			role,
 			ref: role,
+			services: [],
 			url: '',
 			database: () => (main ??= connect()),
 			connect,
@@ -50,12 +50,13 @@ export async function withContext<T>(
 			jobId: input.jobId,
 			options: testOptions(),
 			ignoreRules: input.ignoreRules ?? [],
-			source: side('source'),
-			target: side('target'),
+			source: endpoint('source'),
+			target: endpoint('target'),
 			cursor: input.cursor ?? null,
 			signal: new AbortController().signal,
 			...startBudget(input.limits),
 			report: (...items) => input.report?.(items),
+			failures: [],
 			memory: {},
 			remember: () => undefined,
 			progress: () => undefined,

@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
 import { openLedger } from '../../supabase/functions/_shared/components/data/ledger.ts';
 import { SIZES } from '../../supabase/functions/_shared/components/data/sizes.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import { cloneInProcess } from '../helpers/clone.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
 import { withContext } from './data-context.ts';
@@ -141,26 +141,26 @@ describe('a worker back from the dead', () => {
 		const jobId = randomUUID();
 		const zombie = await connectUrl(pair.target.dbUrl);
 		const other = await connectUrl(pair.target.dbUrl);
-		const unit = '"public"."loose"';
+		const relation = '"public"."loose"';
 		try {
 			const ledger = await openLedger(zombie, jobId);
 			await ledger.ensure(zombie);
 			// It has claimed the table and loaded it, and then nothing is heard of it for a while.
-			await zombie.script(`begin; ${ledger.claim([{ unit, part: 0 }], 0)};
+			await zombie.script(`begin; ${ledger.claim([{ relation, chunk: 0 }], 0)};
 				insert into public.loose select 1, 'ghost' from generate_series(1, 500)`);
-			const started = cloneStage(pair, jobId, { ...SIZES, lockMs: 10_000 });
+			// The successor sees that it was overtaken, and begins its slice again.
+			const overtaken = expect(
+				cloneStage(pair, jobId, { ...SIZES, lockMs: 10_000 }),
+			).rejects.toMatchObject({ details: { sqlstate: '40001', passing: true } });
 			await untilBlocked(other);
 			await zombie.query('commit');
-			// The successor sees that it was overtaken, and begins its slice again.
-			await expect(started).rejects.toMatchObject({
-				details: { sqlstate: '40001', passing: true },
-			});
+			await overtaken;
 			await cloneStage(pair, jobId);
 			expect(await fingerprints(pair.target)).toEqual(await fingerprints(pair.source));
 			// And what it knew of the ledger is of no use afterwards.
 			await expect(
 				zombie.script(
-					`begin; ${ledger.claim([{ unit, part: 0 }], 0)}; truncate public.loose; commit`,
+					`begin; ${ledger.claim([{ relation, chunk: 0 }], 0)}; truncate public.loose; commit`,
 				),
 			).rejects.toBeInstanceOf(Error);
 		} finally {
@@ -179,7 +179,7 @@ describe('a worker back from the dead', () => {
 			await next.ensure(old);
 			await expect(
 				old.script(
-					`begin; ${ledger.claim([{ unit: 'u', part: 0 }], 0)}; truncate public.loose; commit`,
+					`begin; ${ledger.claim([{ relation: 'u', chunk: 0 }], 0)}; truncate public.loose; commit`,
 				),
 			).rejects.toMatchObject({ details: { sqlstate: '40001' } });
 		} finally {
@@ -270,7 +270,7 @@ describe('a source that is written to', () => {
 			...SIZES,
 			smallBytes: 64 * KB,
 			wholeBytes: 128 * KB,
-			bucketBytes: 64 * KB,
+			chunkBytes: 64 * KB,
 			copyBytes: 128 * KB,
 		});
 		const stopping = new Promise((resolve) => setTimeout(resolve, 300)).then(stop);
@@ -289,7 +289,7 @@ describe('a source that is written to', () => {
 });
 
 describe('a unique value that wanders', () => {
-	it('from one bucket to another does not stop the table', async () => {
+	it('from one chunk to another does not stop the table', async () => {
 		const pair = await freshPair();
 		const table = `create table public.people (id int primary key, email text unique)`;
 		await Promise.all([sql(pair.source, table), sql(pair.target, table)]);
@@ -304,7 +304,7 @@ describe('a unique value that wanders', () => {
 			...SIZES,
 			smallBytes: 16 * KB,
 			wholeBytes: 16 * KB,
-			bucketBytes: 16 * KB,
+			chunkBytes: 16 * KB,
 			copyBytes: 16 * KB,
 		});
 		const result = await cloneInProcess({

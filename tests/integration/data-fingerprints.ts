@@ -1,6 +1,6 @@
 // What tests of rows compare: every table of the user as text, read by a plain query of its own.
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
-import type { Row } from '../../supabase/functions/_shared/platform/session.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
+import type { Row } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 
 interface Database {
 	readonly dbUrl: string;

@@ -25,7 +25,7 @@ const TINY = {
 	smallBytes: 64 * KB,
 	groupBytes: 128 * KB,
 	wholeBytes: 256 * KB,
-	bucketBytes: 32 * KB,
+	chunkBytes: 32 * KB,
 	copyBytes: 128 * KB,
 	hashCopyBytes: 256 * KB,
 	secondLaneBytes: 0,

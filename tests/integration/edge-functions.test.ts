@@ -1,9 +1,12 @@
 // The component Edge functions between two projects of the local Management API.
+import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { edgeFunctions } from '../../supabase/functions/_shared/components/edge-functions/index.ts';
 import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
-import type { ManagementApi } from '../../supabase/functions/_shared/platform/management-api.ts';
-import { createManagementApi } from '../../supabase/functions/_shared/platform/management-api.ts';
+import {
+	type ManagementApi,
+	createManagementApi,
+} from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import { cloneInProcess, type TestClone, testOptions, verifyInProcess } from '../helpers/clone.ts';
 import {
 	openPlatform,
@@ -234,7 +237,10 @@ describe('cloning edge functions', () => {
 	it('stops for trouble of the account, to be tried again by the engine', async () => {
 		await deploy('one', { 'index.ts': '1' });
 		platform.shim.faults.add({ kind: 'rate_limited', path: '/functions/deploy', seconds: 60 });
-		await expect(clone()).rejects.toMatchObject({ code: 'rate_limited' });
+		const result = await clone();
+		expect(result.slices['edge_functions.functions']).toBe(2);
+		expect(result.outcome('copied')).toEqual(['edge_functions one']);
+		await deploy('one', { 'index.ts': '2' });
 		platform.shim.faults.add({ kind: 'expired_token', path: '/functions/deploy' });
 		await expect(clone()).rejects.toMatchObject({ code: 'account_expired' });
 		expect((await clone()).outcome('copied')).toEqual(['edge_functions one']);
@@ -312,23 +318,27 @@ describe('previewing edge functions', () => {
 			ignoreRules: [],
 			memory: {},
 			signal: new AbortController().signal,
-			source: side('source'),
-			target: side('target'),
+			source: endpoint('source'),
+			target: endpoint('target'),
 		});
-		expect(preview.counts).toEqual({ functions: 1, secrets_missing: 0 });
-		expect(preview.objects).toMatchObject([{ slug: 'one', target: 'missing' }]);
-		expect(preview.warnings).toMatchObject([{ message: '1 stay as they are: extra' }]);
+		expect(preview.counts[0]).toEqual({ unit: 'function', source: 1, target: 1 });
+		expect(preview.objects.map(({ object, action }) => [object, action])).toEqual([
+			['one', 'create'],
+			['extra', 'leave'],
+		]);
+		expect(preview.warnings).toMatchObject([{ level: 'note', object: 'extra' }]);
 		expect(platform.shim.log.every((entry) => !entry.includes('/body'))).toBe(true);
 		expect(platform.writes()).toEqual([]);
 	});
 });
 
-function side(role: 'source' | 'target') {
+function endpoint(role: EndpointRole) {
 	const { api, url = '', ref = '' } = platform.end(role);
 	const none = () => Promise.reject(new Error('not used'));
 	return {
 		role,
 		ref,
+		services: ['management_api'] as const,
 		url,
 		api,
 		database: none,

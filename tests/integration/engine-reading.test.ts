@@ -1,7 +1,8 @@
-// Runs that only read, with the queue and the worker: real control database, real ends, components made for the test.
+// Runs that only read, with the queue and the worker: real control database, real endpoints, components made for the
+// test.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Component } from '../../supabase/functions/_shared/components/component.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import type { Component } from '../../supabase/functions/_shared/contract/component.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import {
 	component,
 	done,
@@ -44,7 +45,7 @@ describe('previews and verifications', () => {
 		const read = await previewOf(components);
 		expect(read).toMatchObject({
 			status: 'completed',
-			result: { tables: { counts: { objects: 1 } } },
+			result: { tables: { counts: [{ unit: 'table', source: 1 }] } },
 		});
 
 		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
@@ -95,14 +96,14 @@ describe('previews and verifications', () => {
 				stage('structure', () => Promise.resolve(done)),
 			),
 		];
-		const target = await connectUrl(engine.ends.target.dbUrl);
+		const target = await connectUrl(engine.endpoints.target.dbUrl);
 		await target.query('create table public."Their Table" (id int)');
 		const read = await previewOf(components);
 		await target.query('drop table public."Their Table"');
 		await target.close();
 		expect(read?.['status']).toBe('completed');
 		expect(read?.['result'].target).toMatchObject({
-			counts: { tables: 1 },
+			counts: [{ unit: 'table', target: 1 }],
 			warnings: [{ object: 'public."Their Table"' }],
 		});
 		expect((await previewOf(components))?.['result']).not.toHaveProperty('target');

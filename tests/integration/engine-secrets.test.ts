@@ -1,7 +1,8 @@
 // What the engine stores of a slice for people to read, when the projects' own texts hold keys.
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Component } from '../../supabase/functions/_shared/components/component.ts';
+import type { Component } from '../../supabase/functions/_shared/contract/component.ts';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
+import { makePreview } from '../../supabase/functions/_shared/domain/preview.ts';
 import { component, only, openTestEngine, stage, type TestEngine } from '../helpers/engine.ts';
 
 let engine: TestEngine;
@@ -29,11 +30,13 @@ it('is stored without the keys and tokens that definitions and messages quote', 
 			}),
 		),
 		preview: () =>
-			Promise.resolve({
-				counts: {},
-				objects: [{ sql: [text] }],
-				warnings: [{ object: 'o', message: text, fix: text }],
-			}),
+			Promise.resolve(
+				makePreview({
+					counts: [],
+					objects: [{ object: 'o', kind: 'table', action: 'create', sql: [text] }],
+					warnings: [{ level: 'note', object: 'o', message: text, fix: text }],
+				}),
+			),
 		verify: () =>
 			Promise.resolve([
 				{ severity: 'failed', object: 'o', expected: text, found: text, fix: text },

@@ -3,9 +3,9 @@ import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import bcrypt from 'bcryptjs';
 import postgres from 'postgres';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createAuth } from '../../local/gateway/auth.ts';
-import { createRest } from '../../local/gateway/rest.ts';
-import type { LocalProject } from '../../local/project.ts';
+import { createAuth } from '../../local/supabase/gateway/auth.ts';
+import { createRest } from '../../local/supabase/gateway/rest.ts';
+import type { LocalProject } from '../../local/supabase/project.ts';
 import { freshProject } from '../helpers/clusters.ts';
 import { openGateway } from '../helpers/gateway.ts';
 

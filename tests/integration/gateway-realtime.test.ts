@@ -5,8 +5,8 @@ import { importJWK, SignJWT } from 'jose';
 import postgres from 'postgres';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import WebSocket from 'ws';
-import { createRealtime } from '../../local/gateway/realtime.ts';
-import type { LocalProject } from '../../local/project.ts';
+import { createRealtime } from '../../local/supabase/gateway/realtime.ts';
+import type { LocalProject } from '../../local/supabase/project.ts';
 import { freshProject } from '../helpers/clusters.ts';
 import { openGateway } from '../helpers/gateway.ts';
 

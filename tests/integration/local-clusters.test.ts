@@ -1,22 +1,27 @@
 // Clusters of the local stack: stopped and started again, left behind by a kill, and reached through the pooler.
+import * as http from 'node:http';
 import * as path from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openCluster, type Cluster, type ClusterOptions } from '../../local/clusters.ts';
-import { startPgNet } from '../../local/pg-net.ts';
-import { startPooler } from '../../local/pooler.ts';
-import { freePort } from '../../local/ports.ts';
-import { commandLine, postmasterState } from '../../local/postmaster.ts';
+import {
+	openCluster,
+	type Cluster,
+	type ClusterOptions,
+} from '../../local/supabase/postgres/clusters.ts';
+import { startPgNet } from '../../local/supabase/pg-net.ts';
+import { startPooler } from '../../local/supabase/postgres/pooler.ts';
+import { freePort } from '../../local/supabase/ports.ts';
+import { commandLine, postmasterState } from '../../local/supabase/postgres/postmaster.ts';
 import { databasesDir } from '../../local/state-dir.ts';
-import { openTestRun, type TestRun } from '../../local/test-runs.ts';
-import * as http from 'node:http';
+import { openTestRun, type TestRun } from '../../local/supabase/test-runs.ts';
+import { rowsOf } from '../helpers/run-sql.ts';
 
 let run: TestRun;
 let options: ClusterOptions;
 let cluster: Cluster;
 
 beforeAll(async () => {
-	run = await openTestRun('local-clusters', process.ppid);
+	run = await openTestRun(databasesDir(), 'local-clusters', process.ppid);
 	options = {
 		dir: path.join(run.dir, 'one'),
 		stateDir: databasesDir(),
@@ -30,36 +35,29 @@ afterAll(async () => {
 	run.remove();
 });
 
-async function ask(url: string, query: string) {
-	const sql = postgres(url, { max: 1, onnotice: () => undefined });
-	try {
-		return await sql.unsafe(query);
-	} finally {
-		await sql.end();
-	}
-}
-
 describe('a cluster', () => {
 	test('keeps data and passwords when it is stopped and opened again', async () => {
-		await ask(cluster.dbUrl(), `create table public.kept as select 'here' as what`);
+		await rowsOf(cluster.dbUrl(), `create table public.kept as select 'here' as what`);
 		await cluster.stop();
 		const again = await openCluster(options);
 		expect(new URL(again.dbUrl()).password).toBe(new URL(cluster.dbUrl()).password);
 		cluster = again;
-		expect(await ask(cluster.dbUrl(), 'select what from public.kept')).toEqual([{ what: 'here' }]);
+		expect(await rowsOf(cluster.dbUrl(), 'select what from public.kept')).toEqual([
+			{ what: 'here' },
+		]);
 	});
 
 	test('ends a server that a killed supervisor left on its data, and takes its place', async () => {
 		const before = postmasterState(path.join(options.dir, 'data'))?.pid ?? 0;
 		cluster = await openCluster(options);
 		expect(commandLine(before)).toBeNull();
-		expect(await ask(cluster.dbUrl(), 'select what from public.kept')).toHaveLength(1);
+		expect(await rowsOf(cluster.dbUrl(), 'select what from public.kept')).toHaveLength(1);
 	});
 
 	test('is not reachable with a wrong password', async () => {
 		const url = new URL(cluster.dbUrl());
 		url.password = 'wrong';
-		await expect(ask(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
+		await expect(rowsOf(url.href, 'select 1')).rejects.toMatchObject({ code: '28P01' });
 	});
 });
 
@@ -74,20 +72,20 @@ describe('the pooler', () => {
 			const url = new URL(cluster.dbUrl());
 			url.username = 'postgres.abcdefghijklmnopqrst';
 			url.port = String(pooler.port);
-			expect(await ask(url.href, 'select current_user::text as who')).toEqual([
+			expect(await rowsOf(url.href, 'select current_user::text as who')).toEqual([
 				{ who: 'postgres' },
 			]);
 
 			const sql = postgres(url.href, { max: 1 });
 			const sleeping = sql`select pg_sleep(30)`.execute();
 			const isAsleep = `select from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'`;
-			while ((await ask(cluster.adminUrl(), isAsleep)).length === 0);
+			while ((await rowsOf(cluster.adminUrl(), isAsleep)).length === 0);
 			sleeping.cancel();
 			await expect(sleeping).rejects.toMatchObject({ code: '57014' });
 			await sql.end();
 
 			url.username = 'postgres.zzzzzzzzzzzzzzzzzzzz';
-			await expect(ask(url.href, 'select 1')).rejects.toThrow('Tenant or user not found');
+			await expect(rowsOf(url.href, 'select 1')).rejects.toThrow('Tenant or user not found');
 		} finally {
 			await pooler.close();
 		}

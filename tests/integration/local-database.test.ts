@@ -1,21 +1,8 @@
 // What the databases of the local stack promise to everybody else: hosted rights, both ages, hosted refusals.
-import postgres from 'postgres';
-import { afterAll, describe, expect, test } from 'vitest';
+import type postgres from 'postgres';
+import { describe, expect, test } from 'vitest';
 import { cronPair, freshPair, type Pair } from '../helpers/clusters.ts';
-
-const connections: postgres.Sql[] = [];
-const connect = (url: string): postgres.Sql => {
-	const sql = postgres(url, { max: 1, onnotice: () => undefined });
-	connections.push(sql);
-	return sql;
-};
-afterAll(() => Promise.all(connections.map((sql) => sql.end())));
-
-const errorOf = async (work: Promise<unknown>): Promise<string> =>
-	work.then(
-		() => 'no error',
-		(error: { code?: string; message: string }) => `${error.code ?? ''} ${error.message}`,
-	);
+import { connect, errorOf } from '../helpers/run-sql.ts';
 
 describe('a local project', async () => {
 	const pair: Pair = await freshPair();
@@ -94,18 +81,19 @@ describe('a local project', async () => {
 		expect(await errorOf(sql`select vault._root_key()`)).toMatch(/^42501 /);
 	});
 
-	test('has another Vault key on the other side', async () => {
+	test('has another Vault key in the other project', async () => {
 		const target = connect(pair.target.adminUrl);
 		const admin = connect(pair.source.adminUrl);
-		const keyOf = async (side: postgres.Sql) => (await side`select vault._root_key() as key`)[0];
+		const keyOf = async (database: postgres.Sql) =>
+			(await database`select vault._root_key() as key`)[0];
 		expect(await keyOf(target)).not.toEqual(await keyOf(admin));
 	});
 
 	test('grants new tables to the API roles only on the older project', async () => {
 		const grantees = async (url: string) => {
-			const side = connect(url);
-			await side`create table public.fresh (id int)`;
-			const rows = await side`
+			const database = connect(url);
+			await database`create table public.fresh (id int)`;
+			const rows = await database`
 				select distinct grantee from information_schema.role_table_grants
 				where table_name = 'fresh' and grantee <> 'postgres' order by 1`;
 			return rows.map((row) => String(row['grantee']));

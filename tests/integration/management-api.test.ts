@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createManagementApi as createShim } from '../../local/management-api/server.ts';
-import { createAccountApi } from '../../supabase/functions/_shared/platform/account-api.ts';
+import { createManagementApi as createShim } from '../../local/supabase/management-api/server.ts';
+import { createAccountApi } from '../../supabase/functions/_shared/platform/supabase/account-api.ts';
 import {
 	createManagementApi,
 	type ManagementApi,
-} from '../../supabase/functions/_shared/platform/management-api.ts';
+} from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
 import {
 	openPlatform,

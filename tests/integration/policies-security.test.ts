@@ -4,7 +4,8 @@ import { functions } from '../../supabase/functions/_shared/components/functions
 import { policies } from '../../supabase/functions/_shared/components/policies/index.ts';
 import { cloneInProcess, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair } from '../helpers/clusters.ts';
-import { rowsOf, runOn, tablesOnly } from '../helpers/object-corpus.ts';
+import { rowsOf, runOn } from '../helpers/run-sql.ts';
+import { tablesOnly } from '../helpers/tables-only.ts';
 
 const securityOf = (url: string) =>
 	rowsOf(

@@ -1,19 +1,17 @@
 // The sample shop must be what the demonstration promises, and the same wherever it is seeded.
-import * as fs from 'node:fs';
-import * as path from 'node:path';
 import postgres from 'postgres';
 import { beforeAll, expect, test } from 'vitest';
-import { createSampleDatabase } from '../../local/sample/database.ts';
+import { ENABLE_WEBHOOKS } from '../../local/supabase/postgres/webhooks.ts';
+import { createSampleDatabase } from '../../local/demo/sample/database.ts';
 import { cronPair, type ClusterUrls } from '../helpers/clusters.ts';
 
-const WEBHOOKS = path.join(import.meta.dirname, '../../local/database/webhooks.sql');
 const SHOP = ['public', 'inventory', 'analytics', 'Support Desk'];
 
 const databases: postgres.Sql[] = [];
 
 async function seed(urls: ClusterUrls): Promise<void> {
 	const admin = postgres(urls.adminUrl, { max: 1, onnotice: () => undefined });
-	await admin.unsafe(fs.readFileSync(WEBHOOKS, 'utf8'));
+	await admin.unsafe(ENABLE_WEBHOOKS);
 	await admin.end();
 	const project = {
 		ref: 'abcdefghijklmnopqrst',

@@ -2,8 +2,8 @@
 import type postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { storage as component } from '../../supabase/functions/_shared/components/storage/index.ts';
-import type { TestClone } from '../helpers/clone.ts';
 import {
+	type TestClone,
 	cloneInProcess,
 	previewInProcess,
 	testOptions,
@@ -116,8 +116,8 @@ describe('a clone of Storage', () => {
 	});
 
 	it('replaces what differs and leaves alone what only the target has', async () => {
-		for (const side of [pair.source, pair.target])
-			await side.bucket('shared', { public: side === pair.source });
+		for (const endpoint of [pair.source, pair.target])
+			await endpoint.bucket('shared', { public: endpoint === pair.source });
 		await pair.source.upload('shared/same.txt', 'same');
 		await pair.target.upload('shared/same.txt', 'same');
 		await pair.source.upload('shared/bytes.txt', 'new bytes');
@@ -144,7 +144,7 @@ describe('a clone of Storage', () => {
 	});
 
 	it('removes what only the target has when asked to', async () => {
-		for (const side of [pair.source, pair.target]) await side.bucket('shared');
+		for (const endpoint of [pair.source, pair.target]) await endpoint.bucket('shared');
 		await pair.source.upload('shared/kept.txt', 'kept');
 		await pair.target.upload(path('shared', 'gone "now" 100%.txt'), 'x');
 		await pair.target.bucket('gone');
@@ -245,7 +245,7 @@ describe('a clone of Storage', () => {
 		pair.target.interfere(() => new Response('down', { status: 503 }));
 		await expect(clone()).rejects.toMatchObject({
 			code: 'api_unavailable',
-			details: { passing: true },
+			details: { httpStatus: 503 },
 		});
 	});
 });
@@ -263,15 +263,25 @@ describe('the preview of Storage', () => {
 			{ source: pair.source.end(), target: { ...pair.target.end(), api } },
 			component,
 		);
-		expect(found.counts).toEqual({ buckets: 2, files: 2, bytes: 106 });
-		expect(found.objects).toMatchObject([
-			{ bucket: 'docs', files: 2, bytes: 106, public: true },
-			{ bucket: 'empty', files: 0, bytes: 0, public: false },
+		expect(found.counts).toEqual([
+			{ unit: 'file', source: 2, target: 0 },
+			{ unit: 'bucket', source: 2, target: 1 },
+			{ unit: 'byte', source: 106, target: 0 },
 		]);
-		expect(found.warnings.map(({ object }) => object)).toEqual([
-			'embeddings',
-			'docs/large.txt',
-			'own',
+		expect(found.objects).toMatchObject([
+			{
+				object: 'docs',
+				action: 'create',
+				counts: [{ source: 2 }, { source: 106 }],
+				detail: 'public',
+			},
+			{ object: 'empty', action: 'create', counts: [{ source: 0 }, { source: 0 }] },
+			{ object: 'own', action: 'leave', is_extra: true },
+		]);
+		expect(found.warnings.map(({ level, object }) => [level, object])).toEqual([
+			['blocker', 'docs/large.txt'],
+			['warning', 'embeddings'],
+			['note', 'own'],
 		]);
 	});
 

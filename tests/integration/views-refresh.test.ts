@@ -4,7 +4,8 @@ import { functions } from '../../supabase/functions/_shared/components/functions
 import { views } from '../../supabase/functions/_shared/components/views/index.ts';
 import { cloneInProcess } from '../helpers/clone.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
-import { rowsOf, runOn, tablesOnly } from '../helpers/object-corpus.ts';
+import { rowsOf, runOn } from '../helpers/run-sql.ts';
+import { tablesOnly } from '../helpers/tables-only.ts';
 
 const SOURCE = `create table t (id int primary key, n int);
 insert into t select i, i from generate_series(1, 50) i;
@@ -41,6 +42,7 @@ it('materialized views are filled in the order in which they read each other, sl
 	expect(target).toEqual({ ...source, stale: 51 });
 	expect(source).toMatchObject({ stale: 50 });
 	expect(result.outcome('failed')).toEqual([]);
+	expect(result.outcome('adapted')).toEqual(['views public.stale']);
 });
 
 it('a stale view of the source does not make every clone refresh the copy', async () => {

@@ -1,22 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { ENABLE_WEBHOOKS } from '../../local/supabase/postgres/webhooks.ts';
 import { triggers } from '../../supabase/functions/_shared/components/triggers/index.ts';
 import { webhooks } from '../../supabase/functions/_shared/components/webhooks/index.ts';
 import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
-import type { ManagementApi } from '../../supabase/functions/_shared/platform/management-api.ts';
+import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import { cloneInProcess, verifyInProcess } from '../helpers/clone.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
-import { rowsOf, runOn } from '../helpers/object-corpus.ts';
-import * as fs from 'node:fs';
-import * as path from 'node:path';
+import { rowsOf, runOn } from '../helpers/run-sql.ts';
 
 const S = 'abcdefghijklmnopqrst';
 const T = 'tsrqponmlkjihgfedcba';
 const sourceKey = `sb_secret_${'s'.repeat(24)}`;
 const targetKey = `sb_secret_${'t'.repeat(24)}`;
-const ENABLE = fs.readFileSync(
-	path.join(import.meta.dirname, '../../local/database/webhooks.sql'),
-	'utf8',
-);
 
 const TABLES = `create schema app; create table app."Or ders" (id int primary key, note text, kind varchar);
 create table app.parted (id int primary key) partition by range (id);
@@ -30,7 +25,7 @@ create trigger off after insert on app.parted for each row execute function supa
     'https://example.com/', 'GET');
 alter table app.parted disable trigger off;`;
 
-function ends(pair: Pair) {
+function endpointsOf(pair: Pair) {
 	const calls: string[] = [];
 	const refuse = () => Promise.reject(new Error('not expected'));
 	const api: ManagementApi = {
@@ -38,13 +33,13 @@ function ends(pair: Pair) {
 		fetch: refuse,
 		send: async <Answer>(method: string, route: string): Promise<Answer> => {
 			calls.push(`${method} ${route}`);
-			await runOn(pair.target.adminUrl, ENABLE);
+			await runOn(pair.target.adminUrl, ENABLE_WEBHOOKS);
 			return JSON.parse('null');
 		},
 	};
 	return {
 		calls,
-		sides: {
+		endpoints: {
 			source: { ...pair.source, ref: S, keys: [{ name: 'default', value: sourceKey }] },
 			target: { ...pair.target, ref: T, api, keys: [{ name: 'default', value: targetKey }] },
 		},
@@ -53,7 +48,7 @@ function ends(pair: Pair) {
 
 async function prepared(): Promise<Pair> {
 	const pair = await freshPair();
-	await runOn(pair.source.adminUrl, ENABLE);
+	await runOn(pair.source.adminUrl, ENABLE_WEBHOOKS);
 	await runOn(pair.source.dbUrl, `${TABLES}${HOOKS}`);
 	await runOn(pair.target.dbUrl, TABLES);
 	return pair;
@@ -66,13 +61,13 @@ const hooksOf = (url: string) =>
 		from pg_trigger where not tgisinternal and tgfoid = 'supabase_functions.http_request'::regproc order by 1, 2`,
 	);
 const clone = (pair: Pair, options: Partial<CloneOptions> = {}) =>
-	cloneInProcess({ ...ends(pair).sides, components: [webhooks], options });
+	cloneInProcess({ ...endpointsOf(pair).endpoints, components: [webhooks], options });
 
 describe('webhooks', () => {
 	it('arrive disabled and pointing at the target, after the platform was asked to enable them', async () => {
 		const pair = await prepared();
-		const { calls, sides } = ends(pair);
-		const result = await cloneInProcess({ ...sides, components: [webhooks] });
+		const { calls, endpoints } = endpointsOf(pair);
+		const result = await cloneInProcess({ ...endpoints, components: [webhooks] });
 		expect(calls).toEqual(['POST /database/webhooks/enable']);
 		const [source, target] = [await hooksOf(pair.source.dbUrl), await hooksOf(pair.target.dbUrl)];
 		expect(target.map(({ state }) => state)).toEqual(['D', 'D', 'D', 'D']);
@@ -87,7 +82,7 @@ describe('webhooks', () => {
 			fix: 'To arm it, run on the target: alter table "app"."Or ders" enable trigger "to_slack"',
 		});
 		expect(JSON.stringify([...result.items])).not.toMatch(/hidden|sb_secret_/);
-		expect(await verifyInProcess(sides, webhooks, 'structure')).toEqual([]);
+		expect(await verifyInProcess(endpoints, webhooks, 'structure')).toEqual([]);
 	});
 
 	it('stay armed or disabled in later clones, which change nothing else', async () => {
@@ -126,27 +121,31 @@ describe('webhooks', () => {
 	it('of a partitioned table rest on its partitions too, whatever other component runs', async () => {
 		const pair = await prepared();
 		await runOn(pair.source.dbUrl, `alter table app.parted enable trigger off`);
-		const { sides } = ends(pair);
+		const { endpoints } = endpointsOf(pair);
 		const states = async () =>
 			(await hooksOf(pair.target.dbUrl))
 				.filter(({ name }) => name === 'off')
 				.map(({ state }) => state);
 		for (const components of [[triggers, webhooks], [triggers]]) {
-			const result = await cloneInProcess({ ...sides, components });
+			const result = await cloneInProcess({ ...endpoints, components });
 			expect(result.outcome('failed')).toEqual([]);
 			expect(await states()).toEqual(['D', 'D']);
-			expect(await verifyInProcess(sides, triggers, 'structure')).toEqual([]);
+			expect(await verifyInProcess(endpoints, triggers, 'structure')).toEqual([]);
 		}
 	});
 
 	it('are told one by one when the platform refuses to enable them', async () => {
 		const pair = await prepared();
 		const { TwinsError } = await import('../../supabase/functions/_shared/domain/errors.ts');
-		const { sides } = ends(pair);
+		const { endpoints } = endpointsOf(pair);
 		const send = () =>
 			Promise.reject(new TwinsError('api_refused', 'no right', 'ask', { httpStatus: 403 }));
-		const target = { ...sides.target, api: { ...sides.target.api, send } };
-		const result = await cloneInProcess({ source: sides.source, target, components: [webhooks] });
+		const target = { ...endpoints.target, api: { ...endpoints.target.api, send } };
+		const result = await cloneInProcess({
+			source: endpoints.source,
+			target,
+			components: [webhooks],
+		});
 		expect(result.outcome('failed')).toHaveLength(3);
 	});
 });

@@ -2,13 +2,13 @@
 // keep the password, since each request replaces it.
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from '../../local/ports.ts';
-import { type Pooler, startPooler } from '../../local/pooler.ts';
-import type { ManagementApi } from '../../supabase/functions/_shared/platform/management-api.ts';
+import { freePort } from '../../local/supabase/ports.ts';
+import { type Pooler, startPooler } from '../../local/supabase/postgres/pooler.ts';
+import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import {
 	type OpenProjectOptions,
 	openProject,
-} from '../../supabase/functions/_shared/platform/postgres.ts';
+} from '../../supabase/functions/_shared/platform/supabase/project-database.ts';
 import { type ClusterUrls, freshProject } from '../helpers/clusters.ts';
 import { sql } from './data-fingerprints.ts';
 

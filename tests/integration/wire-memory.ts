@@ -1,5 +1,5 @@
 // Runs on Deno: copies 150 MB into a slow table over TLS, and prints the most memory it saw itself use.
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 
 interface Runtime {
 	readonly args: readonly string[];

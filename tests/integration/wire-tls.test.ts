@@ -6,7 +6,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import { cronPair, type Pair } from '../helpers/clusters.ts';
 import { sql } from './data-fingerprints.ts';
 

@@ -1,8 +1,11 @@
-// The Postgres client against real servers: values, errors, and what a COPY does when either side fails.
+// The Postgres client against real servers: values, errors, and what a COPY does when either endpoint fails.
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
-import type { Session } from '../../supabase/functions/_shared/platform/session.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/wire.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
+import {
+	plannedOnce,
+	type Session,
+} from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
 
 let pair: Pair;
@@ -169,6 +172,44 @@ describe('connecting', () => {
 	});
 });
 
+describe('a session that is reset', () => {
+	const settings = { lock_timeout: '7s', default_transaction_read_only: 'off' };
+
+	it('has its first settings, and no transaction, lock or temporary table', async () => {
+		const session = await open(pair.source, { settings });
+		await session.script(`set lock_timeout to '1s'; set search_path to ''; set role anon; reset role;
+			create temporary table passing (); select pg_advisory_lock(7311); begin; set local jit to off; select 1 / 1`);
+		await session.reset();
+		expect(
+			await session.query(`select current_setting('lock_timeout') as lock_timeout, current_setting('search_path') <> '' as has_path,
+				to_regclass('pg_temp.passing') as passing, (select count(*) from pg_locks
+				where locktype = 'advisory' and pid = pg_backend_pid())::int4 as locks, now() = statement_timestamp() as is_alone`),
+		).toEqual([{ lock_timeout: '7s', has_path: true, passing: null, locks: 0, is_alone: true }]);
+	});
+
+	it('is usable after an error in a transaction', async () => {
+		const session = await open(pair.source, { settings });
+		await failure(session.script('begin; select 1 / 0'));
+		await session.reset();
+		expect(await session.query('select 1 as one')).toEqual([{ one: 1 }]);
+	});
+
+	it('still knows what was planned once', async () => {
+		const session = await open(pair.source, { settings });
+		const text = 'select pg_catalog.cardinality($1) as size';
+		for (const list of ['{}', '{a,b}', '{a,b,c}']) {
+			const { run, remember } = plannedOnce(session, text, [`'${list}'`]);
+			const [row] = (await session.script(run)).at(-1) ?? [];
+			remember();
+			expect(row).toEqual({ size: list === '{}' ? 0 : list.split(',').length });
+			await session.reset();
+		}
+		expect(
+			await session.query('select count(*)::int4 as prepared from pg_prepared_statements'),
+		).toEqual([{ prepared: 1 }]);
+	});
+});
+
 describe('copying from one session into another', () => {
 	const rows = (count: number) =>
 		`copy (select i, repeat('x', 50), i from generate_series(1, ${count}) i) to stdout`;
@@ -297,3 +338,51 @@ describe('copying from one session into another', () => {
 async function until(session: Session, text: string): Promise<void> {
 	while ((await session.query(text)).length === 0);
 }
+
+describe('copying rows out', () => {
+	/** One row of 3 MB, which spans chunks, among short ones. */
+	const rows = (count: number): string =>
+		`copy (select i, case i when 7 then repeat('x', 3000000) else 'y' end from generate_series(1, ${count}) as i) to stdout`;
+
+	it('gives the bytes of all rows and their number, whatever the size of rows', async () => {
+		const source = await open(pair.source);
+		const chunks: string[] = [];
+		const count = await source.copyOut(rows(50_000), (bytes) => {
+			chunks.push(new TextDecoder().decode(bytes));
+			return Promise.resolve();
+		});
+		expect(count).toBe(50_000);
+		const text = Array.from(
+			{ length: 50_000 },
+			(_, n) => `${n + 1}\t${n === 6 ? 'x'.repeat(3_000_000) : 'y'}\n`,
+		).join('');
+		expect(chunks.join('') === text).toBe(true);
+		expect(
+			await source.copyOut('copy (select 1 where false) to stdout', () =>
+				Promise.reject(new Error('no row')),
+			),
+		).toBe(0);
+	});
+
+	it('throws the error of whoever failed, and the session stays usable', async () => {
+		const source = await open(pair.source);
+		const lost = new Error('the store is full');
+		await expect(source.copyOut(rows(3_000_000), () => Promise.reject(lost))).rejects.toBe(lost);
+		expect(await source.query('select 1 as one')).toEqual([{ one: 1 }]);
+		const broken = 'copy (select 1 / (5 - i) from generate_series(1, 9) as i) to stdout';
+		const error = await failure(source.copyOut(broken, () => Promise.resolve()));
+		expect(error.details.sqlstate).toBe('22012');
+		expect(await source.query('select 2 as two')).toEqual([{ two: 2 }]);
+	});
+
+	it('does not take a slow reader for a silent server', async () => {
+		const source = await open(pair.source, { silenceSeconds: 0.2 });
+		let reads = 0;
+		const count = await source.copyOut(rows(10), async () => {
+			reads += 1;
+			if (reads < 3) await new Promise((resolve) => setTimeout(resolve, 400));
+		});
+		expect(count).toBe(10);
+		expect(reads).toBeGreaterThan(2);
+	});
+});

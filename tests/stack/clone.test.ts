@@ -8,7 +8,7 @@ import { compareProjects } from '../../local/demo/compare.ts';
 import { readReport } from '../../local/demo/report.ts';
 import { runClone, runVerification, type RunComponent } from '../../local/demo/run.ts';
 import { signIn, type DemoSession } from '../../local/demo/session.ts';
-import { commandLine } from '../../local/postmaster.ts';
+import { commandLine } from '../../local/supabase/postgres/postmaster.ts';
 import { requestsBeyondLimits } from '../helpers/limits.ts';
 
 const stack = inject('stack');
@@ -27,18 +27,25 @@ const objects = async (jobId: string, outcome: ItemOutcome): Promise<string[]> =
 		.map((item) => `${item.component} ${item.object}: ${item.detail}`);
 
 describe('a clone of the sample project', () => {
-	// The steps of killed workers come back when their leases end: about two minutes.
 	test(
 		'copies everything although its workers are killed at work',
 		{ timeout: 420_000 },
 		async () => {
 			let isKilled = false;
+			let rescued: ReturnType<typeof rescue> | undefined;
 			const job = await runClone(session, stack, never, (_job, components) => {
 				const isHalfDone = components.some(({ status }) => status === 'completed');
-				if (!isKilled && isHalfDone) killWorkers();
+				if (!isKilled && isHalfDone) {
+					killWorkers();
+					rescued = rescue();
+				}
 				isKilled ||= isHalfDone;
 			});
 			expect(isKilled).toBe(true);
+			// A lease of 12 s, looked for every two seconds, on a machine that does other things as well. A stack that is
+			// not a minute old has to wait for the minute first.
+			const { seconds, isLookedFor } = (await rescued) ?? {};
+			expect(seconds).toBeLessThan(isLookedFor ? 30 : 80);
 			expect(await objects(job.id, 'failed')).toEqual([]);
 			expect(job.status).toBe('completed');
 		},
@@ -63,7 +70,7 @@ describe('a clone of the sample project', () => {
 	});
 
 	test('keeps its workers within the limits of an edge function', async () => {
-		expect(await requestsBeyondLimits(stack.control.db_url)).toBe(0);
+		expect(await requestsBeyondLimits(stack.control.db_url)).toEqual([]);
 	});
 
 	test('leaves nothing of ours on the target', async () => {
@@ -83,4 +90,26 @@ function killWorkers(): void {
 		.map(Number)
 		.filter((pid) => pid > 0 && commandLine(pid)?.includes('functions/worker'))
 		.forEach((pid) => process.kill(pid, 'SIGKILL'));
+}
+
+/** Waits until nothing that is leased now is leased as it is. How long it took, and whether cron was looking already. */
+async function rescue(): Promise<{ seconds: number; isLookedFor: boolean }> {
+	const sql = postgres(stack.control.db_url, { max: 1 });
+	const begun = performance.now();
+	try {
+		const held = await sql`select lease from private.steps where status = 'running'`;
+		const leases = held.map(({ lease }) => String(lease));
+		const looking = await sql`
+			select from cron.job_run_details join cron.job using (jobid)
+			where jobname = 'twins-keep-moving' and job_run_details.status = 'running'`;
+		await expect
+			.poll(() => sql`select from private.steps where lease = any (${leases})`, {
+				timeout: 90_000,
+				interval: 200,
+			})
+			.toHaveLength(0);
+		return { seconds: (performance.now() - begun) / 1000, isLookedFor: looking.length > 0 };
+	} finally {
+		await sql.end();
+	}
 }

@@ -13,6 +13,8 @@ declare global {
 		interface Locals {
 			supabase: ControlClient;
 			user: SignedInUser | null;
+			/** Whether the app is reached by https: cookies are then for https only. */
+			isSecure: boolean;
 		}
 		interface PageState {
 			/** Component selected on the run page without a navigation. */

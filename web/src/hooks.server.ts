@@ -14,8 +14,9 @@ export const handle: Handle = async ({ event, resolve }) => {
 		return new Response('Requests from other sites are refused.', { status: 403 });
 	}
 	const answerHeaders = new Map<string, string>();
-	const secure = (ORIGIN ?? event.url.origin).startsWith('https:');
-	event.locals.supabase = serverClient(event.cookies, secure, event.fetch, (headers) => {
+	const isSecure = (ORIGIN ?? event.url.origin).startsWith('https:');
+	event.locals.isSecure = isSecure;
+	event.locals.supabase = serverClient(event.cookies, isSecure, event.fetch, (headers) => {
 		for (const [name, value] of Object.entries(headers)) answerHeaders.set(name, value);
 	});
 	const { user, isCertain } = await readUser(event.locals.supabase);
@@ -28,7 +29,7 @@ export const handle: Handle = async ({ event, resolve }) => {
 	for (const [name, value] of answerHeaders) response.headers.set(name, value);
 	allowControlProject(response.headers);
 	for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
-	if (secure) response.headers.set('strict-transport-security', 'max-age=31536000');
+	if (isSecure) response.headers.set('strict-transport-security', 'max-age=31536000');
 	// Pages carry what one user may see: no cache shows them to another, or after signing out.
 	if (!response.headers.has('cache-control')) {
 		response.headers.set('cache-control', 'private, no-cache');

@@ -17,3 +17,4 @@ create rule r as on insert to app.t where new.id < 0 do instead nothing;
 create rule state as on update to app.t where new.id < 0 do instead nothing;
 insert into app.t values (1, 'x', 2, 3);
 refresh materialized view app.m;
+refresh materialized view app.options;

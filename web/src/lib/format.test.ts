@@ -1,35 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import {
-	asSentence,
-	formatAge,
-	formatBytes,
-	formatCount,
-	formatDuration,
-	formatElapsed,
-	formatEstimate,
-	formatQuantity,
-	spanBetween,
-} from './format.ts';
+import { formatAge, formatDuration, formatElapsed, spanBetween } from './format.ts';
 
 describe('formatting', () => {
-	it('groups large counts', () => {
-		expect(formatCount(1_000_000_000)).toBe('1,000,000,000');
-	});
-
-	it('uses the singular for one, also where the plural ends in -ies', () => {
-		expect(formatQuantity(1, 'tables')).toBe('1 table');
-		expect(formatQuantity(0, 'tables')).toBe('0 tables');
-		expect(formatQuantity(1, 'policies')).toBe('1 policy');
-	});
-
-	it('never shows four digits before a unit of bytes', () => {
-		expect(formatBytes(0)).toBe('0 B');
-		expect(formatBytes(999)).toBe('999 B');
-		expect(formatBytes(999_960)).toBe('1.0 MB');
-		expect(formatBytes(12_400_000)).toBe('12.4 MB');
-		expect(formatBytes(250_000_000_000)).toBe('250 GB');
-	});
-
 	it('keeps two digits in the second part of a duration', () => {
 		expect(formatDuration(400)).toBe('0.4 s');
 		expect(formatDuration(42_900)).toBe('42 s');
@@ -63,17 +35,5 @@ describe('formatting', () => {
 		expect(spanBetween('2026-11-21T12:00:00Z', null, now)).toBe(10_000);
 		expect(spanBetween('2026-11-21T12:00:00Z', '2026-11-21T12:00:04Z', now)).toBe(4_000);
 		expect(spanBetween(null, null, now)).toBeNull();
-	});
-
-	it('makes sentences of remarks and leaves names alone', () => {
-		expect(asSentence('created, inactive')).toBe('Created, inactive');
-		expect(asSentence('public.clash of the target has its name')).toBe(
-			'public.clash of the target has its name',
-		);
-		expect(asSentence('"clash" is not a view')).toBe('"clash" is not a view');
-	});
-
-	it('says how little an estimate knows', () => {
-		expect(formatEstimate(3_006_477)).toBe('about 3,010,000');
 	});
 });

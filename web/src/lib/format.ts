@@ -1,7 +1,5 @@
-// The only place that turns numbers and times into words. English, the reader's own time zone.
+// The only place that turns times into words; numbers: domain/amount.ts. English, the reader's own time zone.
 
-const COUNT = new Intl.NumberFormat('en');
-const ESTIMATE = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 const DATE_TIME = new Intl.DateTimeFormat('en-GB', {
 	day: 'numeric',
 	month: 'short',
@@ -21,41 +19,6 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-/** `1234567` → `1,234,567`. */
-export function formatCount(count: number): string {
-	return COUNT.format(count);
-}
-
-/** Counts that are estimates: three digits say all they know. `about 3,010,000` */
-export function formatEstimate(count: number): string {
-	return `about ${ESTIMATE.format(count)}`;
-}
-
-/** `1 table`, `2 tables`; `plural` is given because the catalogue counts in plurals. */
-export function formatQuantity(count: number, plural: string): string {
-	return `${formatCount(count)} ${count === 1 ? singular(plural) : plural}`;
-}
-
-/** The singular of the few plurals this product counts in. */
-export function singular(plural: string): string {
-	if (plural.endsWith('ies')) return `${plural.slice(0, -3)}y`;
-	if (plural.endsWith('xes')) return plural.slice(0, -2);
-	return plural.endsWith('s') ? plural.slice(0, -1) : plural;
-}
-
-/** Bytes in the units people know from file managers: `0 B`, `12.4 MB`, `1.2 GB`. */
-export function formatBytes(bytes: number): string {
-	const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-	let value = bytes;
-	let unit = 0;
-	while (value >= 999.5 && unit < units.length - 1) {
-		value /= 1000;
-		unit += 1;
-	}
-	const digits = unit === 0 || value >= 99.95 ? 0 : 1;
-	return `${value.toFixed(digits)} ${units[unit] ?? ''}`;
-}
 
 /** Milliseconds as `0.4 s`, `42 s`, `3 min 05 s`, `2 h 04 min`, `3 d 2 h`. */
 export function formatDuration(milliseconds: number): string {
@@ -106,12 +69,4 @@ export function spanBetween(start: string | null, end: string | null, now: numbe
 
 function padded(value: number): string {
 	return String(Math.floor(value)).padStart(2, '0');
-}
-
-/** A remark of the engine (`the target lacks this secret`) as a sentence; names at its start stay as they are. */
-export function asSentence(remark: string): string {
-	return remark.replace(
-		/^[a-z]+(?=[ ,:]|$)/,
-		(word) => word.charAt(0).toUpperCase() + word.slice(1),
-	);
 }

@@ -1,27 +1,30 @@
 // What users can do with connected accounts. Each action is one transaction on the control database
-// (supabase/migrations/…_store_accounts.sql) around calls of the Management API.
+// (supabase/migrations: …_store_accounts.sql, …_store_projects.sql) around calls of the Management API.
 import type { AccountsRequest, ListedProject } from '../domain/api.ts';
 import { type ErrorBody, errorBody, TwinsError } from '../domain/errors.ts';
-import { createAccountApi } from '../platform/account-api.ts';
-import type { Environment } from '../platform/environment.ts';
-import type { Session } from '../platform/session.ts';
-import { openToken, sealToken, type SealedToken } from '../platform/vault.ts';
+import { createAccountApi } from '../platform/supabase/account-api.ts';
+import { oauthApi, refreshTokenOf, type StoredToken } from '../platform/supabase/account-token.ts';
+import { revokeTokens } from '../platform/supabase/oauth.ts';
+import { sealToken } from '../platform/vault.ts';
 import { setDatabasePassword } from './database-password.ts';
+import { finishOAuth, startOAuth } from './oauth.ts';
+import type { AccountPorts } from './ports.ts';
+import { storedTokenOf, usableToken } from './stored-token.ts';
 
 /** Seconds for which a list of projects counts as fresh: 120 requests a minute are shared by all pages. */
 const FRESH_SECONDS = 60;
-
-export interface AccountPorts {
-	readonly environment: Environment;
-	readonly control: Session;
-	readonly userId: string;
-}
 
 /** Carries out one request and returns its answer. Throws TwinsError. */
 export async function act(request: AccountsRequest, ports: AccountPorts): Promise<unknown> {
 	switch (request.action) {
 		case 'connect_pat':
 			return connect(request, ports);
+		case 'start_oauth':
+			return startOAuth(request.account_id, ports);
+		case 'finish_oauth':
+			return finish(request, ports);
+		case 'connection_methods':
+			return { methods: ports.environment.oauthApp === null ? ['pat'] : ['oauth', 'pat'] };
 		case 'rename':
 			return rename(request, ports);
 		case 'disconnect':
@@ -58,13 +61,23 @@ async function connect(
 	}
 	const accountId = request.account_id ?? crypto.randomUUID();
 	const sealed = await sealToken(environment.tokenKeys, accountId, request.token);
-	const [row] = await control.query<{ account: { id: string } }>(
+	const [row] = await control.query<{ account: unknown }>(
 		'select private.save_account($1::uuid, $2::uuid, $3, $4, $5, $6, $7) as account',
 		[userId, accountId, request.display_name, 'pat', sealed.key_id, sealed.iv, sealed.ciphertext],
 	);
-	// The list is a convenience: a token that may not list projects is connected all the same.
-	const refreshed = await refresh({ id: accountId, ...sealed }, { environment, control, userId });
-	return { account: row?.account, errors: refreshed ? [refreshed] : [] };
+	return connected(row?.account, accountId, { environment, control, userId });
+}
+
+/** Takes the user's agreement from Supabase. */
+async function finish(request: Request<'finish_oauth'>, ports: AccountPorts): Promise<unknown> {
+	const { id, account } = await finishOAuth(request, ports);
+	return connected(account, id, ports);
+}
+
+/** The list is a convenience: a token that may not list projects is connected all the same. */
+async function connected(account: unknown, id: string, ports: AccountPorts): Promise<unknown> {
+	const error = await refresh(await storedTokenOf(id, ports), ports);
+	return { account, errors: error ? [error] : [] };
 }
 
 async function rename(
@@ -85,32 +98,56 @@ async function rename(
 	);
 }
 
-async function disconnect(
-	request: Request<'disconnect'>,
-	{ control, userId }: AccountPorts,
-): Promise<unknown> {
-	const [row] = await control.query<{ answer: unknown }>(
+/**
+ * Ends an account's access here, and then at Supabase. `errors` says what is left to do at Supabase by hand.
+ */
+async function disconnect(request: Request<'disconnect'>, ports: AccountPorts): Promise<unknown> {
+	const { environment, control, userId } = ports;
+	const refreshToken = await refreshTokenToRevoke(request.account_id, ports);
+	const [row] = await control.query<{ answer: Record<string, unknown> }>(
 		'select private.disconnect_account($1::uuid, $2::uuid) as answer',
 		[userId, request.account_id],
 	);
-	return row?.answer;
+	if (refreshToken === null || environment.oauthApp === null) return row?.answer;
+	try {
+		await revokeTokens(oauthApi(environment), refreshToken);
+		return row?.answer;
+	} catch {
+		return { ...row?.answer, errors: [notRevoked(request.account_id)] };
+	}
 }
 
-interface Account extends SealedToken {
-	readonly id: string;
+/** Null where there is nothing to revoke: an access token, an account without a token, or one that cannot be opened. */
+async function refreshTokenToRevoke(
+	accountId: string,
+	ports: AccountPorts,
+): Promise<string | null> {
+	try {
+		return await refreshTokenOf(ports.environment, await storedTokenOf(accountId, ports));
+	} catch {
+		return null;
+	}
 }
+
+const notRevoked = (accountId: string): AccountError => ({
+	account_id: accountId,
+	code: 'api_unavailable',
+	message: 'The account is disconnected here, but Supabase could not be told',
+	fix: 'Remove Twins under Organization settings → OAuth apps → Authorized apps in the Supabase dashboard.',
+});
 
 interface AccountError extends ErrorBody {
 	readonly account_id: string;
 }
 
 async function listProjects(force: boolean, ports: AccountPorts): Promise<unknown> {
-	const accounts = await ports.control.query<Account & { is_fresh: boolean }>(
+	const accounts = await ports.control.query<StoredToken & { is_fresh: boolean }>(
 		`select
-			account.id,
+			account.id as account_id,
 			credential.key_id,
 			encode(credential.iv, 'base64') as iv,
 			encode(credential.ciphertext, 'base64') as ciphertext,
+			to_json(credential.expires_at) #>> '{}' as expires_at,
 			coalesce(account.last_used_at > now() - make_interval(secs => $2::int), false) as is_fresh
 		from public.connected_accounts as account
 		join private.account_credentials as credential on credential.account_id = account.id
@@ -129,7 +166,7 @@ async function listProjects(force: boolean, ports: AccountPorts): Promise<unknow
 			project.region, project.status, project.postgres_version, project.is_protected
 		from public.projects as project
 		join public.connected_accounts as account on account.id = project.account_id
-		where account.owner_id = $1::uuid and account.status <> 'revoked'
+		where account.owner_id = $1::uuid and account.status <> 'revoked' and project.gone_at is null
 		order by project.name, project.ref`,
 		[ports.userId],
 	);
@@ -138,11 +175,12 @@ async function listProjects(force: boolean, ports: AccountPorts): Promise<unknow
 
 /** Lists an account's projects anew. An account that fails keeps its old list, and the error is returned. */
 async function refresh(
-	account: Account,
+	account: StoredToken,
 	{ environment, control }: AccountPorts,
 ): Promise<AccountError | undefined> {
+	const { account_id: id } = account;
 	try {
-		const token = await openToken(environment.tokenKeys, account.id, account);
+		const token = await usableToken(account, { environment });
 		const api = createAccountApi({ baseUrl: environment.managementApiUrl, token });
 		const [organizations, projects] = await Promise.all([
 			// Optional right of scoped tokens: without it projects show no organization.
@@ -158,16 +196,16 @@ async function refresh(
 			status: project.status,
 			postgres_version: project.database?.version ?? null,
 		}));
-		await control.query('select private.store_projects($1::uuid, $2::jsonb)', [account.id, listed]);
+		await control.query('select private.store_projects($1::uuid, $2::jsonb)', [id, listed]);
 		return undefined;
 	} catch (error) {
 		const body = errorBody(error);
 		if (body.code === 'account_expired') {
 			await control.query(
 				`update public.connected_accounts set status = 'expired' where id = $1::uuid`,
-				[account.id],
+				[id],
 			);
 		}
-		return { account_id: account.id, ...body };
+		return { account_id: id, ...body };
 	}
 }

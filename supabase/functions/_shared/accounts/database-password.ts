@@ -1,10 +1,11 @@
 // The password of a project's database, for projects that give no temporary login. Tried once before it is
 // saved: the pooler blocks whoever tries a wrong one again and again.
 import { TwinsError } from '../domain/errors.ts';
-import { createManagementApi } from '../platform/management-api.ts';
-import { openProject } from '../platform/postgres.ts';
-import { databasePasswordOf, openToken, sealToken, type SealedToken } from '../platform/vault.ts';
-import type { AccountPorts } from './actions.ts';
+import { createManagementApi } from '../platform/supabase/management-api.ts';
+import { openProject } from '../platform/supabase/project-database.ts';
+import { databasePasswordOf, sealToken, type SealedToken } from '../platform/vault.ts';
+import type { AccountPorts } from './ports.ts';
+import { storedTokenOf, usableToken } from './stored-token.ts';
 
 export interface DatabasePassword {
 	readonly account_id: string;
@@ -39,22 +40,8 @@ async function tryPassword(
 	{ account_id, ref, password }: DatabasePassword & { readonly password: string },
 	{ environment, control, userId }: AccountPorts,
 ): Promise<void> {
-	const [credential] = await control.query<{ key_id: string; iv: string; ciphertext: string }>(
-		`select credential.key_id, encode(credential.iv, 'base64') as iv,
-			encode(credential.ciphertext, 'base64') as ciphertext
-		from public.connected_accounts as account
-		join private.account_credentials as credential on credential.account_id = account.id
-		where account.id = $1::uuid and account.owner_id = $2::uuid`,
-		[account_id, userId],
-	);
-	if (!credential) {
-		throw new TwinsError(
-			'not_found',
-			'There is no such account',
-			'Pick one of your connected accounts.',
-		);
-	}
-	const token = await openToken(environment.tokenKeys, account_id, credential);
+	const stored = await storedTokenOf(account_id, { control, userId });
+	const token = await usableToken(stored, { environment });
 	const baseUrl = environment.managementApiUrl;
 	const api = createManagementApi({ baseUrl, token, ref, readOnly: true });
 	try {

@@ -2,10 +2,10 @@
 import * as z from 'zod/mini';
 import { accountsRequestSchema } from '../domain/api.ts';
 import { errorBody, type ErrorCode, TwinsError } from '../domain/errors.ts';
-import { signedInUser } from '../platform/auth-api.ts';
+import { signedInUser } from '../platform/supabase/auth-api.ts';
 import { readEnvironment } from '../platform/environment.ts';
 import { answer, CORS_HEADERS, readVariable } from '../platform/function.ts';
-import { connectUrl } from '../platform/wire.ts';
+import { connectControl } from '../platform/database.ts';
 import { act } from './actions.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -15,17 +15,11 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 	not_found: 404,
 	conflict: 409,
 	rate_limited: 429,
+	unsupported: 409,
 	internal: 500,
 	api_unavailable: 502,
 	connection_lost: 503,
 	database_unreachable: 503,
-};
-
-/** Refusals that our SQL functions raise with these SQLSTATEs are meant for the user. */
-const SQL_REFUSALS: Readonly<Record<string, ErrorCode>> = {
-	P0002: 'not_found',
-	'55006': 'conflict',
-	'22023': 'bad_request',
 };
 
 /** A handler for Deno.serve. */
@@ -36,14 +30,14 @@ export async function serveAccounts(request: Request): Promise<Response> {
 		const userId = await signedInUser(request, environment);
 		const asked = z.safeParse(accountsRequestSchema, await request.json().catch(() => null));
 		if (!asked.success) throw malformed(asked.error.issues);
-		const control = await connectUrl(environment.controlDbUrl);
+		const control = await connectControl(environment.controlDbUrl);
 		try {
 			return answer(200, await act(asked.data, { environment, control, userId }));
 		} finally {
 			await control.close();
 		}
 	} catch (error) {
-		const body = errorBody(asRefusal(error));
+		const body = errorBody(error);
 		if (body.code === 'internal') console.error('accounts:', body.message);
 		return answer(STATUS[body.code] ?? 400, { error: body });
 	}
@@ -55,12 +49,6 @@ function malformed(issues: readonly z.core.$ZodIssue[]): TwinsError {
 	return new TwinsError(
 		'bad_request',
 		`The request is not understood: ${fields.join(', ')}`,
-		'Send {action: connect_pat | rename | disconnect | set_database_password | list_projects, …} with its fields filled in.',
+		'Send {action: connection_methods | start_oauth | finish_oauth | connect_pat | rename | disconnect | set_database_password | list_projects, …} with its fields filled in.',
 	);
-}
-
-function asRefusal(error: unknown): unknown {
-	if (!(error instanceof TwinsError) || error.code !== 'database_refused') return error;
-	const code = SQL_REFUSALS[error.details.sqlstate ?? ''];
-	return code ? new TwinsError(code, error.message, error.details.hint ?? error.fix) : error;
 }

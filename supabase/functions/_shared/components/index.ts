@@ -1,5 +1,5 @@
 // The registry: every component, nothing else.
-import type { Component } from './component.ts';
+import type { Component } from '../contract/component.ts';
 import { authUsers } from './auth-users/index.ts';
 import { cronJobs } from './cron-jobs/index.ts';
 import { data } from './data/index.ts';

@@ -13,6 +13,19 @@ export const accountsRequestSchema = z.discriminatedUnion('action', [
 		account_id: z.optional(z.uuid()),
 	}),
 	z.strictObject({
+		action: z.literal('start_oauth'),
+		/** Reconnects this account instead of adding one. */
+		account_id: z.optional(z.uuid()),
+	}),
+	z.strictObject({
+		action: z.literal('finish_oauth'),
+		/** As Supabase sent them back with the user. */
+		state: z.string().check(z.minLength(20), z.maxLength(200)),
+		code: z.string().check(z.minLength(1), z.maxLength(2000)),
+	}),
+	/** Which ways of connecting accounts this installation has. */
+	z.strictObject({ action: z.literal('connection_methods') }),
+	z.strictObject({
 		action: z.literal('rename'),
 		account_id: z.uuid(),
 		display_name: displayName,

@@ -1,10 +1,14 @@
 // The options of a clone, their defaults and their check. The database checks the same rules in
-// `private.clone_options` (a client cannot be trusted); this copy gives the form its types.
+// `private.clone_options` (a client cannot be trusted); this copy gives the form its types. One table of cases
+// is tested against both (tests/integration/clone-options.test.ts).
 import * as z from 'zod/mini';
 import { COMPONENT_KEYS, type ComponentKey } from './component.ts';
 import { VERIFICATION_MODES } from './status.ts';
 
 export const DATA_STRATEGIES = ['mirror', 'upsert', 'skip'] as const;
+
+/** More rows than any table that a clone could copy. */
+const MOST_ROWS = 1_000_000_000_000;
 
 const components = z.strictObject(
 	Object.fromEntries(COMPONENT_KEYS.map((key) => [key, z._default(z.boolean(), true)])) as Record<
@@ -13,26 +17,47 @@ const components = z.strictObject(
 	>,
 );
 
-export const cloneOptionsSchema = z.strictObject({
+/** Text that a jsonb value of Postgres can hold. */
+const text = z
+	.string()
+	.check(z.refine((value) => value.isWellFormed() && !value.includes('\0'), 'is not valid text'));
+
+/** As `schema.table`; anything may be in a name. */
+const tableName = text.check(z.regex(/^.+[.].+$/s, 'is no schema.table'));
+
+const givenOptions = z.strictObject({
 	components: z._default(
 		components,
 		Object.fromEntries(COMPONENT_KEYS.map((key) => [key, true])) as Record<ComponentKey, boolean>,
 	),
 	/** Rows per table; 0 = all. */
-	row_limit: z._default(z.int().check(z.minimum(0)), 0),
-	backup: z._default(z.boolean(), false),
+	row_limit: z._default(z.int().check(z.minimum(0), z.maximum(MOST_ROWS)), 0),
+	backup: z._default(z.literal(false, 'Backups cannot be taken yet'), false),
 	/** Remove from the target what the source does not have. */
 	remove_extra: z._default(z.boolean(), false),
 	/** Arm cron jobs and webhooks on arrival. */
 	activate: z._default(z.boolean(), false),
 	copy_mfa: z._default(z.boolean(), false),
 	/** The target's ref, typed by the user, when it is protected or not empty. */
-	confirm_target: z.optional(z.string()),
+	confirm_target: z.optional(text),
 	/** Verification after the clone; `none` = not run. */
 	verify: z._default(z.enum([...VERIFICATION_MODES, 'none']), 'none'),
 	/** Strategy per table, `schema.table` → strategy; others are mirrored. */
-	strategies: z._default(z.record(z.string(), z.enum(DATA_STRATEGIES)), {}),
+	strategies: z._default(z.record(tableName, z.enum(DATA_STRATEGIES)), {}),
 });
+
+/** The options as given, every default filled in. An option that is null counts as left out. */
+export const cloneOptionsSchema = z.pipe(z.transform(withoutNulls), givenOptions);
+
+function withoutNulls(given: unknown): unknown {
+	if (given === null) return {};
+	if (typeof given !== 'object' || Array.isArray(given)) return given;
+	return Object.fromEntries(
+		Object.entries(given).filter(
+			([key, value]) => value !== null || !Object.hasOwn(givenOptions.shape, key),
+		),
+	);
+}
 
 export type CloneOptions = z.infer<typeof cloneOptionsSchema>;
 

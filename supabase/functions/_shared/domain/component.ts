@@ -1,5 +1,6 @@
 // The catalogue of the 13 kinds of things a clone copies. Pure data: the engine and the web app
 // read it, the code that copies a component lives in `components/<folder>/`.
+import type { Thing } from './thing.ts';
 
 export const COMPONENT_KEYS = [
 	'tables',
@@ -27,8 +28,8 @@ export interface ComponentLabel {
 	readonly group: ComponentGroup;
 	/** One line for the clone wizard. */
 	readonly description: string;
-	/** What its progress counts, in the plural: "12 / 15 tables". */
-	readonly unit: string;
+	/** What its progress counts. */
+	readonly unit: Thing;
 	/** Components without which this one is of little use; the wizard asks, nothing is forced. */
 	readonly restsOn: readonly ComponentKey[];
 }
@@ -37,7 +38,7 @@ const label = (
 	key: ComponentKey,
 	text: string,
 	group: ComponentGroup,
-	unit: string,
+	unit: Thing,
 	description: string,
 	restsOn: readonly ComponentKey[] = [],
 ): ComponentLabel => ({ key, label: text, group, unit, description, restsOn });
@@ -47,23 +48,23 @@ export const COMPONENTS: readonly ComponentLabel[] = [
 		'tables',
 		'Tables',
 		'Database',
-		'tables',
+		'table',
 		'Schemas, types, tables, keys, indexes, privileges',
 	),
-	label('data', 'Data', 'Database', 'tables', 'Rows and sequence positions', ['tables']),
-	label('views', 'Views', 'Database', 'views', 'Views and materialized views', ['tables']),
+	label('data', 'Data', 'Database', 'table', 'Rows and sequence positions', ['tables']),
+	label('views', 'Views', 'Database', 'view', 'Views and materialized views', ['tables']),
 	label(
 		'functions',
 		'Functions',
 		'Database',
-		'functions',
+		'function',
 		'Functions, procedures, aggregates, operators',
 	),
-	label('triggers', 'Triggers', 'Database', 'triggers', 'Table, constraint and event triggers', [
+	label('triggers', 'Triggers', 'Database', 'trigger', 'Table, constraint and event triggers', [
 		'tables',
 		'functions',
 	]),
-	label('policies', 'Policies', 'Database', 'policies', 'Row level security and its policies', [
+	label('policies', 'Policies', 'Database', 'policy', 'Row level security and its policies', [
 		'tables',
 		'functions',
 	]),
@@ -71,23 +72,28 @@ export const COMPONENTS: readonly ComponentLabel[] = [
 		'edge_functions',
 		'Edge functions',
 		'Platform',
-		'functions',
+		'function',
 		'Deployed functions and their files',
 	),
-	label('storage', 'Storage', 'Platform', 'files', 'Buckets and every file in them'),
-	label('auth_users', 'Auth users', 'Platform', 'users', 'Users, password hashes and identities'),
-	label('cron_jobs', 'Cron jobs', 'Platform', 'jobs', 'Scheduled jobs, inactive on arrival'),
-	label('webhooks', 'Webhooks', 'Platform', 'webhooks', 'Database webhooks, disabled on arrival', [
+	label('storage', 'Storage', 'Platform', 'file', 'Buckets and every file in them'),
+	label('auth_users', 'Auth users', 'Platform', 'user', 'Users, password hashes and identities'),
+	label('cron_jobs', 'Cron jobs', 'Platform', 'job', 'Scheduled jobs, inactive on arrival'),
+	label('webhooks', 'Webhooks', 'Platform', 'webhook', 'Database webhooks, disabled on arrival', [
 		'tables',
 	]),
-	label('realtime', 'Realtime', 'Platform', 'tables', 'Membership of the realtime publication', [
+	label('realtime', 'Realtime', 'Platform', 'table', 'Membership of the realtime publication', [
 		'tables',
 	]),
 	label(
 		'project_config',
 		'Project config',
 		'Config',
-		'settings',
+		'setting',
 		'Auth, API, storage and realtime settings',
 	),
 ];
+
+const LABELS: ReadonlyMap<string, string> = new Map(COMPONENTS.map((one) => [one.key, one.label]));
+
+/** What people call a component; an unknown key by itself. */
+export const componentLabel = (key: string): string => LABELS.get(key) ?? key;

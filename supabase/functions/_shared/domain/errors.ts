@@ -32,7 +32,7 @@ export interface ErrorDetails {
 	readonly hint?: string | undefined;
 	/** True when the same call may succeed later: the engine then retries with back-off. */
 	readonly passing?: boolean | undefined;
-	/** Seconds to wait before the retry, where the other side said so. */
+	/** Seconds to wait before the retry, where the other endpoint said so. */
 	readonly retryAfter?: number | undefined;
 }
 

@@ -3,7 +3,7 @@
 
 /** Wall time of a slice, seconds: leaves room for one long statement and for storing the cursor. */
 export const SLICE_SECONDS = 45;
-/** Bytes moved in a slice: about 0.7 s of CPU with TLS on both sides (measured). */
+/** Bytes moved in a slice: about 0.7 s of CPU with TLS on both endpoints (measured). */
 export const SLICE_BYTES = 256 * 1024 * 1024;
 /** Round trips, files, or objects of a slice: about 1 ms of CPU each. */
 export const SLICE_OPERATIONS = 600;

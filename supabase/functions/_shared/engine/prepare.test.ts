@@ -1,30 +1,19 @@
+import type { EndpointRole } from '../domain/endpoint-role.ts';
 import { describe, expect, it } from 'vitest';
-import type { ProjectSide } from '../components/component.ts';
+import type { Endpoint } from '../contract/endpoint.ts';
 import { cloneOptionsSchema } from '../domain/clone.ts';
 import { TwinsError } from '../domain/errors.ts';
 import { prepareRun } from './prepare.ts';
-import type { Run } from './queue.ts';
+import type { Run } from './step.ts';
 
-const end = {
-	account_id: 'a',
-	ref: 'tttttttttttttttttttt',
-	account_status: 'connected',
-	key_id: '',
-	iv: '',
-	ciphertext: '',
-	database_password: null,
-} as const;
 const run: Run = {
 	id: 'r',
 	kind: 'job',
 	job_id: 'r',
-	twin_id: 't',
 	mode: null,
 	options: cloneOptionsSchema.parse({}),
 	ignore_rules: [],
-	source: end,
-	target: end,
-	target_is_protected: false,
+	target: { ref: 'bbbbbbbbbbbbbbbbbbbb' },
 	cloned_before: true,
 };
 
@@ -33,23 +22,24 @@ interface State {
 	readonly version?: number;
 }
 
-/** A side that knows its status and version; what opens nothing else must not ask for more. */
-function side(role: ProjectSide['role'], { status = 'ACTIVE_HEALTHY', version = 17 }: State) {
+/** An endpoint that knows its status and version; what opens nothing else must not ask for more. */
+function endpoint(role: EndpointRole, { status = 'ACTIVE_HEALTHY', version = 17 }: State) {
 	const opened: string[] = [];
 	const session = { serverVersion: version * 10_000, query: () => Promise.resolve([]) };
 	const fake = {
 		role,
+		services: ['management_api'],
 		api: { get: () => Promise.resolve({ name: 'Shop', status }) },
 		database: () => {
 			opened.push(role);
 			return Promise.resolve(session);
 		},
-	} as unknown as ProjectSide;
+	} as unknown as Endpoint;
 	return { fake, opened };
 }
 
 async function prepare(from: State, to: State) {
-	const [source, target] = [side('source', from), side('target', to)];
+	const [source, target] = [endpoint('source', from), endpoint('target', to)];
 	const outcome = await prepareRun(run, source.fake, target.fake, []).catch(
 		(error: unknown) => error,
 	);

@@ -1,12 +1,17 @@
-// The first step of every run: looks whether both ends are ready, refuses before anything is written,
+// The first step of every run: looks whether both endpoints are ready, refuses before anything is written,
 // and lays out the steps that follow. Names no component.
-import type { Component, Preview, ProjectSide } from '../components/component.ts';
+import type { Component } from '../contract/component.ts';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { formatQuantity } from '../domain/amount.ts';
 import { TwinsError } from '../domain/errors.ts';
-import { majorOf } from '../platform/session.ts';
-import { userSchema } from '../schema/scope.ts';
+import { makePreview, type Preview } from '../domain/preview.ts';
+import { isRunning, statusLabel } from '../domain/project-status.ts';
+import { both } from '../platform/both.ts';
+import { majorOf } from '../platform/postgres/index.ts';
+import { userSchema } from '../platform/supabase/managed-schemas.ts';
 import { plannedStages } from './order.ts';
-import type { NewStep, Run } from './queue.ts';
-import { checkRoom } from './room.ts';
+import type { NewStep, Run } from './step.ts';
+import { checkDiskSpace } from './disk-space.ts';
 
 interface ProjectState {
 	readonly name: string;
@@ -22,61 +27,72 @@ export interface Preparation {
 	readonly preview?: Readonly<Record<'target', Preview>>;
 }
 
-/** Checks both ends and lays out the run. Throws TwinsError when it must not start. */
+/** Checks both endpoints and lays out the run. Throws TwinsError when it must not start. */
 export async function prepareRun(
 	run: Run,
-	source: ProjectSide,
-	target: ProjectSide,
+	source: Endpoint,
+	target: Endpoint,
 	components: readonly Component[],
 ): Promise<Preparation> {
 	await Promise.all([checkReady(source), checkReady(target)]);
 	await checkVersions(source, target);
-	const enabled = components.filter((component) => run.options.components[component.key]);
+	const steps = layOutSteps(run, components);
 	switch (run.kind) {
 		case 'job':
 			await checkTargetIsMeant(run, target);
-			await checkRoom(run, source, target);
-			return {
-				steps: [
-					...plannedStages(components, run.options.components).map(({ component, stage }) => ({
-						kind: 'stage' as const,
-						rank: WORK_RANK,
-						component: component.key,
-						stage: stage.name,
-						needs: stage.needs,
-						provides: stage.provides,
-					})),
-					{ kind: 'cleanup', rank: CLEANUP_RANK },
-				],
-			};
+			await checkDiskSpace(run, source, target);
+			return { steps };
 		case 'preview': {
 			const theirs = await theirTables(run, target);
-			return {
-				steps: enabled.map(({ key }) => ({ kind: 'preview', rank: WORK_RANK, component: key })),
-				...(theirs && { preview: { target: previewOf(theirs) } }),
-			};
+			return { steps, ...(theirs && { preview: { target: previewOf(theirs) } }) };
 		}
 		case 'verification':
-			return {
-				steps: enabled.map(({ key }) => ({ kind: 'verify', rank: WORK_RANK, component: key })),
-			};
+			return { steps };
 	}
 }
 
-async function checkReady(side: ProjectSide): Promise<void> {
-	const project = await side.api.get<ProjectState>('');
-	if (project.status === 'ACTIVE_HEALTHY' || project.status === 'ACTIVE_UNHEALTHY') return;
+/** The steps of a run, in an order in which they can be carried out one after the other. */
+export function layOutSteps(
+	{ kind, options }: Pick<Run, 'kind' | 'options'>,
+	components: readonly Component[],
+): NewStep[] {
+	const enabled = components.filter(({ key }) => options.components[key]);
+	const ofEach = (step: 'preview' | 'verify'): NewStep[] =>
+		enabled.map(({ key }) => ({ kind: step, rank: WORK_RANK, component: key }));
+	switch (kind) {
+		case 'job':
+			return [
+				...plannedStages(components, options.components).map((planned) => ({
+					kind: 'stage' as const,
+					rank: WORK_RANK,
+					...planned,
+				})),
+				...enabled
+					.filter(({ cleanUp }) => cleanUp !== undefined)
+					.map(({ key }) => ({ kind: 'cleanup' as const, rank: CLEANUP_RANK, component: key })),
+			];
+		case 'preview':
+			return ofEach('preview');
+		case 'verification':
+			return ofEach('verify');
+	}
+}
+
+async function checkReady(endpoint: Endpoint): Promise<void> {
+	if (!endpoint.services.includes('management_api')) return;
+	const project = await endpoint.api.get<ProjectState>('');
+	if (isRunning(project.status)) return;
 	throw new TwinsError(
 		'target_not_ready',
-		`The ${side.role} project "${project.name}" is not running (${project.status})`,
+		`The ${endpoint.role} project "${project.name}" is not running (${statusLabel(project.status)})`,
 		project.status === 'INACTIVE'
 			? 'It is paused: restore it in the Supabase dashboard, wait until it is healthy, and start again.'
 			: 'Wait until the Supabase dashboard shows it as healthy, and start again.',
 	);
 }
 
-async function checkVersions(source: ProjectSide, target: ProjectSide): Promise<void> {
-	const [from, to] = (await Promise.all([source.database(), target.database()])).map((session) =>
+async function checkVersions(source: Endpoint, target: Endpoint): Promise<void> {
+	const [from, to] = (await both(source.database(), target.database())).map((session) =>
 		majorOf(session.serverVersion),
 	);
 	if (from === undefined || to === undefined || from <= to) return;
@@ -93,11 +109,11 @@ interface TheirTables {
 }
 
 /** Tables on the target that no clone of ours made: someone's, until a user says that they may go. */
-async function theirTables(run: Run, target: ProjectSide): Promise<TheirTables | undefined> {
+async function theirTables(run: Run, target: Endpoint): Promise<TheirTables | undefined> {
 	if (run.cloned_before) return undefined;
 	const session = await target.database();
 	const [row] = await session.query<TheirTables>(`
-		select count(*)::int as count, min(format('%I.%I', n.nspname, c.relname)) as example
+		select count(*)::int as count, min(pg_catalog.format('%I.%I', n.nspname, c.relname)) as example
 		from pg_catalog.pg_class as c
 		join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 		where c.relkind in ('r', 'p') and ${userSchema('n.nspname')}
@@ -105,30 +121,29 @@ async function theirTables(run: Run, target: ProjectSide): Promise<TheirTables |
 	return row;
 }
 
-const tablesOf = ({ count }: TheirTables): string => (count === 1 ? '1 table' : `${count} tables`);
-
 /** A target that holds someone's tables is only written when its ref was typed. */
-async function checkTargetIsMeant(run: Run, target: ProjectSide): Promise<void> {
+async function checkTargetIsMeant(run: Run, target: Endpoint): Promise<void> {
 	if (run.options.confirm_target === run.target.ref) return;
 	const theirs = await theirTables(run, target);
 	if (!theirs) return;
 	throw new TwinsError(
 		'conflict',
-		`The target already has ${tablesOf(theirs)} (such as ${theirs.example}) that no clone of this pair made`,
+		`The target already has ${formatQuantity(theirs.count, 'table')} (such as ${theirs.example}) that no clone of this pair made`,
 		`If they may be overwritten, clone again and confirm with the target's ref "${run.target.ref}" (option confirm_target).`,
 	);
 }
 
 function previewOf(theirs: TheirTables): Preview {
-	return {
-		counts: { tables: theirs.count },
+	return makePreview({
+		counts: [{ unit: 'table', source: null, target: theirs.count }],
 		objects: [],
 		warnings: [
 			{
+				level: 'warning',
 				object: theirs.example,
-				message: `The target already has ${tablesOf(theirs)} that no clone of this pair made`,
+				message: `The target already has ${formatQuantity(theirs.count, 'table')} that no clone of this pair made`,
 				fix: 'Make sure that they may be overwritten: the clone asks for the ref of the target.',
 			},
 		],
-	};
+	});
 }

@@ -1,83 +1,41 @@
 // The engine's side of the step queue: three calls to the control database, whose functions hold the
-// rules (supabase/migrations/…_create_step_queue.sql).
-import type { Finding, Item, Preview, Progress } from '../components/component.ts';
-import type { CloneOptions } from '../domain/clone.ts';
-import type { ErrorBody } from '../domain/errors.ts';
-import type { VerificationMode } from '../domain/status.ts';
+// rules (supabase/migrations: …_claim_steps.sql, …_end_slices.sql).
+import type { Failed, Progress } from '../contract/report.ts';
 import { redactObject } from '../platform/redact.ts';
-import type { Session } from '../platform/session.ts';
+import type { Session } from '../platform/postgres/index.ts';
+import type { StoredToken } from '../platform/supabase/account-token.ts';
 import type { SealedToken } from '../platform/vault.ts';
+import type { SliceResult } from './slice.ts';
+import type { Run, Step } from './step.ts';
 
 /** Seconds a worker may be silent before its step is given to another. */
-export const LEASE_SECONDS = 30;
+export const LEASE_SECONDS = 12;
 /** Seconds between heartbeats: several fit into a lease, so that one lost beat costs nothing. */
-export const HEARTBEAT_SECONDS = 5;
+export const HEARTBEAT_SECONDS = 3;
 
-export type StepKind = 'prepare' | 'stage' | 'preview' | 'verify' | 'cleanup';
-
-export interface ClaimedStep {
+export interface ClaimedStep extends Omit<Step, 'failures'> {
 	readonly id: number;
 	readonly lease: string;
-	readonly kind: StepKind;
-	readonly component: string | null;
-	readonly stage: string | null;
-	readonly cursor: unknown;
-	/** What earlier clones into this target remembered for the component. */
-	readonly memory: Readonly<Record<string, unknown>>;
-	readonly slices: number;
-	readonly attempts: number;
 }
 
-export interface RunEnd extends SealedToken {
-	readonly account_id: string;
+export interface StoredEndpoint extends StoredToken {
 	readonly ref: string;
 	readonly account_status: 'connected' | 'expired' | 'revoked';
 	/** Where the user gave one: used instead of a temporary login. */
 	readonly database_password: SealedToken | null;
 }
 
-export interface Run {
-	readonly id: string;
-	readonly kind: 'job' | 'preview' | 'verification';
-	readonly job_id: string | null;
+/** A run as the control database knows it: with what opens its endpoints. */
+export interface StoredRun extends Run {
 	readonly twin_id: string;
-	readonly mode: VerificationMode | null;
-	readonly options: CloneOptions;
-	readonly ignore_rules: readonly string[];
-	readonly source: RunEnd;
-	readonly target: RunEnd;
+	readonly source: StoredEndpoint;
+	readonly target: StoredEndpoint;
 	readonly target_is_protected: boolean;
-	/** True when an earlier clone of this pair by this user has written to the target. */
-	readonly cloned_before: boolean;
 }
 
 export interface Claim {
 	readonly step: ClaimedStep;
-	readonly run: Run;
-}
-
-export interface NewStep {
-	readonly kind: StepKind;
-	/** Steps of a lower rank are over before one of a higher rank starts. */
-	readonly rank: number;
-	readonly component?: string;
-	readonly stage?: string;
-	readonly needs?: readonly string[];
-	readonly provides?: readonly string[];
-}
-
-export interface SliceResult {
-	readonly outcome: 'more' | 'done' | 'retry' | 'failed';
-	readonly cursor?: unknown;
-	readonly items?: readonly Item[];
-	readonly progress?: Progress | undefined;
-	readonly memory?: Readonly<Record<string, unknown>>;
-	readonly error?: ErrorBody;
-	/** Seconds until the retry; the queue backs off by itself otherwise. */
-	readonly retry_after?: number | undefined;
-	readonly steps?: readonly NewStep[];
-	readonly preview?: Readonly<Record<string, Preview>>;
-	readonly findings?: readonly Finding[];
+	readonly run: StoredRun;
 }
 
 /** The next step to work on, or null when nothing waits. */
@@ -87,6 +45,16 @@ export async function claimStep(control: Session): Promise<Claim | null> {
 		[LEASE_SECONDS],
 	);
 	return row?.claim ?? null;
+}
+
+/** What has failed so far in the run of a step. */
+export function readFailures(control: Session, { job_id }: Run): Promise<Failed[]> {
+	return control.query<Failed>(
+		`select component, object from public.job_items where job_id = $1::uuid and outcome = 'failed'
+		union all
+		select component, null from private.steps where job_id = $1::uuid and status = 'failed' and kind = 'stage'`,
+		[job_id],
+	);
 }
 
 /** Extends the lease and stores progress. `lost`: another worker has the step; `cancel`: stop soon. */
@@ -109,7 +77,7 @@ export async function heartbeat(
 export async function finishSlice(
 	control: Session,
 	step: ClaimedStep,
-	result: SliceResult,
+	result: Partial<SliceResult> & Pick<SliceResult, 'outcome'>,
 ): Promise<boolean> {
 	const { cursor, memory, ...readable } = result;
 	const [row] = await control.query<{ answer: { lost: boolean } }>(
@@ -119,8 +87,11 @@ export async function finishSlice(
 	return row?.answer.lost === false;
 }
 
-/** Marks the account of an end whose token Supabase refused, unless it was connected anew meanwhile. */
-export async function expireAccount(control: Session, { account_id, iv }: RunEnd): Promise<void> {
+/** Marks the account of an endpoint whose token Supabase refused, unless it was connected anew meanwhile. */
+export async function expireAccount(
+	control: Session,
+	{ account_id, iv }: StoredEndpoint,
+): Promise<void> {
 	await control.query('select private.expire_account($1::uuid, $2)', [account_id, iv]);
 }
 

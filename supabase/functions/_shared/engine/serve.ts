@@ -1,13 +1,13 @@
 // The HTTP face of the worker: who may wake it, and the connections that an invocation needs.
-import type { Component } from '../components/component.ts';
+import type { Component } from '../contract/component.ts';
 import { errorBody } from '../domain/errors.ts';
 import { readEnvironment } from '../platform/environment.ts';
 import { answer, isSameSecret, readVariable } from '../platform/function.ts';
-import type { Lock } from '../platform/postgres.ts';
-import type { Session } from '../platform/session.ts';
-import { connectUrl } from '../platform/wire.ts';
-import { expireAccount, type RunEnd } from './queue.ts';
-import { openSide } from './sides.ts';
+import type { Lock } from '../platform/supabase/project-database.ts';
+import { connectUrl } from '../platform/database.ts';
+import type { Session } from '../platform/postgres/index.ts';
+import { expireAccount, type StoredEndpoint } from './queue.ts';
+import { openStoredEndpoint } from './stored-endpoint.ts';
 import { workOnce } from './worker.ts';
 
 /** A handler for Deno.serve. Answers {worked}, 401 without the secret, 500 with an error body. */
@@ -30,16 +30,21 @@ export function serveWorker(
 			const control = await connectUrl(environment.controlDbUrl);
 			const lock = connectionLock(environment.controlDbUrl);
 			try {
-				const refused = new Set<RunEnd>();
+				const refused = new Set<StoredEndpoint>();
 				const worked = await workOnce({
 					control,
 					components,
-					openSide: (role, { run }, signal) => {
-						const end = run[role];
-						return openSide(environment, role, end, lock, signal, () => refused.add(end));
+					openEndpoint: (role, { run }, signal) => {
+						const endpoint = run[role];
+						return openStoredEndpoint(environment, role, endpoint, lock, signal, () =>
+							refused.add(endpoint),
+						);
+					},
+					// Whoever reads why the job failed finds the account as it is.
+					beforeStoring: async () => {
+						for (const endpoint of refused) await expireAccount(control, endpoint);
 					},
 				});
-				for (const end of refused) await expireAccount(control, end);
 				return answer(200, { worked });
 			} finally {
 				await control.close();

@@ -1,8 +1,16 @@
 // The settings of this installation, from environment variables. Read once, at the edge functions'
 // entry; nothing else looks at the environment.
 import { TwinsError } from '../domain/errors.ts';
-import type { TlsMode } from './dial.ts';
+import type { TlsMode } from './postgres/index.ts';
 import { importTokenKeys, type TokenKeys } from './vault.ts';
+
+/** The OAuth app that an installation has registered with Supabase. */
+export interface OAuthApp {
+	readonly clientId: string;
+	readonly clientSecret: string;
+	/** Page of the web app to which Supabase sends users back; registered with the app, letter by letter. */
+	readonly redirectUrl: string;
+}
 
 export interface Environment {
 	/** Control project: base URL, publishable key, direct connection. */
@@ -13,6 +21,8 @@ export interface Environment {
 	/** What wakes workers must know; at least 24 characters. */
 	readonly workerSecret: string;
 	readonly managementApiUrl: string;
+	/** Null: accounts are connected with access tokens only. */
+	readonly oauthApp: OAuthApp | null;
 	/** Base URL of a project's APIs. */
 	projectUrl(ref: string): string;
 	/** How databases of projects are reached. Anything but `verify` is for local stacks. */
@@ -52,6 +62,14 @@ export async function readEnvironment(variables: Variables): Promise<Environment
 		),
 		workerSecret,
 		managementApiUrl: variables('TWINS_MANAGEMENT_API_URL') ?? 'https://api.supabase.com',
+		oauthApp:
+			variables('TWINS_OAUTH_CLIENT_ID') === undefined
+				? null
+				: {
+						clientId: required('TWINS_OAUTH_CLIENT_ID'),
+						clientSecret: required('TWINS_OAUTH_CLIENT_SECRET'),
+						redirectUrl: required('TWINS_OAUTH_REDIRECT_URL'),
+					},
 		projectUrl: (ref) => template.replace('{ref}', ref),
 		databaseTls: variables('TWINS_DATABASE_TLS') === 'off' ? 'off' : 'verify',
 	};

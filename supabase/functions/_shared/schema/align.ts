@@ -1,4 +1,4 @@
-// Two versions of an ordered list of names, laid side by side: what stands between two names that both have.
+// Two versions of an ordered list of names, aligned: what stands between two names that both have.
 
 export interface Stretch {
 	readonly wanted: readonly string[];

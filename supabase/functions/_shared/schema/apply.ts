@@ -1,23 +1,27 @@
-// Runs steps on the target: many in one transaction and one message, and one by one where that fails, so
+// Runs changes on the target: many in one transaction and one message, and one by one where that fails, so
 // that each object that fails is known by name and the others are made.
-import { isPassing, TwinsError } from '../domain/errors.ts';
-import type { Session } from '../platform/session.ts';
-import type { Step } from './step.ts';
+import { isPassing, sqlstateOf, TwinsError } from '../domain/errors.ts';
+import { RAISED_BY_US } from '../platform/database-errors.ts';
+import { type Session, ident } from '../platform/postgres/index.ts';
+import { deniedSchema, whileOpen } from './closed-schemas.ts';
+import { isNotFound, userPath } from './own-path.ts';
+import type { PlannedChange } from './planning.ts';
 
 /** A round trip per statement costs minutes at 20 ms; thousands in a transaction run out of lock slots. */
 const BATCH_STATEMENTS = 200;
 const BATCH_CHARACTERS = 256 * 1024;
 
 /**
- * Two stages of a job may change the schema at once: the advisory lock makes them take turns, so that they
- * do not run into each other's locks. It also holds back the successor of a worker that was stopped in the
- * middle of a long statement, such as an index of an hour: Postgres goes on with it, and commits.
+ * Two stages of a job may change the schema at once: the advisory lock makes them take turns, so that neither
+ * acts on what it read before the other changed it, and they do not run into each other's locks. It also holds
+ * back the successor of a worker that was stopped in the middle of a long statement, such as an index of an hour:
+ * Postgres goes on with it, and commits.
  * A lock is not waited for long, because everybody else who wants the table waits behind us.
  * Bodies and defaults rely on the search path of a Supabase project.
  */
 const TURN = '7311, 1';
-const PREAMBLE = `begin;
-set local search_path = pg_catalog, public, extensions;
+const preamble = (path: string): string => `begin;
+set local search_path = ${path};
 set local check_function_bodies = off;
 set local client_min_messages = error;
 set local lock_timeout = '5s';
@@ -30,14 +34,22 @@ export interface Failure {
 	readonly message: string;
 	readonly sqlstate: string | undefined;
 	readonly hint: string | undefined;
-	/** Somebody else held a lock: the same step may succeed in a moment. */
+	/** Somebody else held a lock: the same change may succeed in a moment. */
 	readonly locked?: boolean;
+	/** Somebody else may have changed the schema: the same change may succeed once both endpoints are read again. */
+	readonly raced?: boolean;
 }
 
+/** A name is missing or taken, or something new rests on the object. */
+const MAY_HAVE_RACED = /^(42P01|42P07|42703|42704|42710|42723|42883|3F000|2BP01|XX000)$/;
+
 export interface Applied {
-	readonly done: readonly Step[];
-	readonly failed: ReadonlyMap<string, { readonly step: Step; readonly failure: Failure }>;
-	/** Steps not tried: time was up, or another stage is at work. */
+	readonly done: readonly PlannedChange[];
+	readonly failed: ReadonlyMap<
+		string,
+		{ readonly change: PlannedChange; readonly failure: Failure }
+	>;
+	/** Changes not tried: time was up, or another stage is at work. */
 	readonly untried: number;
 }
 
@@ -47,14 +59,23 @@ export interface Limits {
 }
 
 /** The message of one transaction. */
-export function transaction(statements: readonly string[]): string {
-	return `${PREAMBLE}${statements.join(';\n')};\ncommit`;
+export function transaction(statements: readonly string[], path = userPath()): string {
+	return `${preamble(path)}${statements.join(';\n')};\ncommit`;
 }
 
-/** Splits steps into transactions: small enough for locks and messages, alone where a step must commit first. */
-export function batches(steps: readonly Step[]): Step[][] {
-	const all: Step[][] = [];
-	let open: Step[] = [];
+/** The usual path with the schemas that the statements name: code of theirs may name its neighbours only. */
+export function pathOf(statements: readonly string[]): string {
+	const names = statements.flatMap((text) =>
+		[...text.matchAll(/("(?:[^"]|"")+"|\b[a-z_][a-z0-9_$]*)\./g)].map(([, name = '']) => name),
+	);
+	const quoted = names.map((name) => (name.startsWith('"') ? name : ident(name)));
+	return userPath([...new Set(quoted)]);
+}
+
+/** Splits changes into transactions: small enough for locks and messages, alone where a change must commit first. */
+export function batches(changes: readonly PlannedChange[]): PlannedChange[][] {
+	const all: PlannedChange[][] = [];
+	let open: PlannedChange[] = [];
 	let statements = 0;
 	let characters = 0;
 	const close = (): void => {
@@ -63,22 +84,58 @@ export function batches(steps: readonly Step[]): Step[][] {
 		statements = 0;
 		characters = 0;
 	};
-	for (const step of steps) {
-		const size = step.statements.reduce((sum, text) => sum + text.length, 0);
+	for (const change of changes) {
+		const size = change.statements.reduce((sum, text) => sum + text.length, 0);
 		const full =
-			statements + step.statements.length > BATCH_STATEMENTS ||
+			statements + change.statements.length > BATCH_STATEMENTS ||
 			characters + size > BATCH_CHARACTERS;
-		if (full || step.alone) close();
-		open.push(step);
-		statements += step.statements.length;
+		if (full || change.alone) close();
+		open.push(change);
+		statements += change.statements.length;
 		characters += size;
-		if (step.alone) close();
+		if (change.alone) close();
 	}
 	close();
 	return all;
 }
 
 const LOCKED = ['55P03', '40P01'];
+
+const isLocked = (error: unknown): boolean => LOCKED.includes(sqlstateOf(error) ?? '');
+
+/** A session's turn to read the target and then change it. */
+export interface Turn {
+	/** False when another stage keeps it. */
+	take(): Promise<boolean>;
+	/** Gives it back. Where the connection was lost, it went with it. */
+	end(): Promise<void>;
+}
+
+export function turnOf(session: Session): Turn {
+	let isTaken = false;
+	return {
+		async take() {
+			try {
+				await session.script(
+					`begin; set local lock_timeout = '5s'; select pg_catalog.pg_advisory_lock(${TURN}); commit`,
+				);
+				isTaken = true;
+			} catch (error) {
+				if (!isLocked(error)) throw error;
+				await session.query('rollback');
+			}
+			return isTaken;
+		},
+		async end() {
+			if (!isTaken) return;
+			isTaken = false;
+			const unlock = session.query(`select pg_catalog.pg_advisory_unlock(${TURN})`);
+			await unlock.catch((error: unknown) => {
+				if (!isPassing(error)) throw error;
+			});
+		},
+	};
+}
 
 async function turnIsFree(session: Session): Promise<boolean> {
 	const [row] = await session.query<{ free: boolean }>(
@@ -90,73 +147,94 @@ async function turnIsFree(session: Session): Promise<boolean> {
 async function attempt(
 	session: Session,
 	statements: readonly string[],
+	path?: string,
 ): Promise<Failure | 'another at work' | undefined> {
 	try {
-		await session.script(transaction(statements));
+		await session.script(transaction(statements, path));
 		return undefined;
 	} catch (error) {
 		const refused =
 			error instanceof TwinsError && error.code === 'database_refused' ? error : undefined;
-		// A lock not got in time passes too, but on this side of a working connection: tried again later.
+		// A lock not got in time passes too, but while the connection works: tried again later.
 		if (!refused || (isPassing(error) && refused.details.sqlstate === undefined)) throw error;
 		await session.query('rollback');
 		const { sqlstate, hint } = refused.details;
-		const locked = sqlstate !== undefined && LOCKED.includes(sqlstate);
+		// Somebody else changes or drops the same thing.
+		const locked = isLocked(refused) || /^tuple concurrently /.test(refused.message);
 		if (locked && !(await turnIsFree(session))) return 'another at work';
-		return { message: refused.message, sqlstate, hint, locked };
+		const raced = MAY_HAVE_RACED.test(sqlstate ?? '');
+		return { message: refused.message, sqlstate, hint, locked, raced };
 	}
 }
 
-/** Runs the steps in order. Throws when the connection is lost; what a transaction committed stays. */
-export async function applySteps(
+/** Tries again with the path that they may need, and with the rights in schemas that their owner has not. */
+async function attemptAnyhow(session: Session, statements: readonly string[]) {
+	let failure = await attempt(session, statements);
+	if (typeof failure === 'object' && isNotFound(failure.sqlstate)) {
+		failure = await attempt(session, statements, pathOf(statements));
+	}
+	const opened: string[] = [];
+	while (typeof failure === 'object') {
+		const schema = deniedSchema(failure.sqlstate, failure.message);
+		if (schema === undefined || opened.includes(schema)) break;
+		opened.push(schema);
+		failure = await attempt(session, whileOpen(opened, statements));
+	}
+	return failure;
+}
+
+/** Runs the changes in order. Throws when the connection is lost; what a transaction committed stays. */
+export async function applyChanges(
 	session: Session,
-	steps: readonly Step[],
+	changes: readonly PlannedChange[],
 	limits: Limits,
 ): Promise<Applied> {
-	const done: Step[] = [];
-	const failed = new Map<string, { step: Step; failure: Failure }>();
+	const done: PlannedChange[] = [];
+	const failed = new Map<string, { change: PlannedChange; failure: Failure }>();
 	let untried = 0;
 	let isOver = false;
 
-	const leave = (steps: readonly Step[]): void => {
-		untried += steps.length;
+	const leave = (changes: readonly PlannedChange[]): void => {
+		untried += changes.length;
 		isOver = true;
 	};
 
-	const runOne = async (step: Step): Promise<void> => {
-		const blocker = step.needs.find((id) => failed.has(id));
+	const runOne = async (change: PlannedChange): Promise<void> => {
+		const blocker = change.needs.find((id) => failed.has(id));
 		if (blocker !== undefined) {
-			const { step: needed, failure } = failed.get(blocker) ?? {};
+			const { change: needed, failure } = failed.get(blocker) ?? {};
 			const message = `needs ${needed?.facts[0]?.object ?? blocker}, which could not be made`;
-			const locked = failure?.locked === true;
-			failed.set(step.id, {
-				step,
-				failure: { message, sqlstate: undefined, hint: undefined, locked },
+			const { locked = false, raced = false } = failure ?? {};
+			failed.set(change.id, {
+				change,
+				failure: { message, sqlstate: undefined, hint: undefined, locked, raced },
 			});
 			return;
 		}
 		let first: Failure | undefined;
-		for (const statements of [step.statements, ...step.fallbacks]) {
-			const failure = await attempt(session, statements);
+		for (const statements of [change.statements, ...change.fallbacks]) {
+			const failure = await attemptAnyhow(session, statements);
 			if (!failure) {
-				done.push(step);
+				done.push(change);
 				return;
 			}
-			if (failure === 'another at work') return leave([step]);
+			if (failure === 'another at work') return leave([change]);
+			// What we refuse for the sake of rows says more than the server.
+			if (failure.sqlstate === RAISED_BY_US) first = failure;
 			first ??= failure;
 		}
-		if (first) failed.set(step.id, { step, failure: first });
+		if (first) failed.set(change.id, { change, failure: first });
 	};
 
-	const run = async (batch: readonly Step[]): Promise<void> => {
+	const run = async (batch: readonly PlannedChange[]): Promise<void> => {
 		if (isOver || limits.signal.aborted) return leave(batch);
 		const [only] = batch;
 		if (only && batch.length === 1) return runOne(only);
-		const blocked = batch.some((step) => step.needs.some((id) => failed.has(id)));
+		const blocked = batch.some((change) => change.needs.some((id) => failed.has(id)));
 		if (!blocked) {
 			const failure = await attempt(
 				session,
-				batch.flatMap((step) => step.statements),
+				batch.flatMap((change) => change.statements),
 			);
 			if (!failure) {
 				done.push(...batch);
@@ -169,7 +247,7 @@ export async function applySteps(
 		await run(batch.slice(middle));
 	};
 
-	for (const [number, batch] of batches(steps).entries()) {
+	for (const [number, batch] of batches(changes).entries()) {
 		// The first always runs: a slice that does nothing would never come to an end.
 		if (number > 0 && limits.spent()) leave(batch);
 		else await run(batch);

@@ -1,13 +1,14 @@
-// A fact: one thing that exists in a database, as its catalog tells it. Reading both sides as facts and
+// A fact: one thing that exists in a database, as its catalog tells it. Reading both endpoints as facts and
 // comparing them is the whole schema engine; Postgres itself builds every definition and statement.
 import type { ComponentKey } from '../domain/component.ts';
+import type { Thing } from '../domain/thing.ts';
 
 /** The moments of a clone at which schema objects are made, in this order. */
 export const SCHEMA_STAGES = [
 	'structure', // schemas, extensions, types, sequences, tables with keys and checks
+	'functions', // before the rows: generated columns, checks and values of type regproc call them
+	'views', // before the rows, too: values of type regclass name them
 	'relations', // after the rows: indexes, unique and foreign keys, statistics
-	'functions',
-	'views',
 	'triggers',
 	'policies',
 ] as const;
@@ -15,7 +16,7 @@ export type SchemaStage = (typeof SCHEMA_STAGES)[number];
 
 /** One row of a kind's query. The query runs with `search_path = ''` and `quote_all_identifiers` off. */
 export interface FactRow {
-	/** Identity within the kind, the same on both sides: names and argument types, never oids. */
+	/** Identity within the kind, the same on both endpoints: names and argument types, never oids. */
 	readonly identity: string;
 	/** What people are shown: `public.orders`, `public.orders.total`, `public.total(integer)`. */
 	readonly object: string;
@@ -25,7 +26,7 @@ export interface FactRow {
 	readonly parent: string | null;
 	/** What is compared. No oids, no attribute numbers, nothing that differs between equal objects. */
 	readonly definition: Readonly<Record<string, unknown>>;
-	/** Statements that make it on a side that lacks it; empty when its parent's statements already do. */
+	/** Statements that make it on an endpoint that lacks it; empty when its parent's statements already do. */
 	readonly create: readonly string[];
 	/** Statement that removes it; null when it goes with its parent or cannot be removed. */
 	readonly drop: string | null;
@@ -41,6 +42,8 @@ export interface FactRow {
 	readonly folded?: boolean | null;
 	/** Where it stands among its siblings, when that is worth keeping (columns). */
 	readonly position?: number | null;
+	/** Texts by name that statements and reports are built from, beside what is compared; read with statements only. */
+	readonly parts?: Readonly<Record<string, string | null>> | null;
 }
 
 export interface Fact extends Omit<
@@ -49,33 +52,44 @@ export interface Fact extends Omit<
 > {
 	/** `kind:identity`. */
 	readonly id: string;
-	readonly kind: string;
+	readonly kind: Thing;
 	readonly folded: boolean;
 	readonly component: ComponentKey;
 	readonly stage: SchemaStage;
 	/** Ids of all facts this one cannot exist without, its parent included. */
 	readonly needs: readonly string[];
+	/** Ids of the routines among all that it needs, also where those are not read themselves. */
+	readonly routines?: readonly string[];
 }
 
 /** How a fact that differs is made like the source's. */
 export type Change =
-	| { readonly how: 'alter'; readonly statements: readonly string[]; readonly stage?: SchemaStage }
-	/** Drop and create, with everything on the target that rests on it, atomically. */
-	| { readonly how: 'replace' }
-	/** Run `statements` with the target's `apart` facts (and all that rests on them) out of the way. */
 	| {
-			readonly how: 'around';
+			readonly how: 'alter';
 			readonly statements: readonly string[];
-			readonly apart: readonly string[];
+			readonly stage?: SchemaStage;
+			/** True where no value that is stored can change: labels or attributes are added, settings set. */
+			readonly keepsRows?: boolean;
+	  }
+	/**
+	 * Drop and create, with everything on the target that rests on it, atomically. `empties`: its own rows may go,
+	 * because the clone brings all of them.
+	 */
+	| { readonly how: 'replace'; readonly empties?: true }
+	/** Drop the target's `dropFirst` facts (and all that rests on them), run `statements`, recreate them. */
+	| {
+			readonly how: 'recreate_dependents';
+			readonly statements: readonly string[];
+			readonly dropFirst: readonly string[];
 			/** Tried in this order when `statements` fail. */
 			readonly otherwise?: readonly (readonly string[])[];
 	  }
-	/** Left as it is, and said so: `failed`, unless leaving it is what was asked for. */
+	/** Left as it is, and said so: `failed`, unless leaving it is what was asked for or on purpose. */
 	| {
 			readonly how: 'leave';
 			readonly why: string;
 			readonly fix: string;
-			readonly outcome?: 'skipped';
+			readonly outcome?: 'skipped' | 'adapted';
 	  };
 
 /** What a change may look at. */
@@ -83,13 +97,45 @@ export interface ChangeContext {
 	readonly source: Facts;
 	readonly target: Facts;
 	readonly removeExtra?: boolean;
-	/** The rows of all tables will be the source's in the end: those that a change cannot keep may go. */
-	readonly mirrored?: boolean;
+	/** Rows that a change cannot keep may go where the clone brings them again. */
+	readonly rows: RowsBrought;
 }
+
+/** Which tables the clone fills again. Names are qualified, and quoted where they must be. */
+export interface RowsBrought {
+	/** All rows of the table (those of its children are theirs), and every value of them. */
+	brings(table: string): boolean;
+	isOnlyOnTarget(table: string): boolean;
+	/** Its rows stay as they are, while the clone makes those of other tables equal to the source's. */
+	leaves(table: string): boolean;
+	/** The table, with its partitions and children on the target at any depth. */
+	below(table: string): readonly string[];
+}
+
+/** Of a clone that brings no rows at all. */
+export const NO_ROWS_BROUGHT: RowsBrought = {
+	brings: () => false,
+	isOnlyOnTarget: () => false,
+	leaves: () => false,
+	below: (table) => [table],
+};
+
+/** The fact's parts with each text changed alike. */
+export const withParts = (
+	{ parts }: Fact,
+	change: (text: string) => string,
+): Pick<Fact, 'parts'> =>
+	parts == null
+		? {}
+		: {
+				parts: Object.fromEntries(
+					Object.entries(parts).map(([name, text]) => [name, text === null ? null : change(text)]),
+				),
+			};
 
 /** Everything the engine knows about one kind of fact. Kinds live in `kinds/`, one file per family. */
 export interface Kind {
-	readonly name: string;
+	readonly name: Thing;
 	readonly component: ComponentKey;
 	readonly stage: SchemaStage;
 	/**
@@ -103,38 +149,88 @@ export interface Kind {
 	 */
 	readonly create?: (source: Fact, target: Facts) => readonly string[];
 	/** Statements tried when those of `create` fail: less, but not nothing (a foreign key, not validated). */
-	readonly otherwise?: (source: Fact) => readonly string[];
-	/**
-	 * The select may use the CTE `part (address, id, kind)`, addresses of all facts that are read without it,
-	 * to find what it describes. Only for attributes.
-	 */
-	readonly describes?: boolean;
-	/** What to say of it once made, when it cannot be made wholly like the source's. */
-	readonly remark?: (fact: Fact) => { readonly detail: string; readonly fix: string } | undefined;
+	readonly otherwise?: (source: Fact, asked: Pick<ChangeContext, 'rows'>) => readonly string[];
 	/** How to get from the target's fact to the source's; only called when the definitions differ. */
-	readonly change: (source: Fact, target: Fact, sides: ChangeContext) => Change;
+	readonly change: (source: Fact, target: Fact, pair: ChangeContext) => Change;
+	/** Rows of the select say of themselves which component or stage they are of. */
+	readonly places?: boolean;
 	/**
 	 * A kind that only says something about its parent (privileges, comments): not an object of its own,
 	 * made in the same transaction as its parent, and taken away where the source's parent has none.
 	 */
-	readonly attribute?: boolean;
-	/** True for an attribute of the target's that goes although it describes what only the target has: rows could not come. */
-	readonly givesWay?: (fact: Fact, target: Facts) => boolean;
-	/** An attribute that may be made later than its parent, because it needs what may need the parent. */
-	readonly apart?: boolean;
-	/** Reported under its parent's name (columns). Attributes always are. */
+	readonly attribute?: AttributeRules;
+	/** A part of its parent (a column), reported under the parent's name. Attributes always are. */
 	readonly within?: boolean;
-	/** Of a later stage, but in the way of rows when it differs: dropped in `structure`, made again in its own. */
-	readonly early?: boolean;
 	/** Where no other thing can have its name at the same time: a table is a relation and a type. */
 	readonly names?: readonly ('relation' | 'type' | 'routine')[];
-	/** Dropping it loses rows: never dropped in order to be made again. */
-	readonly holdsRows?: boolean | ((fact: Fact) => boolean);
+	readonly rows?: RowRules;
+	readonly making?: MakingRules;
+	readonly report?: ReportRules;
+}
+
+export interface AttributeRules {
+	/**
+	 * The select may use the CTE `part (address, id, kind)`, addresses of all facts that are read without it,
+	 * to find what it describes.
+	 */
+	readonly describes?: boolean;
+	/** It may be made later than its parent, because it needs what may need the parent. */
+	readonly later?: boolean;
+	/** It ties its parent to something else: where only the target has that, the tie is its, and left alone with it. */
+	readonly ties?: boolean;
+	/** When one of the target's goes although it describes what only the target has: rows could not come. */
+	readonly givesWay?: {
+		readonly when: (fact: Fact, target: Facts) => boolean;
+		/** What to say of it. */
+		readonly why: string;
+		readonly fix: string;
+	};
+}
+
+/** What a kind has to do with the rows of tables. */
+export interface RowRules {
+	/** Dropping it loses rows: never dropped in order to be recreated. */
+	readonly held?: boolean | ((fact: Fact) => boolean);
+	/**
+	 * A change may rewrite values in all columns that rest on it; or only say in other words what the source says
+	 * in other words, too (a label with a new name).
+	 */
+	readonly shaped?: boolean | 'as on the source';
+	/** Making it may move rows from one table to another. */
+	readonly moved?: boolean;
+	/** Of a later stage, but rows could not be loaded where it differs: dropped in `structure`, made in its own. */
+	readonly block?: boolean;
+	/** What it holds, though it can be recreated: statements before it is dropped and after it is made. */
+	readonly refill?: (fact: Fact) => { readonly before: string; readonly after: string };
+	/**
+	 * Statements that detach it, with its rows, from what it rests on, and that bring it back: how it is
+	 * not dropped although it holds rows. Undefined where there are none.
+	 */
+	readonly stepAside?: (fact: Fact) => { readonly away: string; readonly back: string } | undefined;
+}
+
+/** How making one goes together with making others. */
+export interface MakingRules {
+	/**
+	 * A statement that makes something with its name and shape that needs nothing else, for others to refer to until
+	 * it is made itself.
+	 */
+	readonly standIn?: (fact: Fact) => string | undefined;
+	/** Ids of the target's facts that must be gone while it is made. */
+	readonly displaces?: (source: Fact, target: Facts) => readonly string[];
 	/** The statement commits by itself before anything else uses it (`alter type … add value`). */
 	readonly alone?: boolean;
+}
+
+/** What is reported of one, beside its outcome. */
+export interface ReportRules {
+	/** What to say of it once made, when it cannot be made wholly like the source's. */
+	readonly remark?: (fact: Fact) => { readonly detail: string; readonly fix: string } | undefined;
+	/** What to say of one that only the target has and that is never removed (its `drop` is null), when extras are. */
+	readonly kept?: { readonly why: string; readonly fix: string };
 	/**
 	 * What to say instead of `failed` when the target refuses the statement for lack of rights (42501) and
-	 * nothing on our side could change that.
+	 * nothing in this code could change that.
 	 */
 	readonly refusal?: {
 		readonly outcome: 'adapted' | 'skipped';

@@ -37,13 +37,25 @@ export function namesOf(id: string, kinds: Kinds): string[] {
 const argumentsOf = (fact: Fact): string =>
 	fact.identity.slice(ROUTINE.exec(fact.identity)?.[0].length);
 
+/** Whether a call may mean either: the arguments of one begin like those of the other, whose further ones have defaults. */
+function mayBeConfused(one: Fact, other: Fact): boolean {
+	const lists = [one, other].map((fact) => argumentsOf(fact).slice(1, -1));
+	const [short = '', long = ''] = lists.toSorted((a, b) => a.length - b.length);
+	const hasDefaults = [one, other].some(
+		({ definition }) => Number(definition['defaults'] ?? 0) > 0,
+	);
+	return hasDefaults && (short === '' || long.startsWith(`${short},`));
+}
+
 /**
  * Ids of what only the target has and what has the name of a fact the target lacks, by the id of that fact.
- * Routines may share a name: one is taken for another with new arguments where neither side has any more of them.
+ * Routines may share a name: one is taken for another with new arguments where neither endpoint has any more of them and
+ * it may go (`mayGo`) or calls could mean either.
  */
 export function namesakes(
 	{ source, target }: { readonly source: Facts; readonly target: Facts },
 	kinds: Kinds,
+	mayGo: (fact: Fact) => boolean,
 ): ReadonlyMap<string, readonly string[]> {
 	const only = (facts: Facts, others: Facts): Map<string, Fact[]> => {
 		const found = new Map<string, Fact[]>();
@@ -60,11 +72,15 @@ export function namesakes(
 		const holders = extra.get(name) ?? [];
 		const isPair = missing.length === 1 && holders.length === 1;
 		for (const fact of missing) {
-			const inTheWay = name.startsWith('routine ')
-				? holders.filter((holder) => isPair || argumentsOf(holder) === argumentsOf(fact))
+			const blockersOf = name.startsWith('routine ')
+				? holders.filter(
+						(holder) =>
+							argumentsOf(holder) === argumentsOf(fact) ||
+							(isPair && (mayGo(holder) || mayBeConfused(holder, fact))),
+					)
 				: holders;
-			if (inTheWay.length > 0)
-				taken.set(fact.id, [...(taken.get(fact.id) ?? []), ...inTheWay.map(({ id }) => id)]);
+			if (blockersOf.length > 0)
+				taken.set(fact.id, [...(taken.get(fact.id) ?? []), ...blockersOf.map(({ id }) => id)]);
 		}
 	}
 	return taken;

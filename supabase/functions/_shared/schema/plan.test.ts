@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import type { Fact, Kind } from './fact.ts';
+import type { Thing } from '../domain/thing.ts';
+import { NO_ROWS_BROUGHT, type Fact, type Kind } from './fact.ts';
 import { batches, transaction } from './apply.ts';
 import { closure, sortByNeeds } from './order.ts';
 import { planStage } from './plan.ts';
-import type { Scope, Step } from './step.ts';
+import type { Scope, PlannedChange } from './planning.ts';
 import { indexFacts } from './read.ts';
-import { withoutWaiting } from './sides.ts';
 
-const kind = (name: string, more: Partial<Kind> = {}): Kind => ({
+const kind = (name: Thing, more: Partial<Kind> = {}): Kind => ({
 	name,
 	component: 'tables',
 	stage: 'structure',
@@ -16,17 +16,19 @@ const kind = (name: string, more: Partial<Kind> = {}): Kind => ({
 	...more,
 });
 
-const kinds = new Map(
+const kinds = new Map<string, Kind>(
 	[
-		kind('table', { holdsRows: true }),
-		kind('part', { within: true }),
+		kind('table', {
+			rows: { held: true },
+		}),
+		kind('column', { within: true }),
 		kind('note', {
-			attribute: true,
+			attribute: {},
 			change: (source) => ({ how: 'alter', statements: source.create }),
 		}),
 		kind('view', { component: 'views', stage: 'views' }),
 		kind('function', { component: 'functions', stage: 'functions' }),
-		kind('key', { stage: 'relations', early: true }),
+		kind('index', { stage: 'relations', rows: { block: true } }),
 	].map((entry) => [entry.name, entry]),
 );
 
@@ -35,7 +37,7 @@ function fact(id: string, more: Partial<Fact> = {}): Fact {
 	const found = kinds.get(name);
 	return {
 		id,
-		kind: name,
+		kind: found?.name ?? 'object',
 		identity: id.slice(name.length + 1),
 		object: id,
 		parent: null,
@@ -57,7 +59,7 @@ const scope = (more: Partial<Scope> = {}): Scope => ({
 	stage: 'structure',
 	components: ['tables'],
 	removes: [],
-	mirrored: false,
+	rows: NO_ROWS_BROUGHT,
 	skip: new Set(),
 	kinds,
 	...more,
@@ -66,55 +68,44 @@ const scope = (more: Partial<Scope> = {}): Scope => ({
 const plan = (source: readonly Fact[], target: readonly Fact[], more: Partial<Scope> = {}) =>
 	planStage({ source: indexFacts(source), target: indexFacts(target) }, scope(more));
 
-const statements = (steps: readonly Step[]) => steps.flatMap((step) => step.statements);
+const statements = (changes: readonly PlannedChange[]) =>
+	changes.flatMap((change) => change.statements);
 
 describe('planning a stage', () => {
-	test('equal sides leave nothing to do', () => {
+	test('equal endpoints leave nothing to do', () => {
 		const facts = [fact('table:a'), fact('view:v')];
-		expect(plan(facts, facts)).toEqual({ steps: [], left: [], partial: false });
-	});
-
-	test('what needs a table that is made later waits for it, unless the target has it', () => {
-		const facts = [
-			fact('table:a', { needs: ['table:later'] }),
-			child('note:a', 'table:a'),
-			fact('table:b', { needs: ['table:later'] }),
-			fact('table:c', { needs: ['table:b'] }),
-		];
-		const ready = withoutWaiting(facts, ['table:later'], new Set(['table:b']));
-		expect(ready.map(({ id }) => id)).toEqual(['table:b']);
-		expect(withoutWaiting(facts, [], new Set())).toEqual(facts);
+		expect(plan(facts, facts)).toEqual({ changes: [], left: [], partial: false });
 	});
 
 	test('what is missing is made after what it needs, whatever the order it was read in', () => {
-		const { steps } = plan([fact('table:a', { needs: ['table:b'] }), fact('table:b')], []);
-		expect(statements(steps)).toEqual(['create table:b', 'create table:a']);
-		expect(steps[1]?.needs).toEqual(['table:b']);
+		const { changes } = plan([fact('table:a', { needs: ['table:b'] }), fact('table:b')], []);
+		expect(statements(changes)).toEqual(['create table:b', 'create table:a']);
+		expect(changes[1]?.needs).toEqual(['table:b']);
 	});
 
 	test('a function that a table needs is pulled in from its own stage; others wait', () => {
-		const { steps } = plan(
+		const { changes } = plan(
 			[fact('table:a', { needs: ['function:f'] }), fact('function:f'), fact('function:g')],
 			[],
 		);
-		expect(statements(steps)).toEqual(['create function:f', 'create table:a']);
-		expect(steps[0]?.facts[0]?.component).toBe('functions');
+		expect(statements(changes)).toEqual(['create function:f', 'create table:a']);
+		expect(changes[0]?.facts[0]?.component).toBe('functions');
 	});
 
 	test('parts come with the statement of their new parent and bring what they need', () => {
 		const source = [
 			fact('table:a'),
-			child('part:a.x', 'table:a', { folded: true, needs: ['table:a', 'function:f'] }),
+			child('column:a.x', 'table:a', { folded: true, needs: ['table:a', 'function:f'] }),
 			child('note:a', 'table:a'),
 			fact('function:f'),
 		];
-		expect(statements(plan(source, []).steps)).toEqual([
+		expect(statements(plan(source, []).changes)).toEqual([
 			'create function:f',
 			'create table:a',
 			'create note:a',
 		]);
-		expect(statements(plan(source, [fact('table:a'), fact('function:f')]).steps)).toEqual([
-			'create part:a.x',
+		expect(statements(plan(source, [fact('table:a'), fact('function:f')]).changes)).toEqual([
+			'create column:a.x',
 			'create note:a',
 		]);
 	});
@@ -126,13 +117,13 @@ describe('planning a stage', () => {
 			fact('table:own'),
 			child('note:own', 'table:own'),
 		];
-		expect(statements(plan([fact('table:a')], target).steps)).toEqual(['drop note:a']);
+		expect(statements(plan([fact('table:a')], target).changes)).toEqual(['drop note:a']);
 	});
 
 	test('with remove_extra objects go, last made first', () => {
 		const target = [fact('table:a'), fact('table:b', { needs: ['table:a'] })];
-		const { steps } = plan([], target, { removes: ['tables'] });
-		expect(statements(steps)).toEqual(['drop table:b', 'drop table:a']);
+		const { changes } = plan([], target, { removes: ['tables'] });
+		expect(statements(changes)).toEqual(['drop table:b', 'drop table:a']);
 	});
 
 	test('a replaced object takes its dependents along: the source’s version, else the target’s', () => {
@@ -145,9 +136,9 @@ describe('planning a stage', () => {
 			fact('view:both', { needs: ['function:f'], create: ['create both as on the target'] }),
 			fact('view:own', { needs: ['view:both'] }),
 		];
-		const { steps } = plan(source, target, { stage: 'functions', components: ['functions'] });
-		expect(steps).toHaveLength(1);
-		expect(steps[0]?.statements).toEqual([
+		const { changes } = plan(source, target, { stage: 'functions', components: ['functions'] });
+		expect(changes).toHaveLength(1);
+		expect(changes[0]?.statements).toEqual([
 			'drop view:own',
 			'drop view:both',
 			'drop function:f',
@@ -155,41 +146,41 @@ describe('planning a stage', () => {
 			'create both as on the source',
 			'create view:own',
 		]);
-		expect(steps[0]?.fallbacks).toEqual([
+		expect(changes[0]?.fallbacks).toEqual([
 			expect.arrayContaining(['create f 2', 'create both as on the target', 'create view:own']),
 		]);
 	});
 
-	test('a table is never dropped to be made again', () => {
-		const { steps, left } = plan(
+	test('a table is never dropped to be recreated', () => {
+		const { changes, left } = plan(
 			[fact('table:a', { definition: { v: 2 } })],
 			[fact('table:a', { definition: { v: 1 } })],
 		);
-		expect(steps).toEqual([]);
+		expect(changes).toEqual([]);
 		expect(left).toEqual([
 			expect.objectContaining({ why: expect.stringContaining('rows of table:a') }),
 		]);
 	});
 
 	test('a key that differs goes before the rows and comes back after them', () => {
-		const source = [fact('table:a'), child('key:a', 'table:a', { definition: { v: 2 } })];
-		const target = [fact('table:a'), child('key:a', 'table:a', { definition: { v: 1 } })];
-		expect(statements(plan(source, target).steps)).toEqual(['drop key:a']);
-		expect(statements(plan(source, [fact('table:a')], { stage: 'relations' }).steps)).toEqual([
-			'create key:a',
+		const source = [fact('table:a'), child('index:a', 'table:a', { definition: { v: 2 } })];
+		const target = [fact('table:a'), child('index:a', 'table:a', { definition: { v: 1 } })];
+		expect(statements(plan(source, target).changes)).toEqual(['drop index:a']);
+		expect(statements(plan(source, [fact('table:a')], { stage: 'relations' }).changes)).toEqual([
+			'create index:a',
 		]);
 	});
 
 	test('what failed for good is not planned again', () => {
-		expect(plan([fact('table:a')], [], { skip: new Set(['table:a']) }).steps).toEqual([]);
+		expect(plan([fact('table:a')], [], { skip: new Set(['table:a']) }).changes).toEqual([]);
 	});
 
 	test('things that need each other are still all planned', () => {
-		const { steps } = plan(
+		const { changes } = plan(
 			[fact('table:a', { needs: ['table:b'] }), fact('table:b', { needs: ['table:a'] })],
 			[],
 		);
-		expect(statements(steps).sort()).toEqual(['create table:a', 'create table:b']);
+		expect(statements(changes).sort()).toEqual(['create table:a', 'create table:b']);
 	});
 });
 
@@ -213,7 +204,7 @@ describe('order', () => {
 });
 
 describe('transactions', () => {
-	const step = (id: string, count: number, alone = false): Step => ({
+	const change = (id: string, count: number, alone = false): PlannedChange => ({
 		id,
 		action: 'create',
 		facts: [],
@@ -222,11 +213,17 @@ describe('transactions', () => {
 		alone,
 		needs: [],
 		differs: [],
+		keeps: [],
 		removed: [],
 	});
 
-	test('hold up to 200 statements, and steps that must commit first stand alone', () => {
-		const parts = batches([step('a', 150), step('b', 100), step('c', 1, true), step('d', 1)]);
+	test('hold up to 200 statements, and changes that must commit first stand alone', () => {
+		const parts = batches([
+			change('a', 150),
+			change('b', 100),
+			change('c', 1, true),
+			change('d', 1),
+		]);
 		expect(parts.map((batch) => batch.map(({ id }) => id))).toEqual([['a'], ['b'], ['c'], ['d']]);
 	});
 

@@ -2,7 +2,7 @@
 // the place of a new one and is like it is renamed: it keeps its place, its rows and all that rests on it.
 import { align } from './align.ts';
 import type { Fact, Facts } from './fact.ts';
-import type { Sides } from './step.ts';
+import type { FactPair } from './planning.ts';
 
 /** What two columns must share, beside their place. */
 const ALIKE = ['type', 'collation', 'generated', 'identity', 'inherited'] as const;
@@ -29,7 +29,7 @@ export interface Rename {
 }
 
 /** Columns that should have the name of one of the source in their place. */
-export function renamedColumns({ source, target }: Sides): readonly Rename[] {
+export function renamedColumns({ source, target }: FactPair): readonly Rename[] {
 	const renamed: Rename[] = [];
 	const onTarget = columnsByTable(target);
 	for (const [table, wanted] of columnsByTable(source)) {

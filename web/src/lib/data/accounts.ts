@@ -2,6 +2,7 @@
 // which holds what needs a secret. Only the server calls the function.
 import * as z from 'zod/mini';
 import type { AccountsRequest } from '#shared/domain/api.ts';
+import { allRows } from './all-rows.ts';
 import type { ControlClient } from './client.ts';
 import { problemFromFunction, type Problem } from './problem.ts';
 import { rowsOf } from './rejected.ts';
@@ -20,7 +21,15 @@ export async function readAccounts(supabase: ControlClient): Promise<AccountRow[
 
 /** Projects as last listed. */
 export async function readProjects(supabase: ControlClient): Promise<ProjectRow[]> {
-	return rowsOf(await supabase.from('projects').select('*').order('name').limit(1000));
+	return allRows((from, to) =>
+		supabase
+			.from('projects')
+			.select('*', { count: 'exact' })
+			.order('name')
+			.order('account_id')
+			.order('ref')
+			.range(from, to),
+	);
 }
 
 export type AccountsAnswer = { data: unknown; problem: null } | { data: null; problem: Problem };

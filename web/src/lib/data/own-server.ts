@@ -2,12 +2,20 @@
 import * as z from 'zod/mini';
 import type { Problem } from './problem.ts';
 import type { ProjectRow } from './rows.ts';
+import type { Rhythm } from './schedules.ts';
 
 const listed = z.object({ projects: z.custom<ProjectRow[]>((value) => Array.isArray(value)) });
 const answered = z.object({
 	id: z.optional(z.string()),
 	problem: z.optional(z.object({ message: z.string(), fix: z.string() })),
 });
+
+const nextRuns = z.object({
+	runs: z.optional(z.array(z.string())),
+	words: z.optional(z.string()),
+	problem: z.optional(z.object({ message: z.string(), fix: z.string() })),
+});
+export type NextRuns = z.infer<typeof nextRuns>;
 
 /** Lists the projects of all accounts anew; null when that failed: the known list stands. */
 export async function listProjectsAgain(): Promise<ProjectRow[] | null> {
@@ -39,8 +47,26 @@ export async function startPreview(
 	};
 }
 
-async function post(address: string, body: string | null): Promise<unknown> {
-	const response = await fetch(address, { method: 'POST', body });
+/** When a rhythm would run and what it is in words, or why it is none. */
+export async function askNextRuns(rhythm: Rhythm, signal: AbortSignal): Promise<NextRuns> {
+	try {
+		return nextRuns.parse(await post('/schedules/next-runs', JSON.stringify(rhythm), signal));
+	} catch {
+		return {
+			problem: {
+				message: 'The next runs are not known',
+				fix: 'Check your connection and try again.',
+			},
+		};
+	}
+}
+
+async function post(
+	address: string,
+	body: string | null,
+	signal: AbortSignal | null = null,
+): Promise<unknown> {
+	const response = await fetch(address, { method: 'POST', body, signal });
 	// The session has ended: the page itself leads to signing in and back.
 	if (response.redirected) location.reload();
 	return response.json();

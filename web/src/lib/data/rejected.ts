@@ -12,6 +12,12 @@ export class ReadError extends Error {
 	}
 }
 
+/** What to show of a read that failed. `what`: the objects. */
+export const problemOfRead = (error: unknown, what: string): Problem =>
+	error instanceof ReadError
+		? error.problem
+		: { message: `${what} could not be read.`, fix: 'Check your connection and try again.' };
+
 /** The data of an answer; throws ReadError when it carries an error. */
 export function rowsOf<Data>(answer: { data: Data | null; error: PostgrestError | null }): Data {
 	if (answer.error !== null) throw new ReadError(problemFromDatabase(answer.error));

@@ -1,5 +1,6 @@
-// The rows of the control database that the app reads, as its migrations define them, and the typed
-// shape of the database for supabase-js. Nothing private is here: the API does not show it.
+// The rows of the control database that the app reads, and the typed shape of the database for supabase-js. Both
+// come from the generated types. Those say "text" for columns that a check holds to a few words, "JSON" for errors,
+// and "or null" for what a view computes: that, and only that, is made exact here.
 import type { ErrorBody } from '#shared/domain/errors.ts';
 import type {
 	ComponentStatus,
@@ -8,218 +9,129 @@ import type {
 	VerificationMode,
 	VerificationStatus,
 } from '#shared/domain/status.ts';
-
-export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+import type { Database as Generated } from './database-types.ts';
 
 export type SignedInUser = { id: string; email: string };
 
-export type AccountRow = {
-	id: string;
-	display_name: string;
-	method: 'oauth' | 'pat';
-	status: 'connected' | 'expired' | 'revoked';
-	created_at: string;
-	last_used_at: string | null;
-};
-
-export type ProjectRow = {
-	account_id: string;
-	ref: string;
-	name: string;
-	organization_name: string | null;
-	region: string | null;
-	status: string | null;
-	postgres_version: string | null;
-	is_protected: boolean;
-	/** The user gave a password of its database; else temporary logins are used. */
-	has_own_login: boolean;
-};
-
-export type TwinRow = {
-	id: string;
-	source_account_id: string;
-	source_ref: string;
-	target_account_id: string;
-	target_ref: string;
-	options: Json;
-	created_at: string;
-};
-
-export type IgnoreRuleRow = { id: string; twin_id: string; pattern: string; created_at: string };
-
 export type StoredError = Pick<ErrorBody, 'message'> & Partial<ErrorBody>;
 
-export type JobRow = {
-	id: string;
-	twin_id: string;
-	target_ref: string;
-	kind: 'clone' | 'restore';
-	trigger: 'manual' | 'schedule';
-	schedule_id: string | null;
-	options: Json;
-	status: JobStatus;
-	created_at: string;
-	started_at: string | null;
-	finished_at: string | null;
-	cancel_requested_at: string | null;
-	error: StoredError | null;
-	report: Json | null;
+type Public = Generated['public'];
+type Relations = Public['Tables'] & Public['Views'];
+type Generic<Name extends keyof Relations> = Relations[Name]['Row'];
+
+/** A generated row with some columns made exact. A column that is gone, or of another type, is an error. */
+type Exact<
+	Name extends keyof Relations,
+	Columns extends {
+		[Column in keyof Columns]: Column extends keyof Generic<Name> ? Generic<Name>[Column] : never;
+	},
+> = {
+	[Column in keyof Generic<Name>]: Column extends keyof Columns
+		? Columns[Column]
+		: Generic<Name>[Column];
 };
 
-export type JobComponentRow = {
-	job_id: string;
-	component: string;
-	position: number;
-	status: ComponentStatus;
-	items_done: number;
-	items_total: number | null;
-	unit: string;
-	bytes_done: number;
-	started_at: string | null;
-	finished_at: string | null;
-	error: StoredError | null;
+type Run = { kind: 'clone' | 'restore'; trigger: 'manual' | 'schedule'; status: JobStatus };
+
+export type AccountRow = Exact<
+	'connected_accounts',
+	{ method: 'oauth' | 'pat'; status: 'connected' | 'expired' | 'revoked' }
+>;
+export type ProjectRow = Generic<'projects'>;
+export type IgnoreRuleRow = Generic<'ignore_rules'>;
+export type JobRow = Exact<'jobs', Run & { error: StoredError | null }>;
+export type JobComponentRow = Exact<
+	'job_components',
+	{ status: ComponentStatus; error: StoredError | null }
+>;
+export type JobItemRow = Exact<'job_items', { outcome: ItemOutcome }>;
+export type PreviewRow = Exact<'previews', { status: JobStatus }>;
+export type VerificationRow = Exact<
+	'verifications',
+	{ mode: VerificationMode; status: VerificationStatus }
+>;
+export type FindingRow = Exact<'verification_findings', { severity: 'warning' | 'failed' }>;
+
+export type TwinOverviewRow = Exact<
+	'twin_overview',
+	{
+		source_name: string;
+		target_name: string;
+		target_is_protected: boolean;
+		clone_count: number;
+		last_status: JobStatus | null;
+		last_failures: number;
+	}
+>;
+export type TwinTableRow = Exact<
+	'twin_tables',
+	{ read_at: string; name: string; not_listed: number }
+>;
+export type CloneHistoryRow = Exact<
+	'clone_history',
+	Run & {
+		error: StoredError | null;
+		source_name: string;
+		target_name: string;
+		components_completed: number;
+		components_failed: number;
+		components_total: number;
+		failures: number;
+		has_failures: boolean;
+	}
+>;
+
+/** One of a schedule's last runs, as `schedule_health.recent_runs` has them. */
+export interface RecentRun {
+	readonly job_id: string;
+	readonly status: JobStatus;
+	readonly failures: number;
+	readonly started_at: string | null;
+	/** Null while it goes on. */
+	readonly seconds: number | null;
+}
+export type ScheduleRow = Exact<
+	'schedule_health',
+	{
+		schedule_id: string;
+		twin_id: string;
+		name: string;
+		timezone: string;
+		is_active: boolean;
+		source_name: string;
+		target_name: string;
+		target_ref: string;
+		last_status: JobStatus | null;
+		last_failures: number;
+	}
+> & { readonly recent_runs: readonly RecentRun[] };
+
+type ExactRows = {
+	connected_accounts: AccountRow;
+	jobs: JobRow;
+	job_components: JobComponentRow;
+	job_items: JobItemRow;
+	previews: PreviewRow;
+	verifications: VerificationRow;
+	verification_findings: FindingRow;
+	twin_overview: TwinOverviewRow;
+	twin_tables: TwinTableRow;
+	clone_history: CloneHistoryRow;
+	schedule_health: ScheduleRow;
 };
 
-export type JobItemRow = {
-	job_id: string;
-	component: string;
-	object: string;
-	outcome: ItemOutcome;
-	detail: string | null;
-	fix: string | null;
-	sqlstate: string | null;
-	at: string;
-};
-
-export type VerificationRow = {
-	id: string;
-	job_id: string;
-	twin_id: string;
-	mode: VerificationMode;
-	status: VerificationStatus;
-	created_at: string;
-	started_at: string | null;
-	finished_at: string | null;
-	summary: Json | null;
-};
-
-export type FindingRow = {
-	verification_id: string;
-	component: string;
-	severity: 'warning' | 'failed';
-	object: string;
-	expected: string | null;
-	found: string | null;
-	fix: string | null;
-};
-
-export type PreviewRow = {
-	id: string;
-	twin_id: string;
-	status: JobStatus;
-	result: Json;
-	created_at: string;
-	finished_at: string | null;
-};
-
-/** View `twin_overview`: one row per twin, as its card shows it. */
-export type TwinOverviewRow = {
-	twin_id: string;
-	source_account_id: string;
-	source_ref: string;
-	source_name: string;
-	source_organization: string | null;
-	target_account_id: string;
-	target_ref: string;
-	target_name: string;
-	target_organization: string | null;
-	target_is_protected: boolean;
-	options: Json;
-	created_at: string;
-	clone_count: number;
-	last_job_id: string | null;
-	last_status: JobStatus | null;
-	last_created_at: string | null;
-	last_finished_at: string | null;
-	last_failures: number;
-	next_run_at: string | null;
-};
-
-/** View `twin_tables`: the tables of a twin's source, as its newest preview listed them. */
-export type TwinTableRow = {
-	twin_id: string;
-	read_at: string;
-	name: string;
-	/** The partitioned table it belongs to: a rule for that one counts for this one too. */
-	partition_of: string | null;
-	row_estimate: number | null;
-};
-
-/** View `clone_history`: one row per clone, with names and counts. */
-export type CloneHistoryRow = {
-	job_id: string;
-	twin_id: string;
-	kind: 'clone' | 'restore';
-	trigger: 'manual' | 'schedule';
-	status: JobStatus;
-	options: Json;
-	error: StoredError | null;
-	created_at: string;
-	started_at: string | null;
-	finished_at: string | null;
-	duration_seconds: number | null;
-	source_ref: string;
-	source_name: string;
-	source_organization: string | null;
-	target_ref: string;
-	target_name: string;
-	target_organization: string | null;
-	components_completed: number;
-	components_failed: number;
-	components_total: number;
-	failures: number;
-};
-
-type ReadOnly<Row> = { Row: Row; Insert: never; Update: never; Relationships: [] };
-
-/** The two ends and the options of a clone, as the SQL functions take them. */
-export type CloneArguments = {
-	source_account_id: string;
-	source_ref: string;
-	target_account_id: string;
-	target_ref: string;
-	options: Json;
+type WithExactRows<Of extends Record<string, { Row: unknown }>> = {
+	[Name in keyof Of]: Omit<Of[Name], 'Row'> & {
+		Row: Name extends keyof ExactRows ? ExactRows[Name] : Of[Name]['Row'];
+	};
 };
 
 export type Database = {
-	public: {
-		Tables: {
-			connected_accounts: ReadOnly<AccountRow>;
-			projects: Omit<ReadOnly<ProjectRow>, 'Update'> & { Update: { is_protected: boolean } };
-			twins: ReadOnly<TwinRow>;
-			ignore_rules: Omit<ReadOnly<IgnoreRuleRow>, 'Insert'> & {
-				Insert: { twin_id: string; pattern: string };
-			};
-			jobs: ReadOnly<JobRow>;
-			job_components: ReadOnly<JobComponentRow>;
-			job_items: ReadOnly<JobItemRow>;
-			previews: ReadOnly<PreviewRow>;
-			verifications: ReadOnly<VerificationRow>;
-			verification_findings: ReadOnly<FindingRow>;
-		};
-		Views: {
-			twin_overview: { Row: TwinOverviewRow; Relationships: [] };
-			twin_tables: { Row: TwinTableRow; Relationships: [] };
-			clone_history: { Row: CloneHistoryRow; Relationships: [] };
-		};
-		Functions: {
-			start_clone: { Args: CloneArguments; Returns: JobRow };
-			start_preview: { Args: CloneArguments; Returns: PreviewRow };
-			cancel_job: { Args: { job_id: string }; Returns: JobRow };
-			start_verification: {
-				Args: { job_id: string; mode: VerificationMode };
-				Returns: VerificationRow;
-			};
-		};
+	public: Omit<Public, 'Tables' | 'Views'> & {
+		Tables: WithExactRows<Public['Tables']>;
+		Views: WithExactRows<Public['Views']>;
 	};
 };
+
+/** The two projects and the options of a clone, as the SQL functions take them. */
+export type CloneArguments = Required<Public['Functions']['start_clone']['Args']>;

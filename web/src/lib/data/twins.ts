@@ -1,21 +1,20 @@
 // Reads of twins and what belongs to them.
 import { COMPONENT_KEYS } from '#shared/domain/component.ts';
+import { allRows } from './all-rows.ts';
 import type { ControlClient } from './client.ts';
 import { problemFromDatabase, type Problem } from './problem.ts';
 import { rowsOf } from './rejected.ts';
-import type { CloneHistoryRow, IgnoreRuleRow, TwinOverviewRow, TwinTableRow } from './rows.ts';
-
-const MOST_TWINS = 200;
-const MOST_HISTORY = 100;
+import type { IgnoreRuleRow, TwinOverviewRow, TwinTableRow } from './rows.ts';
 
 /** All twins, the most recently used first. */
 export async function readTwins(supabase: ControlClient): Promise<TwinOverviewRow[]> {
-	return rowsOf(
-		await supabase
+	return allRows((from, to) =>
+		supabase
 			.from('twin_overview')
-			.select('*')
+			.select('*', { count: 'exact' })
 			.order('last_created_at', { ascending: false, nullsFirst: false })
-			.limit(MOST_TWINS),
+			.order('twin_id')
+			.range(from, to),
 	);
 }
 
@@ -30,27 +29,17 @@ export async function readTwin(
 	return rows[0] ?? null;
 }
 
-/** The clones of a twin, newest first. */
-export async function readTwinHistory(
-	supabase: ControlClient,
-	twinId: string,
-): Promise<CloneHistoryRow[]> {
-	return rowsOf(
-		await supabase
-			.from('clone_history')
-			.select('*')
-			.eq('twin_id', twinId)
-			.order('created_at', { ascending: false })
-			.limit(MOST_HISTORY),
-	);
-}
-
 export async function readIgnoreRules(
 	supabase: ControlClient,
 	twinId: string,
 ): Promise<IgnoreRuleRow[]> {
-	return rowsOf(
-		await supabase.from('ignore_rules').select('*').eq('twin_id', twinId).order('pattern'),
+	return allRows((from, to) =>
+		supabase
+			.from('ignore_rules')
+			.select('*', { count: 'exact' })
+			.eq('twin_id', twinId)
+			.order('pattern')
+			.range(from, to),
 	);
 }
 
@@ -59,7 +48,14 @@ export async function readTwinTables(
 	supabase: ControlClient,
 	twinId: string,
 ): Promise<TwinTableRow[]> {
-	return rowsOf(await supabase.from('twin_tables').select('*').eq('twin_id', twinId).order('name'));
+	return allRows((from, to) =>
+		supabase
+			.from('twin_tables')
+			.select('*', { count: 'exact' })
+			.eq('twin_id', twinId)
+			.order('name')
+			.range(from, to),
+	);
 }
 
 /** Starts a preview of the rows alone: it lists the tables of the source. Answers its id. */

@@ -3,7 +3,7 @@
 import { COMPONENTS, type ComponentKey, type ComponentLabel } from '#shared/domain/component.ts';
 import { isFinished, type ComponentStatus } from '#shared/domain/status.ts';
 import type { JobComponentRow, JobRow } from '../data/rows.ts';
-import { formatCount, formatQuantity } from '../format.ts';
+import { formatCount, formatQuantity } from '#shared/domain/amount.ts';
 
 /** A failed run may have ended before a component had its turn: that component did not fail by itself. */
 export type RunStatus = ComponentStatus | 'not_started';
@@ -98,12 +98,12 @@ export function describeCounts(counts: RunCounts): string {
 }
 
 /** "12 / 15 tables"; without a total "12 tables"; empty before anything is known. */
-export function describeItems(row: JobComponentRow | null): string {
+export function describeItems({ row, catalogue }: Pick<RunComponent, 'row' | 'catalogue'>): string {
 	if (row === null || row.status === 'skipped') return '';
 	if (row.items_total === null) {
-		return row.items_done > 0 ? `${formatCount(row.items_done)} ${row.unit}` : '';
+		return row.items_done > 0 ? formatQuantity(row.items_done, catalogue.unit) : '';
 	}
-	return `${formatCount(row.items_done)} / ${formatCount(row.items_total)} ${row.unit}`;
+	return `${formatCount(row.items_done)} / ${formatQuantity(row.items_total, catalogue.unit)}`;
 }
 
 /** What the detail pane shows: the report of a finished run, or one component. */
@@ -127,26 +127,17 @@ export function shownPart(
 	return withStatus('failed') ?? withStatus('in_progress') ?? withStatus('pending') ?? 'tables';
 }
 
-/** A finished run whose parts failed counts its failures; items count where no component failed. */
-export function failureCount(counts: RunCounts, failedItems: number): number {
-	return counts.failed > 0 ? counts.failed : failedItems;
-}
-
-/** The title of the tab: "7/12 · acme-prod → acme-staging · Clones". */
+/**
+ * The title of the tab: "7/12 · acme-prod → acme-staging · Clones".
+ * @param outcome how a finished run is said everywhere
+ */
 export function runTitle(
 	job: Pick<JobRow, 'status'>,
 	counts: RunCounts,
+	outcome: string,
 	source: string,
 	target: string,
 ): string {
-	const lead = isFinished(job.status) ? outcomeWord(job, counts) : `${counts.done}/${counts.total}`;
+	const lead = isFinished(job.status) ? outcome : `${counts.done}/${counts.total}`;
 	return `${lead} · ${source} → ${target} · Clones`;
-}
-
-function outcomeWord(job: Pick<JobRow, 'status'>, counts: RunCounts): string {
-	if (job.status === 'canceled') return 'Canceled';
-	if (job.status === 'failed') return 'Failed';
-	return counts.failed > 0
-		? `Completed with ${formatQuantity(counts.failed, 'failures')}`
-		: 'Completed';
 }

@@ -20,13 +20,23 @@ const itemByHand = z.object({
 const reportSchema = z.object({
 	components: z._default(z.record(z.string(), counts), {}),
 	totals: z._default(counts, {}),
+	/** Failed objects, and failed components of which no object failed. */
+	failures: z._default(z.number(), 0),
 	failed: z._default(z.array(failedItem), []),
+	by_hand_total: z._default(z.number(), 0),
 	by_hand: z._default(z.array(itemByHand), []),
 });
 
 export type Report = z.infer<typeof reportSchema>;
 
-const EMPTY: Report = { components: {}, totals: {}, failed: [], by_hand: [] };
+const EMPTY: Report = {
+	components: {},
+	totals: {},
+	failures: 0,
+	failed: [],
+	by_hand_total: 0,
+	by_hand: [],
+};
 
 /** The stored report; an empty one where there is none yet. */
 export function parseReport(stored: unknown): Report {

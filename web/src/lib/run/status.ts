@@ -1,4 +1,5 @@
 // Every status as people see it: its word, its shape and its tone. The only place that knows them.
+import { formatQuantity } from '#shared/domain/amount.ts';
 import type { ItemOutcome, JobStatus, VerificationStatus } from '#shared/domain/status.ts';
 import type { RunStatus } from './progress.ts';
 
@@ -51,12 +52,15 @@ export const VERIFICATION_LOOKS: Readonly<Record<VerificationStatus, StatusLook>
 
 /**
  * How a whole job is said: a finished job in which components failed is never a plain success.
- * @param failures components (or, where none failed as a whole, objects) that failed
+ * @param failures as counted in its report
  */
 export function jobLook(status: JobStatus, failures: number, cancelRequested: boolean): StatusLook {
 	if (status === 'completed' && failures > 0) {
-		const noun = failures === 1 ? 'failure' : 'failures';
-		return { label: `Completed with ${failures} ${noun}`, shape: 'triangle', tone: 'warning' };
+		return {
+			label: `Completed with ${formatQuantity(failures, 'failure')}`,
+			shape: 'triangle',
+			tone: 'warning',
+		};
 	}
 	if (cancelRequested && (status === 'pending' || status === 'in_progress')) {
 		return { label: 'Canceling', shape: 'arc', tone: 'neutral' };

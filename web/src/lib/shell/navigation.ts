@@ -1,4 +1,5 @@
 // The places of the app, for the sidebar, the keys and the palette.
+import CalendarClock from '@lucide/svelte/icons/calendar-clock';
 import ArrowLeftRight from '@lucide/svelte/icons/copy-plus';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
@@ -6,7 +7,7 @@ import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
 
 export interface Place {
-	readonly href: '/' | '/clones' | '/accounts' | '/settings';
+	readonly href: '/' | '/clones' | '/schedules' | '/accounts' | '/settings';
 	readonly label: string;
 	/** Where the full label does not fit (bottom bar). */
 	readonly shortLabel: string;
@@ -28,6 +29,13 @@ export const PLACES: readonly Place[] = [
 		shortLabel: 'Clones',
 		icon: ArrowLeftRight,
 		keys: ['g', 'c'],
+	},
+	{
+		href: '/schedules',
+		label: 'Schedules',
+		shortLabel: 'Schedules',
+		icon: CalendarClock,
+		keys: ['g', 'p'],
 	},
 	{
 		href: '/accounts',

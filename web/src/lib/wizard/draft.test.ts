@@ -10,8 +10,8 @@ import {
 	mustConfirmTarget,
 	parseDraft,
 	parseRowLimit,
-	reachableStep,
-	stepProblem,
+	reachablePage,
+	pageProblem,
 	type Draft,
 } from './draft.ts';
 
@@ -36,17 +36,17 @@ describe('the draft of a clone', () => {
 		expect(parseDraft(JSON.stringify(complete))).toEqual(complete);
 	});
 
-	it('refuses the same project at both ends, also through two accounts', () => {
+	it('refuses the same project at source and target, also through two accounts', () => {
 		const same = { ...complete, target: { ...SOURCE, account_id: 'b' } };
-		expect(stepProblem('projects', same, false)).toMatch('same project');
-		expect(stepProblem('projects', complete, false)).toBeNull();
+		expect(pageProblem('projects', same, false)).toMatch('same project');
+		expect(pageProblem('projects', complete, false)).toBeNull();
 	});
 
-	it('lets no step be jumped over', () => {
-		expect(reachableStep('review', emptyDraft())).toBe('projects');
-		expect(reachableStep('review', { ...complete, components: [] })).toBe('components');
-		expect(reachableStep('review', complete)).toBe('review');
-		expect(reachableStep('components', { ...complete, row_limit: 'x' })).toBe('components');
+	it('lets no page be jumped over', () => {
+		expect(reachablePage('review', emptyDraft())).toBe('projects');
+		expect(reachablePage('review', { ...complete, components: [] })).toBe('components');
+		expect(reachablePage('review', complete)).toBe('review');
+		expect(reachablePage('components', { ...complete, row_limit: 'x' })).toBe('components');
 	});
 
 	it('reads a row limit as people type it', () => {
@@ -68,12 +68,13 @@ describe('the draft of a clone', () => {
 			postgres_version: null,
 			is_protected: true,
 			has_own_login: false,
+			gone_at: null,
 		};
 		expect(mustConfirmTarget(project, 0)).toBe(true);
 		expect(mustConfirmTarget({ ...project, is_protected: false }, 0)).toBe(false);
 		expect(mustConfirmTarget({ ...project, is_protected: false }, 2)).toBe(true);
-		expect(stepProblem('review', complete, true)).toMatch('Type the ref');
-		expect(stepProblem('review', { ...complete, confirmation: ` ${TARGET.ref}` }, true)).toBeNull();
+		expect(pageProblem('review', complete, true)).toMatch('Type the ref');
+		expect(pageProblem('review', { ...complete, confirmation: ` ${TARGET.ref}` }, true)).toBeNull();
 	});
 
 	it('recognises presets, and custom choices as none', () => {

@@ -1,7 +1,12 @@
 // The draft of a clone: what the wizard has been told so far, and what is still wrong with it. Pure,
-// so that every step is valid by itself and a draft survives a reload.
+// so that every page is valid by itself and a draft survives a reload.
 import * as z from 'zod/mini';
-import { presetComponents, type CloneOptions, type Preset } from '#shared/domain/clone.ts';
+import {
+	DATA_STRATEGIES,
+	presetComponents,
+	type CloneOptions,
+	type Preset,
+} from '#shared/domain/clone.ts';
 import {
 	COMPONENTS,
 	COMPONENT_KEYS,
@@ -11,10 +16,10 @@ import {
 import { VERIFICATION_MODES } from '#shared/domain/status.ts';
 import type { CloneArguments, ProjectRow } from '../data/rows.ts';
 
-export const STEPS = ['projects', 'components', 'options', 'review'] as const;
-export type Step = (typeof STEPS)[number];
+export const WIZARD_PAGES = ['projects', 'components', 'options', 'review'] as const;
+export type WizardPage = (typeof WIZARD_PAGES)[number];
 
-export const STEP_LABELS: Readonly<Record<Step, string>> = {
+export const PAGE_LABELS: Readonly<Record<WizardPage, string>> = {
 	projects: 'Projects',
 	components: 'Components',
 	options: 'Options',
@@ -28,13 +33,13 @@ export const PRESETS: readonly { readonly key: Preset; readonly label: string }[
 	{ key: 'staging', label: 'Staging' },
 ];
 
-const projectEnd = z.object({ account_id: z.string(), ref: z.string() });
-/** One end of a clone: a project seen through an account. */
-export type ProjectEnd = z.infer<typeof projectEnd>;
+const projectChoice = z.object({ account_id: z.string(), ref: z.string() });
+/** One endpoint of a clone: a project seen through an account. */
+export type ProjectChoice = z.infer<typeof projectChoice>;
 
 const draftSchema = z.object({
-	source: z._default(z.nullable(projectEnd), null),
-	target: z._default(z.nullable(projectEnd), null),
+	source: z._default(z.nullable(projectChoice), null),
+	target: z._default(z.nullable(projectChoice), null),
 	components: z._default(z.array(z.enum(COMPONENT_KEYS)), [...COMPONENT_KEYS]),
 	/** As typed; empty means all rows. */
 	row_limit: z._default(z.string(), ''),
@@ -43,7 +48,7 @@ const draftSchema = z.object({
 	copy_mfa: z._default(z.boolean(), false),
 	verify: z._default(z.enum([...VERIFICATION_MODES, 'none']), 'counts'),
 	/** Per table, carried over from the twin; the wizard does not edit them. */
-	strategies: z._default(z.record(z.string(), z.enum(['mirror', 'upsert', 'skip'])), {}),
+	strategies: z._default(z.record(z.string(), z.enum(DATA_STRATEGIES)), {}),
 	/** What was typed to confirm the target. */
 	confirmation: z._default(z.string(), ''),
 });
@@ -67,8 +72,8 @@ export function parseDraft(text: string | null): Draft {
 
 /** The draft that repeats a twin's last options. A confirmation is never repeated. */
 export function draftFromOptions(
-	source: ProjectEnd,
-	target: ProjectEnd,
+	source: ProjectChoice,
+	target: ProjectChoice,
 	options: CloneOptions,
 ): Draft {
 	return {
@@ -85,8 +90,8 @@ export function draftFromOptions(
 	};
 }
 
-export function parseStep(value: string | null): Step {
-	return STEPS.find((step) => step === value) ?? 'projects';
+export function parsePage(value: string | null): WizardPage {
+	return WIZARD_PAGES.find((wizardPage) => wizardPage === value) ?? 'projects';
 }
 
 /** The row limit as typed: a number of rows (0 = all), or null when it is not a whole number. */
@@ -96,14 +101,18 @@ export function parseRowLimit(text: string): number | null {
 	return /^\d{1,12}$/.test(plain) ? Number(plain) : null;
 }
 
-/** Whether two ends are the same project, through whichever accounts. */
-export function isSameProject(one: ProjectEnd | null, other: ProjectEnd | null): boolean {
+/** Whether two endpoints are the same project, through whichever accounts. */
+export function isSameProject(one: ProjectChoice | null, other: ProjectChoice | null): boolean {
 	return one !== null && other !== null && one.ref === other.ref;
 }
 
-/** What one step still lacks, in words; null when it is complete. */
-export function stepProblem(step: Step, draft: Draft, mustConfirm: boolean): string | null {
-	switch (step) {
+/** What one page still lacks, in words; null when it is complete. */
+export function pageProblem(
+	wizardPage: WizardPage,
+	draft: Draft,
+	mustConfirm: boolean,
+): string | null {
+	switch (wizardPage) {
 		case 'projects':
 			if (draft.source === null) return 'Choose the source project.';
 			if (draft.target === null) return 'Choose the target project.';
@@ -124,11 +133,11 @@ export function stepProblem(step: Step, draft: Draft, mustConfirm: boolean): str
 	}
 }
 
-/** The first step that is not complete, up to and including `wanted`: no step can be jumped over. */
-export function reachableStep(wanted: Step, draft: Draft): Step {
-	for (const step of STEPS) {
-		if (step === wanted) return step;
-		if (stepProblem(step, draft, false) !== null) return step;
+/** The first page that is not complete, up to and including `wanted`: no page can be jumped over. */
+export function reachablePage(wanted: WizardPage, draft: Draft): WizardPage {
+	for (const wizardPage of WIZARD_PAGES) {
+		if (wizardPage === wanted) return wizardPage;
+		if (pageProblem(wizardPage, draft, false) !== null) return wizardPage;
 	}
 	return wanted;
 }

@@ -1,7 +1,6 @@
-// What of the three tables is copied: columns that both sides have, what becomes of each on the way, and
+// What of the three tables is copied: columns that both endpoints have, what becomes of each on the way, and
 // the rows that stay behind. Auth versions differ between projects, so no list is fixed.
-import type { Session } from '../../platform/session.ts';
-import { ident, literal } from '../../platform/sql.ts';
+import { type Session, ident, literal } from '../../platform/postgres/index.ts';
 import {
 	COLUMNS,
 	HAS_SSO_PROVIDERS,

@@ -1,12 +1,14 @@
 // The stage that brings users, their identities and, when asked, their second factors to the target. In
-// ranges of ids: a range whose hash is the same on both sides is not read again.
-import type { Stage, StageContext, StageResult } from '../component.ts';
-import type { Session } from '../../platform/session.ts';
+// ranges of ids: a range whose hash is the same on both endpoints is not read again.
+import type { Stage, StageResult } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import { AUTH_TABLES, type AuthTable, readLayout, type TableLayout } from './columns.ts';
-import { type Cursor, noCounts, readCursor } from './cursor.ts';
+import { type Cursor, newCursor, noCounts, readCursor } from './cursor.ts';
+import { idsOfFormerClones, rememberIds } from './memory.ts';
 import { mergeRows, type MergeResult } from './merge.ts';
 import { reportPeculiarities, reportTable } from './report.ts';
-import { countRows, type KeyRange, presentIds, print, rangeEnd } from './statements.ts';
+import { countRows, type KeyRange, presentIds, checksum, rangeEnd } from './statements.ts';
 
 /** About 8 MB of users: one COPY, one transaction, well inside a slice. */
 const RANGE_ROWS = 5000;
@@ -25,37 +27,41 @@ async function copyUsers(context: StageContext): Promise<StageResult> {
 	const source = await context.source.database();
 	const target = await context.target.database();
 	const cursor = readCursor(context.cursor) ?? (await begin(context, source, target));
+	const isDone = await copyTables(context, source, target, cursor, reportTable);
+	return isDone ? { state: 'done' } : { state: 'more', cursor };
+}
+
+/** Copies what differs, from where the cursor stands. False when the slice ended before. */
+export async function copyTables(
+	context: StageContext,
+	source: Session,
+	target: Session,
+	cursor: Cursor,
+	report: typeof reportTable,
+): Promise<boolean> {
 	for (const table of tablesFrom(cursor.table, context)) {
 		if (cursor.table !== table) {
 			Object.assign(cursor, { table, after: null, counts: noCounts(), clashes: [] });
 		}
 		const layout = await readLayout(source, target, table);
-		if (!(await copyTable(context, source, target, layout, cursor))) {
-			return { state: 'more', cursor };
-		}
+		if (!(await copyTable(context, source, target, layout, cursor))) return false;
 		await retryClashes(source, target, layout, cursor);
-		reportTable(context, layout, cursor);
+		report(context, layout, cursor);
 	}
-	return { state: 'done' };
+	return true;
 }
 
-function tablesFrom(first: AuthTable, { options }: StageContext): AuthTable[] {
+export function tablesFrom(first: AuthTable, { options }: StageContext): AuthTable[] {
 	const wanted = AUTH_TABLES.filter((table) => table !== 'mfa_factors' || options.copy_mfa);
 	return wanted.slice(Math.max(0, wanted.indexOf(first)));
 }
 
 async function begin(context: StageContext, source: Session, target: Session): Promise<Cursor> {
 	await reportPeculiarities(context, source, target);
+	for (const table of tablesFrom('users', context)) await rememberIds(context, source, table);
 	const layout = await readLayout(source, target, 'users');
 	const [total] = await source.query(countRows(layout));
-	return {
-		table: 'users',
-		after: null,
-		counts: noCounts(),
-		clashes: [],
-		usersDone: 0,
-		usersTotal: Number(total?.['rows'] ?? 0),
-	};
+	return newCursor(Number(total?.['rows'] ?? 0));
 }
 
 /** False when the slice ended before the table. */
@@ -90,9 +96,9 @@ async function copyRange(
 	cursor: Cursor,
 	range: KeyRange,
 ): Promise<number> {
-	const [theirs] = await source.query(print(layout, 'source', range));
-	const [ours] = await target.query(print(layout, 'target', range));
-	if (theirs?.['print'] === ours?.['print']) {
+	const [theirs] = await source.query(checksum(layout, 'source', range));
+	const [ours] = await target.query(checksum(layout, 'target', range));
+	if (theirs?.['checksum'] === ours?.['checksum']) {
 		const rows = Number(theirs?.['rows'] ?? 0);
 		cursor.counts.unchanged += rows;
 		return rows;
@@ -110,7 +116,10 @@ async function copyRange(
 	return merged.copied + merged.updated + merged.unchanged + merged.clashes.length;
 }
 
-/** Extras that are to be removed later make way now for the rows they clash with. */
+/**
+ * Extras that are to be removed later make way now for the rows they clash with: all, when asked for; else those that
+ * a former clone brought and the source has deleted since.
+ */
 async function displaceExtras(
 	context: StageContext,
 	source: Session,
@@ -118,11 +127,14 @@ async function displaceExtras(
 	layout: TableLayout,
 	clashes: MergeResult['clashes'],
 ): Promise<MergeResult | undefined> {
-	if (!context.options.remove_extra || clashes.length === 0) return undefined;
+	if (clashes.length === 0) return undefined;
 	const holders = [...new Set(clashes.map(({ holder }) => holder))];
 	const known = await source.query(presentIds(layout), [JSON.stringify(holders)]);
 	const kept = new Set(known.map(({ id }) => String(id)));
-	const extras = holders.filter((id) => !kept.has(id));
+	const onlyThere = holders.filter((id) => !kept.has(id));
+	const extras = context.options.remove_extra
+		? onlyThere
+		: await idsOfFormerClones(context, target, layout.table, onlyThere);
 	if (extras.length === 0) return undefined;
 	const ids = [...new Set(clashes.map(({ id }) => id))];
 	return mergeRows(source, target, layout, ids, extras);
@@ -137,7 +149,7 @@ function count({ counts }: Cursor, result: MergeResult): void {
 
 /**
  * A value may have been free only after its holder, in another range, was brought up to date: clashing rows
- * are tried once more, together with the rows in their way.
+ * are tried once more, together with the rows that have their unique values.
  */
 async function retryClashes(
 	source: Session,

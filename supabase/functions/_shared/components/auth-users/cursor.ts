@@ -13,12 +13,15 @@ const counts = z.object({
 });
 export type Counts = z.infer<typeof counts>;
 
-const cursorSchema = z.object({
+export const cursorSchema = z.object({
 	table: z.enum(AUTH_TABLES),
 	/** Last id dealt with; null: none yet. */
 	after: z.nullable(z.string()),
 	counts,
-	/** Ids of clashing rows, for a second try when all others are in place, and of the rows in their way. */
+	/**
+	 * Ids of clashing rows, for a second try when all others are in place, and of the rows that have their unique
+	 * values.
+	 */
 	clashes: z.array(z.object({ id: z.string(), holder: z.string(), index: z.string() })),
 	usersDone: z.number(),
 	usersTotal: z.number(),
@@ -31,6 +34,16 @@ export const noCounts = (): Counts => ({
 	unchanged: 0,
 	clashing: 0,
 	orphaned: 0,
+});
+
+/** Before the first row; `usersTotal` is what progress is shown against. */
+export const newCursor = (usersTotal = 0): Cursor => ({
+	table: 'users',
+	after: null,
+	counts: noCounts(),
+	clashes: [],
+	usersDone: 0,
+	usersTotal,
 });
 
 /** The stored cursor; null in the first slice. */

@@ -1,6 +1,6 @@
 // Why a row of the source may be missing on the target though nothing failed: the clone left it out and said
 // so. Asked again when verifying, so that what is to be done by hand is no failure.
-import type { Session } from '../../platform/session.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import type { TableLayout } from './columns.ts';
 import { clashHolders, orphans, recordsOf } from './statements.ts';
 

@@ -1,6 +1,6 @@
 // Brings rows of one table to the target in one transaction: set down beside it by COPY, compared there by
 // the database, and only what differs written. Running it again changes nothing.
-import type { Session } from '../../platform/session.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import type { TableLayout } from './columns.ts';
 import {
 	classify,

@@ -1,7 +1,8 @@
 // What a clone of users says: one line per table, one for each user left out, and what could not go over as
 // it is. Ids only: an address in a report is one place more that holds personal data.
-import type { Item, StageContext } from '../component.ts';
-import type { Session } from '../../platform/session.ts';
+import type { Item } from '../../contract/report.ts';
+import type { StageContext } from '../../contract/context.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import type { TableLayout } from './columns.ts';
 import type { Cursor } from './cursor.ts';
 import { ENCRYPTED_USERS, PECULIARITIES, SSO_IDENTITIES, UNSTOPPABLE_TRIGGERS } from './queries.ts';
@@ -10,10 +11,8 @@ const LISTED_CLASHES = 200;
 const SINGULAR = { users: 'user', identities: 'identity', mfa_factors: 'factor' } as const;
 const amount = new Intl.NumberFormat('en');
 
-/** How a table went. */
-export function reportTable(context: StageContext, layout: TableLayout, cursor: Cursor): void {
-	const { counts, clashes } = cursor;
-	const { table } = layout;
+/** Rows that were left out, by name. */
+function reportClashes(context: StageContext, { table }: TableLayout, { clashes }: Cursor): void {
 	for (const { id, holder, index } of clashes.slice(0, LISTED_CLASHES)) {
 		context.report({
 			object: `${SINGULAR[table]} ${id}`,
@@ -22,6 +21,25 @@ export function reportTable(context: StageContext, layout: TableLayout, cursor: 
 			fix: `Remove ${SINGULAR[table]} ${holder} from the target or change its ${index}, then clone again.`,
 		});
 	}
+}
+
+/** What a second pass brought; nothing where nobody came meanwhile. */
+export function reportLate(context: StageContext, layout: TableLayout, cursor: Cursor): void {
+	reportClashes(context, layout, cursor);
+	const { copied, updated } = cursor.counts;
+	if (copied + updated === 0) return;
+	context.report({
+		object: `${layout.table}, second pass`,
+		outcome: 'copied',
+		detail: `${[part(copied, 'copied'), part(updated, 'updated')].filter((text) => text !== '').join(', ')}: they came or changed while rows were copied`,
+	});
+}
+
+/** How a table went. */
+export function reportTable(context: StageContext, layout: TableLayout, cursor: Cursor): void {
+	reportClashes(context, layout, cursor);
+	const { counts } = cursor;
+	const { table } = layout;
 	const parts = [
 		part(counts.copied, 'copied'),
 		part(counts.updated, 'updated'),

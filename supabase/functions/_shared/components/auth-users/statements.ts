@@ -1,7 +1,8 @@
 // The SQL that depends on the columns of a table: reading a range, comparing it, and merging the rows that
 // were copied beside the table into it. Pure: text in, text out.
-import { ident, literal, qualified } from '../../platform/sql.ts';
-import type { TableLayout, UniqueIndex } from './columns.ts';
+import type { EndpointRole } from '../../domain/endpoint-role.ts';
+import { ident, literal, qualified } from '../../platform/postgres/index.ts';
+import type { AuthTable, TableLayout, UniqueIndex } from './columns.ts';
 
 /** Rows of a table by their id: after `after` (null: from the first) up to `upTo` (null: to the last). */
 export interface KeyRange {
@@ -36,27 +37,18 @@ export const rangeEnd = (layout: TableLayout, after: string | null, size: number
 	) page order by id desc limit 1`;
 
 /** Number of rows in a range and one hash over them, as they are to be on the target. */
-export function print(layout: TableLayout, side: 'source' | 'target', range: KeyRange): string {
+export function checksum(layout: TableLayout, role: EndpointRole, range: KeyRange): string {
 	return `
 		select count(*)::int as rows,
-			coalesce(md5(string_agg(${hashOf(layout, side)}, '' order by id)), '') as print
+			coalesce(md5(pg_catalog.string_agg(${hashOf(layout, role)}, '' order by id)), '') as checksum
 		from ${tableOf(layout)} where ${within(range)} and ${layout.filter}`;
 }
 
-/** Id and hash of each row of a range. */
-export const rowPrints = (
-	layout: TableLayout,
-	side: 'source' | 'target',
-	range: KeyRange,
-): string => `
-	select id::text as id, ${hashOf(layout, side)} as print
-	from ${tableOf(layout)} where ${within(range)} and ${layout.filter} order by id`;
-
-/** Types that the two sides declare otherwise (text, varchar) print the same. */
-function hashOf(layout: TableLayout, side: 'source' | 'target'): string {
+/** Types that the two endpoints declare otherwise (text, varchar) have the same text. */
+function hashOf(layout: TableLayout, role: EndpointRole): string {
 	const values = layout.columns
 		.filter(({ isCompared }) => isCompared)
-		.map(({ name, expression }) => (side === 'source' ? expression : ident(name)));
+		.map(({ name, expression }) => (role === 'source' ? expression : ident(name)));
 	return `md5(row(${values.join(', ')})::text)`;
 }
 
@@ -164,19 +156,19 @@ export const targetIds = (layout: TableLayout, after: string | null, size: numbe
 
 /** Which of the ids in the JSON array $1 the table has. */
 export const presentIds = (layout: TableLayout): string => `
-	select t.id::text as id from jsonb_array_elements_text($1::jsonb) as asked(id)
+	select t.id::text as id from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id)
 	join ${tableOf(layout)} t on t.id = asked.id::uuid`;
 
 /** Deletes the rows with the ids in the JSON array $1. */
 export const deleteIds = (layout: TableLayout): string => `
 	delete from ${tableOf(layout)}
-	where id in (select asked.id::uuid from jsonb_array_elements_text($1::jsonb) as asked(id))`;
+	where id in (select asked.id::uuid from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id))`;
 
 /** The rows with the ids in the JSON array $1 as one JSON array, without what nothing is compared by. */
 export const recordsOf = (layout: TableLayout): string => `
-	select jsonb_agg(to_jsonb(t) - '{encrypted_password,secret,raw_user_meta_data,raw_app_meta_data}'::text[]) as records
+	select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(t) - '{encrypted_password,secret,raw_user_meta_data,raw_app_meta_data}'::text[]) as records
 	from ${tableOf(layout)} t
-	where t.id in (select asked.id::uuid from jsonb_array_elements_text($1::jsonb) as asked(id))`;
+	where t.id in (select asked.id::uuid from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id))`;
 
 const given = (layout: TableLayout): string =>
 	`jsonb_populate_recordset(null::${tableOf(layout)}, $1::jsonb)`;
@@ -199,3 +191,35 @@ export const orphans = (layout: TableLayout): string => `
 
 export const countRows = (layout: TableLayout): string =>
 	`select count(*)::int as rows from ${tableOf(layout)} where ${layout.filter}`;
+
+/** Rows that come after an id. */
+export const countAfter = (layout: TableLayout, after: string): string =>
+	`${countRows(layout)} and ${within({ after, upTo: null })}`;
+
+/** 72 bits of an id's hash as 12 characters, and the part that it belongs to. */
+const hashed = (id: string): { readonly hash: string; readonly part: string } => {
+	const bytes = `pg_catalog.sha256(pg_catalog.convert_to(${id}::text, 'UTF8'))`;
+	return {
+		hash: `pg_catalog.encode(pg_catalog.substr(${bytes}, 1, 9), 'base64')`,
+		part: `pg_catalog.encode(pg_catalog.substr(${bytes}, 1, 1), 'hex')`,
+	};
+};
+
+export const countIds = (table: AuthTable): string =>
+	`select count(*)::int as rows from ${qualified('auth', table)}`;
+
+/** The hashes of a table's ids, one text per part; of the parts that begin with `prefix`. */
+export function sourceHashes(table: AuthTable, prefix: string): string {
+	const { hash, part } = hashed('id');
+	return `
+		select part, string_agg(hash, '' order by hash collate "C") as hashes
+		from (select ${part} as part, ${hash} as hash from ${qualified('auth', table)}) ids
+		where part like ${literal(`${prefix}%`)} group by part`;
+}
+
+const HASHED_ID = hashed('asked.id::uuid');
+
+/** Part and hash of each id of the JSON array $1. */
+export const hashesOf = `
+	select asked.id, ${HASHED_ID.part} as part, ${HASHED_ID.hash} as hash
+	from jsonb_array_elements_text($1::jsonb) as asked(id)`;

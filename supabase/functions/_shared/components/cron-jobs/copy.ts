@@ -1,11 +1,13 @@
 // Makes the target's cron jobs like the source's, one statement per job, so that one that fails leaves the
 // others. Nothing that is copied starts to run unless the clone was asked to activate.
 import * as z from 'zod/mini';
-import type { Item, Stage, StageContext } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { Stage } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readReferences } from '../../platform/references.ts';
-import type { Session } from '../../platform/session.ts';
-import { readJobs, type CronSide } from './inspect.ts';
+import { readReferences } from '../../platform/supabase/references.ts';
+import type { Session } from '../../platform/postgres/index.ts';
+import { readJobs, type EndpointCronJobs } from './inspect.ts';
 import { planJobs, wantedJobs, type JobAction, type WantedJob } from './plan.ts';
 import { alterJob, INSTALL_CRON, scheduleJob, unscheduleJob } from './queries.ts';
 
@@ -21,8 +23,7 @@ const howToArm = (job: WantedJob): string =>
 
 function rewriteDetail({ changes, missing }: WantedJob['rewritten']): string | undefined {
 	if (changes.length === 0) return undefined;
-	const placed =
-		missing.length > 0 ? `; no ${missing.join(', ')} on the target, left a placeholder` : '';
+	const placed = missing.length > 0 ? `; a placeholder is in place of ${missing.join(', ')}` : '';
 	return `rewritten for the target: ${changes.join(', ')}${placed}`;
 }
 
@@ -36,7 +37,7 @@ function itemOf(
 	const detail = [done, rests ? 'inactive' : undefined, rewriteDetail(job.rewritten)];
 	const fixes = [
 		job.rewritten.missing.length > 0
-			? `Put the target's ${job.rewritten.missing.join(', ')} into the command.`
+			? `Put the target's ${job.rewritten.missing.join(', ')} in place of REPLACE_WITH_… in the command.`
 			: undefined,
 		rests ? howToArm(job) : undefined,
 	].filter((fix) => fix !== undefined);
@@ -86,7 +87,7 @@ async function apply(session: Session, action: JobAction): Promise<Item> {
 	return itemOf(action, action.active);
 }
 
-function foreignItems(source: CronSide): Item[] {
+function foreignItems(source: EndpointCronJobs): Item[] {
 	return source.foreign.map((job) => ({
 		object: job.name ?? `unnamed job (${job.schedule}), number ${job.id}`,
 		outcome: 'skipped',

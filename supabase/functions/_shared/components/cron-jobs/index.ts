@@ -1,5 +1,5 @@
 // Jobs of pg_cron. They arrive inactive and point at the target.
-import type { Component } from '../component.ts';
+import type { Component } from '../../contract/component.ts';
 import { copyStage } from './copy.ts';
 import { previewJobs } from './preview.ts';
 import { verifyJobs } from './verify.ts';

@@ -1,5 +1,5 @@
-// Reads the cron jobs of one side.
-import type { Session } from '../../platform/session.ts';
+// Reads the cron jobs of one endpoint.
+import type { Session } from '../../platform/postgres/index.ts';
 import { CRON_JOBS, CRON_STATE } from './queries.ts';
 
 export interface CronJob {
@@ -13,7 +13,7 @@ export interface CronJob {
 	readonly active: boolean;
 }
 
-export interface CronSide {
+export interface EndpointCronJobs {
 	readonly installed: boolean;
 	/** Jobs that run as our role in this database: those we can copy. */
 	readonly own: readonly CronJob[];
@@ -22,7 +22,7 @@ export interface CronSide {
 }
 
 /** Jobs as pg_cron tells them; none where it is not installed. */
-export async function readJobs(session: Session): Promise<CronSide> {
+export async function readJobs(session: Session): Promise<EndpointCronJobs> {
 	const [state] = await session.query<{ installed: boolean; database: string; role: string }>(
 		CRON_STATE,
 	);

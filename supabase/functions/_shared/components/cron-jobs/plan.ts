@@ -1,10 +1,11 @@
-// What to do so that the target has the source's cron jobs. Pure: both sides in, actions out.
+// What to do so that the target has the source's cron jobs. Pure: both endpoints in, actions out.
+import { isFilledIn } from '../../platform/supabase/key-like.ts';
 import {
 	rewriteReferences,
 	type ProjectReferences,
 	type Rewritten,
-} from '../../platform/references.ts';
-import type { CronJob, CronSide } from './inspect.ts';
+} from '../../platform/supabase/references.ts';
+import type { CronJob, EndpointCronJobs } from './inspect.ts';
 
 export interface WantedJob {
 	/** What people are shown; unique among the jobs of a project. */
@@ -13,6 +14,8 @@ export interface WantedJob {
 	readonly schedule: string;
 	/** The command with references to the source made ones to the target. */
 	readonly command: string;
+	/** Whether a command is the wanted one, perhaps with values in place of placeholders. */
+	readonly isMetBy: (command: string) => boolean;
 	/** Whether it runs on the source. */
 	readonly active: boolean;
 	readonly rewritten: Pick<Rewritten, 'changes' | 'missing'>;
@@ -33,7 +36,7 @@ export type JobAction =
 
 /** The source's jobs as the target should have them. */
 export function wantedJobs(
-	source: CronSide,
+	source: EndpointCronJobs,
 	from: ProjectReferences,
 	to: ProjectReferences,
 ): WantedJob[] {
@@ -45,7 +48,15 @@ export function wantedJobs(
 		objects.add(object);
 		const { text, changes, missing } = rewriteReferences(job.command, from, to);
 		const { name, schedule, active } = job;
-		return { object, name, schedule, command: text, active, rewritten: { changes, missing } };
+		return {
+			object,
+			name,
+			schedule,
+			command: text,
+			isMetBy: (found) => isFilledIn(text, found, job.command),
+			active,
+			rewritten: { changes, missing },
+		};
 	});
 }
 
@@ -55,8 +66,7 @@ function findJob(wanted: WantedJob, jobs: readonly CronJob[], taken: ReadonlySet
 		(job) =>
 			!taken.has(job.id) &&
 			job.name === wanted.name &&
-			(wanted.name !== null ||
-				(job.schedule === wanted.schedule && job.command === wanted.command)),
+			(wanted.name !== null || (job.schedule === wanted.schedule && wanted.isMetBy(job.command))),
 	);
 }
 
@@ -66,7 +76,7 @@ function findJob(wanted: WantedJob, jobs: readonly CronJob[], taken: ReadonlySet
  */
 export function planJobs(
 	wanted: readonly WantedJob[],
-	target: CronSide,
+	target: EndpointCronJobs,
 	options: { readonly activate: boolean; readonly removeExtra: boolean },
 ): JobAction[] {
 	const taken = new Set<string>();
@@ -76,12 +86,15 @@ export function planJobs(
 		taken.add(found.id);
 		const change = {
 			...(found.schedule === job.schedule ? {} : { schedule: job.schedule }),
-			...(found.command === job.command ? {} : { command: job.command }),
+			...(job.isMetBy(found.command) ? {} : { command: job.command }),
 			...(options.activate && found.active !== job.active ? { active: job.active } : {}),
 		};
+		const isNew = change.command !== undefined || found.command === job.command;
+		// Somebody has put in what was missing.
+		const kept = isNew ? job : { ...job, rewritten: { ...job.rewritten, missing: [] } };
 		return Object.keys(change).length === 0
-			? { how: 'keep', job, active: found.active }
-			: { how: 'change', job, id: found.id, ...change };
+			? { how: 'keep', job: kept, active: found.active }
+			: { how: 'change', job: kept, id: found.id, ...change };
 	});
 	if (!options.removeExtra) return actions;
 	const extra = target.own.filter((job) => !taken.has(job.id));

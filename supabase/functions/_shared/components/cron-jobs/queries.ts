@@ -1,5 +1,5 @@
 // SQL of the cron jobs component. `cron.job` may only be read; it is written through cron's functions.
-import { literal } from '../../platform/sql.ts';
+import { literal } from '../../platform/postgres/index.ts';
 
 /** Whether pg_cron is there, and what jobs of ours would belong to. */
 export const CRON_STATE = `

@@ -1,13 +1,14 @@
 // Verification of cron jobs: present, same schedule, same command but for references. Whether a job is
 // active is the user's choice after a clone and no finding.
-import type { Finding, ReadContext } from '../component.ts';
-import { readReferences } from '../../platform/references.ts';
+import type { Finding } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
+import { readReferences } from '../../platform/supabase/references.ts';
 import { readJobs } from './inspect.ts';
 import { planJobs, wantedJobs } from './plan.ts';
 
 const FIX = 'Clone cron jobs again. If it stays, the report of that run says why.';
 
-/** Compares both ends; an empty list means equal. */
+/** Compares both endpoints; an empty list means equal. */
 export async function verifyJobs(context: ReadContext): Promise<readonly Finding[]> {
 	const source = await readJobs(await context.source.database());
 	const target = await readJobs(await context.target.database());

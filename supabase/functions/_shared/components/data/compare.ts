@@ -1,9 +1,12 @@
-// Compares rows of both sides on the servers: each adds up the hashes of its rows, we look whether the sums
+// Compares rows of both endpoints on the servers: each adds up the hashes of its rows, we look whether the sums
 // are equal. A sum, not an exclusive or: in a table without a key duplicates would cancel out.
-import type { Session } from '../../platform/session.ts';
-import { bucketOf, type Division, inBuckets } from './division.ts';
-import type { HashMethod } from './inspect.ts';
-import type { Unit } from './plan.ts';
+import type { EndpointRole } from '../../domain/endpoint-role.ts';
+import { both } from '../../platform/both.ts';
+import type { Row, Session } from '../../platform/postgres/index.ts';
+import { chunkOf, type Partitioning, inChunks } from './partitioning.ts';
+import type { Sessions } from './sessions.ts';
+import type { HashMethod } from './table.ts';
+import type { TableJob } from './plan.ts';
 
 export interface Sum {
 	readonly rows: number;
@@ -11,124 +14,165 @@ export interface Sum {
 	readonly hash: string;
 }
 
-export interface Ends {
-	readonly source: Session;
-	readonly target: Session;
-}
+/** A number of rows in words. */
+export const countOf = (rows: number): string =>
+	`${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`;
 
-const COUNT = `count(*) as rows, '0' as hash`;
-const TOTAL = (unit: Unit) => `count(*) as rows, coalesce(sum(${unit.hash}), 0)::text as hash`;
+/** What is summed up: the copier's hash of each row, the digest of a verification, or nothing. */
+export type Summed = 'hash' | 'digest' | 'nothing';
 
-/** For each unit whether it has any row, per side. */
+const total = (tableJob: TableJob, summed: Summed): string =>
+	summed === 'nothing'
+		? `pg_catalog.count(*) as rows, '0' as hash`
+		: `pg_catalog.count(*) as rows, coalesce(pg_catalog.sum(${tableJob[summed]}), 0)::text as hash`;
+
+/** For each table job whether it has any row, per endpoint. */
 export async function haveRows(
-	ends: Ends,
-	units: readonly Unit[],
+	sessions: Sessions,
+	tableJobs: readonly TableJob[],
 ): Promise<readonly { readonly source: boolean; readonly target: boolean }[]> {
-	const [source, target] = await Promise.all([
-		haveRowsOn(ends.source, units, 'source'),
-		haveRowsOn(ends.target, units, 'target'),
-	]);
-	return units.map((_, index) => ({
+	const [source, target] = await both(
+		haveRowsOn(sessions.source, tableJobs, 'source'),
+		haveRowsOn(sessions.target, tableJobs, 'target'),
+	);
+	return tableJobs.map((_, index) => ({
 		source: source[index] === true,
 		target: target[index] === true,
 	}));
 }
 
-/** For each unit whether it has any row on one side. */
+/** For each table job whether it has any row on one endpoint. */
 export async function haveRowsOn(
 	session: Session,
-	units: readonly Unit[],
-	side: 'source' | 'target',
+	tableJobs: readonly TableJob[],
+	role: EndpointRole,
 ): Promise<readonly boolean[]> {
-	const found = await unitwise<{ unit: number; found: boolean }>(
+	const found = await perTableJob<{ job_index: number; found: boolean }>(
 		session,
-		units.map((unit) => `exists (select from ${fromOf(unit, side)}) as found`),
+		tableJobs.map((tableJob) => `exists (select from ${fromOf(tableJob, role)}) as found`),
 	);
-	return units.map((_, index) => found.get(index)?.found === true);
+	return tableJobs.map((_, index) => found.get(index)?.found === true);
 }
 
-/** Which units are equal on both sides, in the same order. */
-export async function areEqual(ends: Ends, units: readonly Unit[]): Promise<readonly boolean[]> {
-	const [source, target] = await Promise.all([
-		sumsOf(ends.source, units, 'source'),
-		sumsOf(ends.target, units, 'target'),
-	]);
-	return units.map((_, index) => isSame(source.get(index), target.get(index)));
+/** Which table jobs are equal on both endpoints, in the same order. */
+export async function areEqual(
+	sessions: Sessions,
+	tableJobs: readonly TableJob[],
+): Promise<readonly boolean[]> {
+	const [source, target] = await both(
+		sumsOf(sessions.source, tableJobs, 'source'),
+		sumsOf(sessions.target, tableJobs, 'target'),
+	);
+	return tableJobs.map((_, index) => isSame(source.get(index), target.get(index)));
 }
 
-/** Row count and hash of each unit on one side, by index. Without `content` the hash stays 0. */
+/** Row count and sum of each table job on one endpoint, by index. */
 export function sumsOf(
 	session: Session,
-	units: readonly Unit[],
-	side: 'source' | 'target',
-	content = true,
+	tableJobs: readonly TableJob[],
+	role: EndpointRole,
+	summed: Summed = 'hash',
 ): Promise<ReadonlyMap<number, Sum>> {
-	return unitwise<Sum & { unit: number }>(
+	return perTableJob<Sum & { job_index: number }>(
 		session,
-		units.map((unit) => `${content ? TOTAL(unit) : COUNT} from ${fromOf(unit, side)}`),
+		tableJobs.map((tableJob) => `${total(tableJob, summed)} from ${fromOf(tableJob, role)}`),
 	);
 }
 
 /**
- * The same of the `piece`th of `pieces` parts of a table, cut by its pages on this side: cheap whatever its
- * key, but only the sums of all parts can be compared with the other side's.
+ * The same of the `piece`th of `pieces` parts of a table, cut by its pages on this endpoint: cheap whatever its
+ * key, but only the sums of all parts can be compared with the other endpoint's.
  */
 export async function sumOfPiece(
 	session: Session,
-	unit: Unit,
-	side: 'source' | 'target',
+	tableJob: TableJob,
+	role: EndpointRole,
 	{ piece, pieces }: { readonly piece: number; readonly pieces: number },
-	content: boolean,
+	summed: Summed,
 ): Promise<Sum> {
-	const [row] = await session.query<{ pages: number }>(PAGES, [unit.key]);
+	const [row] = await session.query<{ pages: number }>(PAGES, [tableJob.key]);
 	const at = (part: number): string =>
 		`'(${Math.ceil(((row?.pages ?? 0) * part) / pieces)},0)'::tid`;
 	const until = piece + 1 < pieces ? ` and ctid < ${at(piece + 1)}` : '';
 	const [sum] = await session.query<Sum & Record<string, unknown>>(
-		`select ${content ? TOTAL(unit) : COUNT} from ${fromOf(unit, side)} where ctid >= ${at(piece)}${until}`,
+		`select ${total(tableJob, summed)} from ${fromOf(tableJob, role)} where ctid >= ${at(piece)}${until}`,
 	);
 	return sum ?? { rows: 0, hash: '0' };
 }
 
+/**
+ * How many rows of the `piece`th of `pieces` parts of the source's table there are, and how many of them the target has
+ * as they are, for tables whose target may have more rows: sums of those cannot be compared. Rows have a key, so that
+ * none is there twice. Cut by the first 12 bits of the digest; a million rows
+ * are 20 MB of text.
+ */
+export async function sumsOfContained(
+	{ source, target }: Sessions,
+	{ digest, sourceFrom, targetFrom }: TableJob,
+	{ piece, pieces }: { readonly piece: number; readonly pieces: number },
+): Promise<{ readonly source: Sum; readonly target: Sum }> {
+	const at = (part: number): number => Math.ceil((4096 * part) / pieces);
+	// With the very types of Postgres's own operators, so that no user's operator fits better.
+	const inPiece = `(${digest} >> 52) & 4095::int8 between ${at(piece)}::int8 and ${at(piece + 1) - 1}::int8`;
+	const [read] = await source.query<{ rows: number; digests: string }>(
+		`select pg_catalog.count(*) as rows, coalesce(pg_catalog.array_agg(${digest}), '{}')::text as digests
+from ${sourceFrom} where ${inPiece}`,
+	);
+	const { rows, digests } = read ?? { rows: 0, digests: '{}' };
+	const [found] = await target.query<{ rows: number }>(
+		`select pg_catalog.count(*) as rows from pg_catalog.unnest($1::int8[]) as wanted (digest)
+where digest in (select ${digest} from ${targetFrom} where ${inPiece})`,
+		[digests],
+	);
+	return { source: { rows, hash: '0' }, target: { rows: found?.rows ?? 0, hash: '0' } };
+}
+
 /** Of a table, or of the largest of its partitions. */
 const PAGES = `
-select max(pg_relation_size(relid) / current_setting('block_size')::int8)::int8 as pages
-from (select $1::regclass union select p.relid from pg_partition_tree($1::regclass) p) as parts (relid)`;
+select pg_catalog.max(pg_catalog.pg_relation_size(relid) / pg_catalog.current_setting('block_size')::int8)::int8 as pages
+from (select $1::regclass union select p.relid from pg_catalog.pg_partition_tree($1::regclass) p) as parts (relid)`;
 
-/** Those of `buckets` that differ between the sides, ascending. */
-export async function differingBuckets(
-	ends: Ends,
-	unit: Unit,
-	division: Division,
-	buckets: readonly number[],
+const sumIn = ({ rows, hash }: Row): Sum => ({ rows: Number(rows), hash: String(hash) });
+
+/** Those of `chunks` that differ between the endpoints, ascending. */
+export async function differingChunks(
+	sessions: Sessions,
+	tableJob: TableJob,
+	partitioning: Partitioning,
+	chunks: readonly number[],
 	method: HashMethod,
 ): Promise<readonly number[]> {
-	const where = inBuckets(division, buckets, unit, method);
-	const read = async (side: 'source' | 'target'): Promise<ReadonlyMap<number, Sum>> => {
-		const rows = await ends[side].query<{ bucket: number } & Sum & Record<string, unknown>>(`
-select ${bucketOf(division, unit, method)} as bucket, ${TOTAL(unit)}
-from ${fromOf(unit, side)} where ${where} group by 1`);
-		return new Map(rows.map((row) => [row.bucket, row]));
+	const where = inChunks(partitioning, chunks, tableJob, method);
+	const read = async (role: EndpointRole): Promise<ReadonlyMap<number, Sum>> => {
+		// The planner expects as many chunks as rows, and would sort whole rows on disk.
+		const [, rows = []] = await sessions[role].script(`
+set local enable_sort to off;
+select ${chunkOf(partitioning, tableJob, method)} as chunk, ${total(tableJob, 'hash')}
+from ${fromOf(tableJob, role)} where ${where} group by 1;
+set local enable_sort to default`);
+		return new Map(rows.map((row) => [Number(row['chunk']), sumIn(row)]));
 	};
-	const [source, target] = await Promise.all([read('source'), read('target')]);
-	return buckets.filter((bucket) => !isSame(source.get(bucket), target.get(bucket)));
+	const [source, target] = await both(read('source'), read('target'));
+	return chunks.filter((chunk) => !isSame(source.get(chunk), target.get(chunk)));
 }
 
 function isSame(one: Sum | undefined, other: Sum | undefined): boolean {
 	return (one?.rows ?? 0) === (other?.rows ?? 0) && (one?.hash ?? '0') === (other?.hash ?? '0');
 }
 
-export function fromOf(unit: Unit, side: 'source' | 'target'): string {
-	return side === 'source' ? unit.sourceFrom : unit.targetFrom;
+export function fromOf(tableJob: TableJob, role: EndpointRole): string {
+	return role === 'source' ? tableJob.sourceFrom : tableJob.targetFrom;
 }
 
-/** One statement for all units; each part selects one row, numbered by its unit. */
-async function unitwise<R extends { unit: number }>(
+/** One statement for all table jobs; each part selects one row, numbered by its table job. */
+async function perTableJob<R extends { job_index: number }>(
 	session: Session,
 	parts: readonly string[],
 ): Promise<ReadonlyMap<number, R>> {
 	if (parts.length === 0) return new Map();
-	const text = parts.map((part, index) => `select ${index} as unit, ${part}`).join('\nunion all\n');
+	const text = parts
+		.map((part, index) => `select ${index} as job_index, ${part}`)
+		.join('\nunion all\n');
 	const rows = await session.query<R & Record<string, unknown>>(text);
-	return new Map(rows.map((row) => [row.unit, row]));
+	return new Map(rows.map((row) => [row.job_index, row]));
 }

@@ -3,19 +3,22 @@
 // do for all, another round compares everything and loads what has changed since, until a round fits one
 // slice or finds nothing: then all tables are of one moment.
 import { ruleMatches } from '../../domain/ignore-rule.ts';
-import type { Item, Stage, StageContext, StageResult } from '../component.ts';
-import type { Ends } from './compare.ts';
+import { both } from '../../platform/both.ts';
+import type { Item } from '../../contract/report.ts';
+import type { Stage, StageResult } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
+import { type Sessions, openSessions, readPlan } from './sessions.ts';
 import { reportDangling } from './dangling.ts';
-import { openEnds, readPlan } from './ends.ts';
 import { prepare } from './inspect.ts';
 import { dropLedger, openLedger } from './ledger.ts';
 import { readLeftBehind } from './left-behind.ts';
-import type { Unit } from './plan.ts';
+import type { TableJob } from './plan.ts';
 import { createProgress, readCursor, type RowsCursor } from './progress.ts';
 import { copySequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
-import { giveUp, type Visit, visitUnits } from './visit.ts';
+import { giveUp, type RowsSlice } from './rows-slice.ts';
+import { runTableJobs } from './table-jobs.ts';
 
 /** After these, tables that were written to all the time are reported instead of loaded once more. */
 const ROUNDS = 3;
@@ -23,7 +26,9 @@ const ROUNDS = 3;
 export function rowsStage(sizes: Sizes): Stage {
 	return {
 		name: 'rows',
-		needs: ['structure', 'users'],
+		// Generated columns, checks and defaults call functions, and functions call others; values name functions and
+		// views.
+		needs: ['structure', 'users', 'routines', 'views'],
 		provides: ['rows'],
 		run: (context) => runSlice(context, sizes),
 	};
@@ -31,47 +36,69 @@ export function rowsStage(sizes: Sizes): Stage {
 
 async function runSlice(context: StageContext, sizes: Sizes): Promise<StageResult> {
 	const cursor = readCursor(context.cursor);
-	const ends = await openEnds(context, sizes.lockMs);
+	const sessions = await openSessions(context, sizes);
 	return cursor.phase === 'finish'
-		? finish(context, ends, cursor)
-		: visitRound(context, ends, cursor, sizes);
+		? finish(context, sessions, cursor)
+		: runRound(context, sessions, cursor, sizes);
 }
 
-async function visitRound(
+async function runRound(
 	context: StageContext,
-	ends: Ends,
+	sessions: Sessions,
 	cursor: RowsCursor,
 	sizes: Sizes,
 ): Promise<StageResult> {
-	const { hashMethod, ...plan } = await readPlan(context, ends);
+	const { hashMethod, ...plan } = await readPlan(context, sessions);
 	// Said once; but a table may also go missing on the way.
 	const isNews = ({ outcome }: Item): boolean => context.cursor === null || outcome === 'failed';
-	context.report(...plan.others.filter(isNews));
-	const ledger = await openLedger(ends.target, context.jobId);
+	const waiting = changedSince(context, plan.others, cursor);
+	const others = plan.others.filter((item) => isNews(item) && !waiting.includes(item.object));
+	context.report(...others.filter((item) => !isLacking(context, item)));
+	const ledger = await openLedger(sessions.target, context.jobId);
 	// A later round is about one moment of everything; rows that are only added to have none.
-	const units = plan.units.filter(({ strategy }) => strategy === 'mirror' || cursor.round === 0);
-	const progress = createProgress(cursor, units, ledger);
+	const tableJobs = plan.tableJobs.filter(
+		({ strategy }) => strategy === 'mirror' || cursor.round === 0,
+	);
+	const progress = createProgress(cursor, tableJobs, ledger);
 	const onProgress = (): void =>
 		context.progress({
-			done: cursor.round === 0 ? progress.doneCount() : units.length,
-			total: units.length,
+			done: cursor.round === 0 ? progress.doneCount() : tableJobs.length,
+			total: tableJobs.length,
 			bytes: progress.bytes,
 		});
 	onProgress();
-	const visit: Visit = { context, ledger, progress, sizes, hashMethod, onProgress };
+	const paths = new Map<string, string>();
+	const slice: RowsSlice = { context, ledger, progress, sizes, hashMethod, paths, onProgress };
 
 	const open = progress.open().slice(0, sizes.sliceTables);
 	if (open.length > 0) {
-		const snapshot = await takeSnapshot(ends.source, open);
-		for (const [unit, reason] of snapshot.refused) giveUp(visit, unit, reason);
-		const free = open.filter((unit) => !snapshot.refused.has(unit));
+		const snapshot = await takeSnapshot(sessions.source, open);
+		for (const [tableJob, reason] of snapshot.refused) giveUp(slice, tableJob, reason);
+		const free = open.filter((tableJob) => !snapshot.refused.has(tableJob));
 		const second = await secondLane(context, free, sizes, (source) =>
 			joinSnapshot(source, snapshot),
 		);
-		await visitUnits(visit, second ? [ends, second] : [ends], free);
-		await ends.source.query('commit');
+		await runTableJobs(slice, second ? [sessions, second] : [sessions], free);
+		await sessions.source.query('commit');
 	}
 	if (progress.open().length > 0) return { state: 'more', cursor: progress.cursor() };
+	if (waiting.length > 0) {
+		await pause(WAIT_MS);
+		const left = progress.cursor();
+		const tries = waiting.map((object) => [
+			waitKey(object),
+			(left.tries[waitKey(object)] ?? 0) + 1,
+		]);
+		return {
+			state: 'more',
+			cursor: { ...left, tries: { ...left.tries, ...Object.fromEntries(tries) } },
+		};
+	}
+
+	const lacking = others.filter((item) => isLacking(context, item));
+	context.report(
+		...(await lastingOnes(sessions.source, lacking, (object) => plan.oids.get(object))),
+	);
 
 	const isOneMoment = !progress.wasBegun || !ledger.anyLoadedIn(cursor.round);
 	const next = progress.cursor();
@@ -81,27 +108,71 @@ async function visitRound(
 			cursor: { ...next, round: cursor.round + 1, done: [], begun: {}, tries: {}, isSplit: false },
 		};
 	}
-	if (!isOneMoment) reportMixed(context, units, (unit) => ledger.loadedIn(unit.key, cursor.round));
+	if (!isOneMoment)
+		reportMixed(context, tableJobs, (tableJob) => ledger.loadedIn(tableJob.key, cursor.round));
 	const finishing: RowsCursor = { ...next, phase: 'finish', done: [] };
-	return context.spent() ? { state: 'more', cursor: finishing } : finish(context, ends, finishing);
+	return context.spent()
+		? { state: 'more', cursor: finishing }
+		: finish(context, sessions, finishing);
 }
 
-/** A second pair of connections at the same moment; none when there is little to do or no room for it. */
+/** How often, and how long each time, a column is waited for that came to the source since the structure was made. */
+const WAITS = 3;
+const WAIT_MS = 200;
+/** A relation that the target lacks and that is gone after this was work in progress of the source. */
+const LASTING_MS = 1000;
+const waitKey = (object: string): string => `structure of ${object}`;
+
+/** Tables whose columns were changed on the source while the clone runs: work in progress may soon be over. */
+const changedSince = (
+	{ options }: Pick<StageContext, 'options'>,
+	others: readonly Item[],
+	{ tries }: RowsCursor,
+): string[] =>
+	others.flatMap(({ object, sqlstate }) =>
+		options.components.tables && sqlstate === '42703' && (tries[waitKey(object)] ?? 0) < WAITS
+			? [object]
+			: [],
+	);
+
+/** A table of this name that the target lacks; made by work in progress, it may soon be gone again. */
+const isLacking = ({ options }: Pick<StageContext, 'options'>, { sqlstate }: Item): boolean =>
+	options.components.tables && sqlstate === '42P01';
+
+/** Those of the items whose relation is still the one that `oidOf` tells, after a while. */
+async function lastingOnes(
+	source: Sessions['source'],
+	items: readonly Item[],
+	oidOf: (object: string) => number | undefined,
+): Promise<readonly Item[]> {
+	if (items.length === 0) return items;
+	await pause(LASTING_MS);
+	const oids = items.flatMap(({ object }) => oidOf(object) ?? []);
+	const rows = await source.query<{ oid: number }>(
+		`select c.oid::int8 as oid from pg_catalog.pg_class c where c.oid = any ('{${oids.join(',')}}')`,
+	);
+	const lasting = new Set(rows.map(({ oid }) => oid));
+	return items.filter(({ object }) => {
+		const oid = oidOf(object);
+		return oid === undefined || lasting.has(oid);
+	});
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A second pair of connections at the same moment; none when there is little to do or no connections left for it. */
 async function secondLane(
 	context: StageContext,
-	units: readonly Unit[],
+	tableJobs: readonly TableJob[],
 	sizes: Sizes,
-	join: (source: Ends['source']) => Promise<void>,
-): Promise<Ends | undefined> {
-	const bytes = units.reduce((sum, unit) => sum + unit.bytes, 0);
+	join: (source: Sessions['source']) => Promise<void>,
+): Promise<Sessions | undefined> {
+	const bytes = tableJobs.reduce((sum, tableJob) => sum + tableJob.bytes, 0);
 	if (bytes < sizes.secondLaneBytes) return undefined;
 	try {
 		const source = await context.source.connect();
 		const target = await context.target.connect();
-		await Promise.all([
-			prepare(source, 'source', sizes.lockMs),
-			prepare(target, 'target', sizes.lockMs),
-		]);
+		await both(prepare(source, 'source', sizes), prepare(target, 'target', sizes));
 		await join(source);
 		return { source, target };
 	} catch {
@@ -112,12 +183,12 @@ async function secondLane(
 
 function reportMixed(
 	context: StageContext,
-	units: readonly Unit[],
-	loaded: (unit: Unit) => readonly number[],
+	tableJobs: readonly TableJob[],
+	loaded: (tableJob: TableJob) => readonly number[],
 ): void {
-	for (const unit of units.filter((candidate) => loaded(candidate).length > 0)) {
+	for (const tableJob of tableJobs.filter((candidate) => loaded(candidate).length > 0)) {
 		context.report({
-			object: unit.object,
+			object: tableJob.object,
 			outcome: 'adapted',
 			detail: 'it was written to faster than it could be copied: its rows are of different moments',
 			fix: 'Clone again while the source is quieter: only what has changed is copied then.',
@@ -126,17 +197,24 @@ function reportMixed(
 }
 
 /** Foreign keys, sequences, a word about what stays behind, and nothing of ours left on the target. */
-async function finish(context: StageContext, ends: Ends, cursor: RowsCursor): Promise<StageResult> {
-	const plan = await readPlan(context, ends);
-	const keys = await reportDangling(context, ends.target, plan, cursor.failed, cursor.done);
+async function finish(
+	context: StageContext,
+	sessions: Sessions,
+	cursor: RowsCursor,
+): Promise<StageResult> {
+	const plan = await readPlan(context, sessions);
+	const keys = await reportDangling(context, sessions.target, plan, cursor.failed, cursor.done);
 	if (!keys.all) return { state: 'more', cursor: { ...cursor, done: [...keys.seen] } };
 	const { strategies } = context.options;
 	const keepsRows = (table: string): boolean =>
 		(strategies[table] ?? 'mirror') !== 'mirror' ||
 		context.ignoreRules.some((rule) => ruleMatches(rule, table));
-	context.report(...(await copySequences(ends.source, ends.target, keepsRows)));
-	const leftBehind = await readLeftBehind(ends.source, ends.target);
+	const { items, oids } = await copySequences(sessions.source, sessions.target, keepsRows);
+	const lacking = items.filter((item) => isLacking(context, item));
+	context.report(...items.filter((item) => !lacking.includes(item)));
+	context.report(...(await lastingOnes(sessions.source, lacking, (object) => oids.get(object))));
+	const leftBehind = await readLeftBehind(sessions.source, sessions.target);
 	context.report(...leftBehind.map((left): Item => ({ ...left, outcome: 'skipped' })));
-	await dropLedger(ends.target);
+	await dropLedger(sessions.target);
 	return { state: 'done' };
 }

@@ -1,43 +1,12 @@
-// Foreign keys of the target that its rows no longer keep. They are silent while rows are loaded, so Postgres goes
-// on calling them valid. Only keys whose tables were not both copied in full can be broken: others are as on the source.
-import type { Row, Session } from '../../platform/session.ts';
-import { userSchema } from '../../schema/scope.ts';
-import type { Item, StageContext } from '../component.ts';
-import type { ReadPlan } from './ends.ts';
-
-interface ForeignKey extends Row {
-	/** Qualified and quoted. */
-	readonly object: string;
-	/** Both ends with their partitions, as `schema.table`. */
-	readonly tables: readonly string[];
-	/** Query: is there a row that points nowhere? */
-	readonly probe: string;
-}
-
-const FOREIGN_KEYS = `
-select format('%I.%I.%I', n.nspname, c.relname, k.conname) as object,
-  (select jsonb_agg(distinct tn.nspname || '.' || t.relname)
-    from (
-      select k.conrelid union select k.confrelid
-      union select p.relid from pg_partition_tree(k.conrelid) p
-      union select p.relid from pg_partition_tree(k.confrelid) p
-    ) as r (relid)
-    join pg_catalog.pg_class t on t.oid = r.relid
-    join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace) as tables,
-  (select format('select exists (select from %s r where %s and not exists (select from %s t where %s)) as found',
-      k.conrelid::regclass, string_agg(format('r.%I is not null', ra.attname), ' and '),
-      k.confrelid::regclass, string_agg(
-        format('t.%I operator(%I.%s) r.%I', ta.attname, o_n.nspname, o.oprname, ra.attname), ' and '))
-    from unnest(k.conkey, k.confkey, k.conpfeqop) as u (ours, theirs, operator)
-    join pg_catalog.pg_attribute ra on ra.attrelid = k.conrelid and ra.attnum = u.ours
-    join pg_catalog.pg_attribute ta on ta.attrelid = k.confrelid and ta.attnum = u.theirs
-    join pg_catalog.pg_operator o on o.oid = u.operator
-    join pg_catalog.pg_namespace o_n on o_n.oid = o.oprnamespace) as probe
-from pg_catalog.pg_constraint k
-join pg_catalog.pg_class c on c.oid = k.conrelid
-join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where k.contype = 'f' and k.convalidated and k.conparentid = 0 and ${userSchema('n.nspname')}
-order by 1`;
+// Foreign keys between the user's tables that the target's rows no longer keep. Only keys whose tables were not both
+// copied in full can be broken: others are as on the source. Keys into schemas of the platform: references.ts.
+import type { TwinsError } from '../../domain/errors.ts';
+import type { Session } from '../../platform/postgres/index.ts';
+import type { Item } from '../../contract/report.ts';
+import type { StageContext } from '../../contract/context.ts';
+import type { ReadPlan } from './sessions.ts';
+import { countRows, FIX_BETWEEN_TABLES, readForeignKeys } from './foreign-keys.ts';
+import { isOfOneTable, isOutdated } from './trouble.ts';
 
 /**
  * Looks at the keys that may be broken and reports those that are. Returns the names of those looked at; `all`
@@ -53,44 +22,62 @@ export async function reportDangling(
 	const isComplete = completeness(context, plan, failed);
 	const looked = new Set(seen);
 	let isFirst = true;
-	for (const { object, tables, probe } of await target.query<ForeignKey>(FOREIGN_KEYS)) {
-		if (looked.has(object) || tables.every(isComplete)) continue;
+	for (const { object, tables, isManaged, relations, probe } of await readForeignKeys(target)) {
+		if (isManaged || looked.has(object) || tables.every(isComplete)) continue;
 		// One at least, or the next slice would be no further.
 		if (context.signal.aborted || (!isFirst && context.spent())) {
 			return { seen: [...looked], all: false };
 		}
 		isFirst = false;
 		context.spend({ operations: 1 });
-		const [row] = await target.query<{ found: boolean }>(probe);
-		if (row?.found) context.report(dangling(object));
+		try {
+			const rows = await countRows(target, probe, relations);
+			if (rows > 0) context.report(dangling(object, rows));
+		} catch (error) {
+			if (!isOfOneTable(error)) throw error;
+			// Dropped since, with one of its tables, it holds no longer.
+			if (!isOutdated(error)) context.report(notLookedAt(object, error));
+		}
 		looked.add(object);
 	}
 	return { seen: [...looked], all: true };
 }
 
 /** Whether a table of the target has all rows of the source and no others. */
-function completeness(
+export function completeness(
 	{ options }: Pick<StageContext, 'options'>,
-	{ units, others, onSource, onTarget }: ReadPlan,
+	{ tableJobs, others, onSource, onTarget }: ReadPlan,
 	failed: readonly string[],
 ): (table: string) => boolean {
 	const incomplete = new Set([
 		...others.map(({ object }) => object),
-		...units
+		...tableJobs
 			.filter(({ key, strategy }) => strategy !== 'mirror' || failed.includes(key))
 			.map(({ object }) => object),
-		...[...onTarget].filter((table) => !onSource.has(table)),
-		...(options.components.auth_users ? [] : ['auth.users']),
+		...[...onTarget.keys()].filter((table) => !onSource.has(table)),
 	]);
 	return (table) => options.row_limit === 0 && !incomplete.has(table);
 }
 
-function dangling(object: string): Item {
+export function notLookedAt(
+	object: string,
+	{ message, fix, details: { sqlstate } }: TwinsError,
+): Item {
 	return {
 		object,
 		outcome: 'failed',
-		detail: 'foreign key: rows were copied without the rows they point to',
-		fix: 'Clone both tables with all their rows (no row limit, ignore rule or strategy skip), or remove those rows on the target.',
+		detail: `foreign key: whether its rows point somewhere could not be looked at: ${message}`,
+		fix,
+		sqlstate,
+	};
+}
+
+function dangling(object: string, rows: number): Item {
+	return {
+		object,
+		outcome: 'failed',
+		detail: `foreign key: ${rows.toLocaleString('en')} ${rows === 1 ? 'row was' : 'rows were'} copied without the rows they point to`,
+		fix: FIX_BETWEEN_TABLES,
 		sqlstate: '23503',
 	};
 }

@@ -1,31 +1,46 @@
 // Pieces of SQL about rows: how a column is compared, how a row is hashed, how a relation is read. Pure.
-import { ident } from '../../platform/sql.ts';
-import type { Column, HashMethod } from './inspect.ts';
+import { ident } from '../../platform/postgres/index.ts';
+import type { Column, HashMethod } from './table.ts';
 
-/** A column that exists on both sides, as this clone treats it. */
+/** How values of one type are brought into the target's order. */
+export interface Reordering {
+	/** On the source. */
+	readonly expression: string;
+	/** On the target: the value without attributes that only the target has. Null where it has none. */
+	readonly shared: string | null;
+}
+
+/** A column that exists on both endpoints, as this clone treats it. */
 export interface SharedColumn {
 	readonly name: string;
 	/** Type on the source. */
 	readonly type: string;
 	/** Oid of the base type on the source. */
 	readonly baseOid: number;
-	/** SQL expression whose equality on both sides means equal values. */
+	/** SQL expression whose equality on both endpoints means equal values. */
 	readonly comparable: string;
+	/** SQL expression for what is stored, where the text of the type is not that; else null. */
+	readonly stored: string | null;
 	/** False where the target takes its value on insert only. */
 	readonly isUpdatable: boolean;
-	/** True when the binary formats of both sides are the same. */
+	/** It is bytea, or a domain of it, on both endpoints. */
+	readonly isBytea: boolean;
+	/** True when the binary formats of both endpoints are the same. */
 	readonly isBinarySafe: boolean;
+	/** Where the source is asked for its values in other words than its type has. */
+	readonly reordering: Reordering | null;
 }
 
+const BYTEA = 17;
+
 /**
- * Types whose binary hash is equal exactly when their text is. Not numeric (1.0 = 1.00), float (0 = -0), jsonb
- * (by value), interval (24 h = 1 day), enum (hashes oids), citext, geometry …: those are compared as text.
+ * Types whose hash covers every bit and whose equality is that of their text. Not float (0 = -0), jsonb (by value),
+ * enum (hashes oids), citext, bpchar, arrays, geometry …: those are compared as text.
  */
 const HASHED_AS_THEY_ARE: ReadonlySet<number> = new Set([
 	16, // bool
-	17, // bytea
+	BYTEA,
 	19, // name
-	20, // int8
 	21, // int2
 	23, // int4
 	25, // text
@@ -33,10 +48,33 @@ const HASHED_AS_THEY_ARE: ReadonlySet<number> = new Set([
 	829, // macaddr
 	1043, // varchar
 	1082, // date
-	1083, // time
-	1114, // timestamp
-	1184, // timestamptz
 	2950, // uuid
+]);
+
+/**
+ * Types whose hash covers less than their bits (8 bytes are folded to 4: 1 and 4294967296 have one hash), or whose
+ * equality is coarser than their text (1.0 = 1.00, 24 hours = 1 day). Their binary form is exact, and faster than text.
+ */
+const SENT: ReadonlyMap<number, string> = new Map([
+	[20, 'int8send'],
+	[790, 'cash_send'],
+	[1083, 'time_send'],
+	[1114, 'timestamp_send'],
+	[1184, 'timestamptz_send'],
+	[1186, 'interval_send'],
+	[1266, 'timetz_send'],
+	[1700, 'numeric_send'],
+	[3220, 'pg_lsn_send'],
+	[5069, 'xid8send'],
+]);
+
+/**
+ * What xml says of itself lacks its declaration, or has another one. Casts keep every byte, and what was stored once
+ * is well-formed for `xmloption content`.
+ */
+const STORED_AS: ReadonlyMap<number, string> = new Map([
+	[142, 'text'],
+	[143, 'text[]'],
 ]);
 
 const TEXT_TYPES: ReadonlySet<number> = new Set([25, 1043]);
@@ -50,30 +88,48 @@ const BINARY_SAFE: ReadonlySet<number> = new Set([
 ]);
 
 /** How a column of the source is compared and moved into the target's column of the same name. */
-export function shareColumn(source: Column, target: Column): SharedColumn {
+export function shareColumn(
+	source: Column,
+	target: Column,
+	reordering: Reordering | null = null,
+): SharedColumn {
 	const isSameType = source.type === target.type && source.typeOid === target.typeOid;
+	const stored = storedAs(source, target);
 	return {
 		name: source.name,
 		type: source.type,
 		baseOid: source.baseOid,
-		comparable: comparableOf(source, target),
+		comparable: stored === null ? comparableOf(source, target) : `${stored}::text`,
+		stored,
 		isUpdatable: !target.isAlwaysIdentity,
+		isBytea: source.baseOid === BYTEA && target.baseOid === BYTEA,
 		isBinarySafe: isSameType && BINARY_SAFE.has(source.typeOid),
+		reordering: reordering ?? (stored === null ? null : { expression: stored, shared: null }),
 	};
+}
+
+function storedAs(source: Column, target: Column): string | null {
+	const type = STORED_AS.get(source.baseOid);
+	if (type === undefined || source.baseOid !== target.baseOid) return null;
+	return `${ident(source.name)}::${type}`;
 }
 
 function comparableOf(source: Column, target: Column): string {
 	const column = ident(source.name);
 	const isByteEqual = source.isDeterministic && target.isDeterministic;
-	if (source.type === target.type && HASHED_AS_THEY_ARE.has(source.baseOid)) {
-		return isByteEqual || !TEXT_TYPES.has(source.baseOid) ? column : `(${column} collate "C")`;
+	if (source.type === target.type && source.baseOid === target.baseOid) {
+		const send = SENT.get(source.baseOid);
+		if (send !== undefined) return `pg_catalog.${send}(${column})`;
+		if (HASHED_AS_THEY_ARE.has(source.baseOid)) {
+			return isByteEqual || !TEXT_TYPES.has(source.baseOid) ? column : `(${column} collate "C")`;
+		}
 	}
 	// The text of a row is written by the types themselves, whatever casts there are.
 	if (source.hasTextCast || target.hasTextCast) return `row(${column})::text`;
 	return isByteEqual ? `${column}::text` : `(${column}::text collate "C")`;
 }
 
-/** 64-bit hash of a row, the same on both sides for equal rows. */
+/** 64-bit hash of a row, the same on both endpoints for equal rows. */
 export function rowHash(columns: readonly SharedColumn[], method: HashMethod): string {
 	return hashOf(
 		columns.map(({ comparable }) => comparable),
@@ -81,12 +137,35 @@ export function rowHash(columns: readonly SharedColumn[], method: HashMethod): s
 	);
 }
 
+/**
+ * The hash of a record is linear in those of its columns: where two rows swapped a value, their sum would stay
+ * the same. So the bytes of that hash are hashed again.
+ */
 export function hashOf(expressions: readonly string[], method: HashMethod): string {
 	if (expressions.length === 0) return '0::int8';
 	const row = `row(${expressions.join(', ')})`;
-	if (method === 'record') return `hash_record_extended(${row}, 0)`;
-	return `('x' || left(md5(${row}::text), 16))::bit(64)::int8`;
+	if (method === 'record') {
+		const hashed = `pg_catalog.hash_record_extended(${row}, 0::int8)`;
+		return `pg_catalog.hash_record_extended(row(pg_catalog.int8send(${hashed})), 0::int8)`;
+	}
+	return digestOf(row);
 }
+
+/**
+ * What a verification sums up: a digest of the row as a reader sees it. It shares neither the hash nor the rules of
+ * the copy, so that a mistake in those cannot hide here too.
+ */
+export function rowDigest(columns: readonly SharedColumn[]): string {
+	if (columns.length === 0) return '0::int8';
+	// Bytes as text would be twice as long.
+	const shown = columns.map(({ name, isBytea, stored }) =>
+		isBytea ? `pg_catalog.md5(${ident(name)})` : (stored ?? ident(name)),
+	);
+	return digestOf(`row(${shown.join(', ')})`);
+}
+
+export const digestOf = (row: string): string =>
+	`pg_catalog.textcat('x', pg_catalog.md5(${row}::text))::bit(64)::int8`;
 
 export function columnList(columns: readonly { readonly name: string }[]): string {
 	return columns.map(({ name }) => ident(name)).join(', ');

@@ -1,87 +1,96 @@
-// Reads what there is on one side: tables and how to read and write them. Decides nothing.
-import { sqlstateOf } from '../../domain/errors.ts';
-import type { Row, Session } from '../../platform/session.ts';
-import { PREPARE_SOURCE, PREPARE_TARGET, PROBE_HASH, readTablesQuery } from './queries.ts';
+// Reads what there is on one endpoint: tables and how to read and write them. Decides nothing.
+import type { EndpointRole } from '../../domain/endpoint-role.ts';
+import { hasRaced, readAgain } from '../../platform/schema-changes.ts';
+import { both } from '../../platform/both.ts';
+import type { Session } from '../../platform/postgres/index.ts';
+import { userPath } from '../../schema/own-path.ts';
+import {
+	PREPARE_SOURCE,
+	PREPARE_TARGET,
+	PROBE_HASH,
+	READ_TABLE_OIDS,
+	readTablesQuery,
+	type SizeSource,
+} from './queries.ts';
+import type { Sizes } from './sizes.ts';
+import type { HashMethod, Table } from './table.ts';
+import { isLocked } from './trouble.ts';
 
-export interface Column {
-	readonly name: string;
-	/** As Postgres writes it, qualified outside pg_catalog. */
-	readonly type: string;
-	readonly typeOid: number;
-	/** Of a domain: the type below it. */
-	readonly baseOid: number;
-	readonly isGenerated: boolean;
-	/** Numbered by Postgres: given numbers can be inserted, but not updated. */
-	readonly isAlwaysIdentity: boolean;
-	/** False where the collation calls different strings equal. */
-	readonly isDeterministic: boolean;
-	/** `::text` calls a function, which may drop something: blanks of bpchar, whatever a user's cast does. */
-	readonly hasTextCast: boolean;
-}
-
-/** Statements that put something that is in the way of a load out of force, and in force again. */
-export interface Guard {
-	readonly off: string;
-	readonly on: string;
-}
-
-export interface Table extends Row {
-	readonly schema: string;
-	readonly name: string;
-	/** Ordinary, partitioned, foreign. */
-	readonly kind: 'r' | 'p' | 'f';
-	/** On disk without indexes, TOAST included. */
-	readonly bytes: number;
-	/** Estimate; null when the table was never analyzed. */
-	readonly rows: number | null;
-	/** Schema and name of the topmost partitioned table, for a partition. */
-	readonly root: readonly [string, string] | null;
-	/** Partitions and bounds below a topmost partitioned table. */
-	readonly tree: string | null;
-	readonly columns: readonly Column[];
-	/** Columns that identify a row; null when none do. */
-	readonly key: readonly string[] | null;
-	/** Another table has a foreign key to it: it cannot be truncated. */
-	readonly isReferenced: boolean;
-	readonly guards: readonly Guard[];
-}
-
-/** Makes a session ready for everything this component does with it. `lockMs`: how long locks are waited for. */
+/** Makes a session ready for everything this component does with it. */
 export async function prepare(
 	session: Session,
-	role: 'source' | 'target',
-	lockMs: number,
+	role: EndpointRole,
+	{ lockMs, statementMs }: Pick<Sizes, 'lockMs' | 'statementMs'>,
 ): Promise<void> {
 	const settings = role === 'source' ? PREPARE_SOURCE : PREPARE_TARGET;
-	await session.script(`${settings};\nset lock_timeout to ${lockMs}`);
+	await session.script(
+		`${settings};\nset lock_timeout to ${lockMs};\nset statement_timeout to ${statementMs}`,
+	);
 }
 
-/** Tables of the source, with their sizes. Of a table that somebody locks, the size is estimated. */
-export async function readSourceTables(session: Session): Promise<Table[]> {
-	try {
-		return await session.query<Table>(readTablesQuery('measured'));
-	} catch (error) {
-		if (!isLocked(error)) throw error;
-		return session.query<Table>(readTablesQuery('estimated'));
+/** Rows of a catalog query, whose names come qualified. The session's path is the usual one afterwards. */
+export async function readFacts<R extends object>(session: Session, query: string): Promise<R[]> {
+	const results = await session.script(
+		`set search_path to ''; ${query}; set search_path to ${userPath()}`,
+	);
+	// The caller names the row type; it is the shape its own SQL gives.
+	return results[1] as R[];
+}
+
+/** The same, again when something is dropped meanwhile. Not inside a transaction. */
+export const readFactsAgain = <R extends object>(session: Session, query: string): Promise<R[]> =>
+	readAgain(session, () => readFacts<R>(session, query));
+
+/** Tables of one endpoint, with their sizes. Of a table that somebody locks, the size is estimated. */
+export async function readSizedTables(session: Session): Promise<Table[]> {
+	for (const sizes of ['measured', 'unlessLocked'] as const) {
+		try {
+			return await readTables(session, sizes);
+		} catch (error) {
+			if (!isLocked(error)) throw error;
+		}
 	}
+	return readTables(session, 'estimated');
 }
 
-/** Tables of the target; how large they are does not matter. */
-export function readTargetTables(session: Session): Promise<Table[]> {
-	return session.query<Table>(readTablesQuery('estimated'));
-}
+/** Where tables are dropped all the time: a few at a time, without those that go on the way. */
+const WHOLE_ATTEMPTS = 2;
+const AT_ONCE = 50;
 
-/** Somebody holds a lock on the object: it may be free a little later. */
-export function isLocked(error: unknown): boolean {
-	return ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
-}
+const readTables = (session: Session, sizes: SizeSource): Promise<Table[]> =>
+	readAgain(session, async (attempt) => {
+		const found =
+			attempt <= WHOLE_ATTEMPTS
+				? await readFacts<Table>(session, readTablesQuery(sizes))
+				: await readInParts(session, sizes);
+		// Of a table dropped meanwhile there is no size.
+		return found.filter(({ bytes }: { readonly bytes: number | null }) => bytes !== null);
+	});
 
-/** How rows are hashed: by their binary values where both servers agree on those, else by their text. */
-export type HashMethod = 'record' | 'text';
+async function readInParts(session: Session, sizes: SizeSource): Promise<Table[]> {
+	const oids = (await session.query<{ oid: number }>(READ_TABLE_OIDS)).map(({ oid }) => oid);
+	const found: Table[] = [];
+	const open = [oids];
+	for (let part = open.pop(); part !== undefined; part = open.pop()) {
+		if (part.length > AT_ONCE) {
+			open.push(part.slice(AT_ONCE), part.slice(0, AT_ONCE));
+			continue;
+		}
+		if (part.length === 0) continue;
+		try {
+			found.push(...(await readFacts<Table>(session, readTablesQuery(sizes, part))));
+		} catch (error) {
+			if (!hasRaced(error)) throw error;
+			const middle = Math.ceil(part.length / 2);
+			if (part.length > 1) open.push(part.slice(middle), part.slice(0, middle));
+		}
+	}
+	return found;
+}
 
 /** Versions before 14 have no hash of records, and nothing promises that later ones keep theirs. */
 export async function agreeOnHash(source: Session, target: Session): Promise<HashMethod> {
 	if (source.serverVersion < 140000 || target.serverVersion < 140000) return 'text';
-	const [here, there] = await Promise.all([source.query(PROBE_HASH), target.query(PROBE_HASH)]);
+	const [here, there] = await both(source.query(PROBE_HASH), target.query(PROBE_HASH));
 	return here[0]?.['hash'] === there[0]?.['hash'] ? 'record' : 'text';
 }

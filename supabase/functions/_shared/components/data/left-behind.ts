@@ -1,7 +1,6 @@
 // What holds the user's content and is no row of a table that a clone copies: large objects, secrets of Vault,
 // message queues, the history of migrations. Named, so that nobody misses it later.
-import type { Session } from '../../platform/session.ts';
-import { ident, literal } from '../../platform/sql.ts';
+import { type Session, ident, literal } from '../../platform/postgres/index.ts';
 
 export interface LeftBehind {
 	readonly object: string;
@@ -9,10 +8,10 @@ export interface LeftBehind {
 	readonly fix: string;
 }
 
-const LARGE_OBJECTS = `select count(*)::int as count from pg_catalog.pg_largeobject_metadata`;
+const LARGE_OBJECTS = `select pg_catalog.count(*)::int as count from pg_catalog.pg_largeobject_metadata`;
 const LISTED = 100;
 
-/** Named things in a platform table that both sides may have. */
+/** Named things in a platform table that both endpoints may have. */
 interface Named {
 	readonly kind: string;
 	readonly table: readonly [schema: string, table: string];
@@ -26,14 +25,14 @@ const NAMED: readonly Named[] = [
 		kind: 'Vault secret',
 		table: ['vault', 'secrets'],
 		column: 'name',
-		detail: 'the target lacks this secret; secrets are not copied',
+		detail: 'The target lacks this secret; secrets are not copied',
 		fix: (name) => `Run on the target: select vault.create_secret('…', ${literal(name)})`,
 	},
 	{
 		kind: 'queue',
 		table: ['pgmq', 'meta'],
 		column: 'queue_name',
-		detail: 'the target lacks this message queue; queues are not copied',
+		detail: 'The target lacks this message queue; queues are not copied',
 		fix: (name) => `Run on the target: select pgmq.create(${literal(name)})`,
 	},
 ];
@@ -50,8 +49,10 @@ export async function readLeftBehind(source: Session, target: Session): Promise<
 				detail: named.detail,
 				fix: named.fix(name),
 			})),
+			...rest(named.kind, missing),
 		);
 	}
+	found.push(...(await unnamedSecrets(source)), ...(await queuedMessages(source)));
 	const [large] = await source.query<{ count: number }>(LARGE_OBJECTS);
 	if (large && large.count > 0) {
 		found.push({
@@ -61,6 +62,51 @@ export async function readLeftBehind(source: Session, target: Session): Promise<
 		});
 	}
 	return [...found, ...(await migrationHistory(source, target))];
+}
+
+function rest(kind: string, missing: readonly string[]): LeftBehind[] {
+	if (missing.length <= LISTED) return [];
+	return [
+		{
+			object: `more of kind ${kind}`,
+			detail: `${missing.length - LISTED} beyond those named, in the order of their names`,
+			fix: 'Clone again once those that are named are on the target: the next are told then.',
+		},
+	];
+}
+
+async function unnamedSecrets(source: Session): Promise<LeftBehind[]> {
+	if (!(await isReadable(source, ['vault', 'secrets']))) return [];
+	const [row] = await source.query<{ count: number }>(
+		'select count(*)::int as count from vault.secrets where name is null',
+	);
+	if (!row || row.count === 0) return [];
+	return [
+		{
+			object: 'Vault secrets without a name',
+			detail: `${row.count} on the source; secrets are not copied`,
+			fix: 'Give them names on the source, and make them on the target with vault.create_secret.',
+		},
+	];
+}
+
+/** Waiting messages of each queue, also of those that the target has. */
+async function queuedMessages(source: Session): Promise<LeftBehind[]> {
+	const found: LeftBehind[] = [];
+	for (const queue of await namesIn(source, { table: ['pgmq', 'meta'], column: 'queue_name' })) {
+		const table = ['pgmq', `q_${queue.toLowerCase()}`] as const;
+		if (!(await isReadable(source, table))) continue;
+		const [row] = await source.query<{ count: number }>(
+			`select count(*)::int as count from ${ident(table[0])}.${ident(table[1])}`,
+		);
+		if (!row || row.count === 0) continue;
+		found.push({
+			object: `messages of queue ${queue}`,
+			detail: `${row.count} waiting messages are not copied: two projects would do their work twice`,
+			fix: 'Send them again on the target, if they are to be worked on there.',
+		});
+	}
+	return found;
 }
 
 async function migrationHistory(source: Session, target: Session): Promise<LeftBehind[]> {
@@ -81,18 +127,25 @@ async function migrationHistory(source: Session, target: Session): Promise<LeftB
 	];
 }
 
+async function isReadable(
+	session: Session,
+	[schema, table]: readonly [schema: string, table: string],
+): Promise<boolean> {
+	const [access] = await session.query(
+		`select coalesce((select pg_catalog.has_table_privilege(t, 'select')
+			from pg_catalog.to_regclass(${literal(`${ident(schema)}.${ident(table)}`)}) t where t is not null), false)
+			and coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace(${literal(schema)})::oid, 'usage'), false) as is_open`,
+	);
+	return access?.['is_open'] === true;
+}
+
 /** Names in a table, in order; none where the project has no such table or may not read it. */
 async function namesIn(
 	session: Session,
-	{ table: [schema, table], column }: Pick<Named, 'table' | 'column'>,
+	{ table, column }: Pick<Named, 'table' | 'column'>,
 ): Promise<string[]> {
-	const name = `${ident(schema)}.${ident(table)}`;
-	const [access] = await session.query(
-		`select coalesce((select pg_catalog.has_table_privilege(t, 'select')
-			from pg_catalog.to_regclass(${literal(name)}) t where t is not null), false)
-			and coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace(${literal(schema)})::oid, 'usage'), false) as is_open`,
-	);
-	if (access?.['is_open'] !== true) return [];
+	if (!(await isReadable(session, table))) return [];
+	const name = table.map(ident).join('.');
 	const rows = await session.query(
 		`select ${ident(column)}::text as name from ${name} where ${ident(column)} is not null order by 1`,
 	);

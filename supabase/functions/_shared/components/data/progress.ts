@@ -1,12 +1,11 @@
 // What a slice knows and leaves behind: which parts of which tables are equal in this round, which failed.
-// A round visits every table once. Losing the cursor costs comparisons, never rows.
+// A round runs every table job once. Losing the cursor costs comparisons, never rows.
 import * as z from 'zod/mini';
-import type { Division } from './division.ts';
-import { bucketCount, runs } from './division.ts';
+import { type Partitioning, chunkCount, runs } from './partitioning.ts';
 import type { Ledger } from './ledger.ts';
-import type { Unit } from './plan.ts';
+import type { TableJob } from './plan.ts';
 
-const division = z.union([
+const partitioning = z.union([
 	z.object({
 		kind: z.literal('range'),
 		column: z.string(),
@@ -20,21 +19,23 @@ const division = z.union([
 const cursorSchema = z.object({
 	phase: z.enum(['rows', 'finish']),
 	round: z.int(),
-	/** Units that are through in this round; when finishing, foreign keys. */
+	/** Table jobs that are through in this round; when finishing, foreign keys. */
 	done: z.array(z.string()),
-	/** Units of which some buckets are through. */
+	/** Table jobs of which some chunks are through. */
 	begun: z.record(
 		z.string(),
 		z.object({
-			division,
+			partitioning,
 			/** Buckets that are through, as runs. */
-			settled: z.array(z.tuple([z.int(), z.int()])),
-			/** The target's table was empty when its first bucket was loaded. */
+			doneChunks: z.array(z.tuple([z.int(), z.int()])),
+			/** The target's table was empty when its first chunk was loaded. */
 			isFresh: z.boolean(),
+			/** The most chunks of one statement, where more took too long. */
+			atOnce: z.optional(z.int()),
 		}),
 	),
 	failed: z.array(z.string()),
-	/** How often a unit was put off because it was locked, or loaded anew. */
+	/** How often a table job was put off because it was locked, or loaded anew. */
 	tries: z.record(z.string(), z.int()),
 	bytes: z.number(),
 	/** True when a slice of this round ended before it: its tables are of different moments. */
@@ -58,30 +59,33 @@ export function readCursor(cursor: unknown): RowsCursor {
 	return cursor === null || cursor === undefined ? FIRST : cursorSchema.parse(cursor);
 }
 
-/** The division of one unit and its buckets that are through. */
+/** The partitioning of one table job and its chunks that are through. */
 export interface Begun {
-	readonly division: Division;
-	readonly settled: Set<number>;
+	readonly partitioning: Partitioning;
+	readonly doneChunks: Set<number>;
 	isFresh: boolean;
+	atOnce: number | undefined;
 	/** Raised when the table was emptied: what was loaded before is gone. */
 	generation: number;
 }
 
 export interface RowsProgress {
 	readonly round: number;
-	/** Units that still have to be visited in this round. */
-	open(): readonly Unit[];
-	begun(unit: Unit): Begun | undefined;
-	begin(unit: Unit, division: Division, isFresh: boolean): Begun;
-	settle(unit: Unit): void;
-	fail(unit: Unit): void;
-	/** Counts one more try of a unit; returns how many there were. */
-	tried(unit: Unit): number;
+	/** Table jobs that still have to be run in this round. */
+	open(): readonly TableJob[];
+	begun(tableJob: TableJob): Begun | undefined;
+	begin(tableJob: TableJob, partitioning: Partitioning, isFresh: boolean): Begun;
+	/** Takes half as many chunks at once from now on: a step forward, because the next slice knows. */
+	narrow(begun: Begun, tried: number): number;
+	finish(tableJob: TableJob): void;
+	fail(tableJob: TableJob): void;
+	/** Counts one more try of a table job; returns how many there were. */
+	tried(tableJob: TableJob): number;
 	addBytes(bytes: number): void;
 	readonly bytes: number;
 	doneCount(): number;
-	/** Units and buckets that are through or given up: grows with every step forward. */
-	settledCount(): number;
+	/** Table jobs and chunks that are through or given up: grows with every step forward. */
+	doneStepsCount(): number;
 	/** Something of this round was through before this slice began. */
 	readonly wasBegun: boolean;
 	cursor(): RowsCursor;
@@ -89,7 +93,7 @@ export interface RowsProgress {
 
 export function createProgress(
 	from: RowsCursor,
-	units: readonly Unit[],
+	tableJobs: readonly TableJob[],
 	ledger: Ledger,
 ): RowsProgress {
 	const { round } = from;
@@ -98,55 +102,68 @@ export function createProgress(
 	const tries = new Map(Object.entries(from.tries));
 	const begun = new Map<string, Begun>();
 	let bytes = from.bytes;
+	let narrowed = 0;
 
-	for (const unit of units) {
-		const fixed = ledger.divisionOf(unit.key);
-		const left = from.begun[unit.key];
-		const known = fixed ?? left?.division;
-		const loaded = ledger.loadedIn(unit.key, round);
+	for (const tableJob of tableJobs) {
+		const fixed = ledger.partitioningOf(tableJob.key);
+		const left = from.begun[tableJob.key];
+		const known = fixed ?? left?.partitioning;
+		const loaded = ledger.loadedIn(tableJob.key, round);
 		if (known === undefined) {
 			// Loaded as a whole by a slice that died before it could say so.
-			if (loaded.length > 0) done.add(unit.key);
+			if (loaded.length > 0) done.add(tableJob.key);
 			continue;
 		}
-		const isSame = JSON.stringify(left?.division) === JSON.stringify(known);
-		const settled = isSame ? (left?.settled ?? []).flatMap(([a, b]) => numbers(a, b)) : [];
-		begun.set(unit.key, {
-			division: known,
-			settled: new Set([...settled, ...loaded]),
+		const isSame = JSON.stringify(left?.partitioning) === JSON.stringify(known);
+		const doneChunks = isSame ? (left?.doneChunks ?? []).flatMap(([a, b]) => numbers(a, b)) : [];
+		begun.set(tableJob.key, {
+			partitioning: known,
+			doneChunks: new Set([...doneChunks, ...loaded]),
 			isFresh: left?.isFresh ?? false,
+			atOnce: left?.atOnce,
 			generation: 0,
 		});
-		if (settled.length + loaded.length >= bucketCount(known)) {
-			const all = begun.get(unit.key)?.settled.size ?? 0;
-			if (all === bucketCount(known)) done.add(unit.key);
+		if (doneChunks.length + loaded.length >= chunkCount(known)) {
+			const all = begun.get(tableJob.key)?.doneChunks.size ?? 0;
+			if (all === chunkCount(known)) done.add(tableJob.key);
 		}
 	}
 	const wasBegun =
 		from.isSplit ||
 		done.size > 0 ||
 		ledger.anyLoadedIn(round) ||
-		[...begun.values()].some(({ settled }) => settled.size > 0);
+		[...begun.values()].some(({ doneChunks }) => doneChunks.size > 0);
 
 	return {
 		round,
 		wasBegun,
-		open: () => units.filter(({ key }) => !done.has(key) && !failed.has(key)),
-		begun: (unit) => begun.get(unit.key),
-		begin(unit, made, isFresh) {
-			const state: Begun = { division: made, settled: new Set(), isFresh, generation: 0 };
-			begun.set(unit.key, state);
+		open: () => tableJobs.filter(({ key }) => !done.has(key) && !failed.has(key)),
+		begun: (tableJob) => begun.get(tableJob.key),
+		begin(tableJob, made, isFresh) {
+			const state: Begun = {
+				partitioning: made,
+				doneChunks: new Set(),
+				isFresh,
+				atOnce: undefined,
+				generation: 0,
+			};
+			begun.set(tableJob.key, state);
 			return state;
 		},
-		settle(unit) {
-			done.add(unit.key);
+		narrow(state, tried) {
+			narrowed += 1;
+			state.atOnce = Math.ceil(tried / 2);
+			return state.atOnce;
 		},
-		fail(unit) {
-			failed.add(unit.key);
+		finish(tableJob) {
+			done.add(tableJob.key);
 		},
-		tried(unit) {
-			const count = (tries.get(unit.key) ?? 0) + 1;
-			tries.set(unit.key, count);
+		fail(tableJob) {
+			failed.add(tableJob.key);
+		},
+		tried(tableJob) {
+			const count = (tries.get(tableJob.key) ?? 0) + 1;
+			tries.set(tableJob.key, count);
 			return count;
 		},
 		addBytes(more) {
@@ -156,8 +173,11 @@ export function createProgress(
 			return bytes;
 		},
 		doneCount: () => done.size + failed.size,
-		settledCount: () =>
-			[...begun.values()].reduce((sum, { settled }) => sum + settled.size, done.size + failed.size),
+		doneStepsCount: () =>
+			[...begun.values()].reduce(
+				(sum, { doneChunks }) => sum + doneChunks.size,
+				done.size + failed.size + narrowed,
+			),
 		cursor: () => ({
 			...from,
 			done: [...done],
@@ -168,15 +188,15 @@ export function createProgress(
 			begun: Object.fromEntries(
 				[...begun]
 					.filter(([key]) => !done.has(key) && !failed.has(key))
-					.map(([key, { division: made, settled, isFresh }]) => [
+					.map(([key, { partitioning: made, doneChunks, isFresh, atOnce }]) => [
 						key,
 						{
-							division: made.kind === 'range' ? { ...made, bounds: [...made.bounds] } : made,
-							settled: runs([...settled].sort((a, b) => a - b)).map(([a, b]): [number, number] => [
-								a,
-								b,
-							]),
+							partitioning: made.kind === 'range' ? { ...made, bounds: [...made.bounds] } : made,
+							doneChunks: runs([...doneChunks].sort((a, b) => a - b)).map(
+								([a, b]): [number, number] => [a, b],
+							),
 							isFresh,
+							...(atOnce === undefined ? {} : { atOnce }),
 						},
 					]),
 			),

@@ -1,15 +1,20 @@
 // Positions of sequences, owned and free, read after the rows: they do not follow snapshots, so a later
 // position is never behind the rows that were copied.
-import { TwinsError } from '../../domain/errors.ts';
-import type { Row, Session } from '../../platform/session.ts';
-import { literal, qualified } from '../../platform/sql.ts';
-import type { Item } from '../component.ts';
+import type { TwinsError } from '../../domain/errors.ts';
+import { both } from '../../platform/both.ts';
+import { readAgain } from '../../platform/schema-changes.ts';
+import { type Row, type Session, literal, qualified } from '../../platform/postgres/index.ts';
+import type { Item } from '../../contract/report.ts';
 import { READ_SEQUENCES } from './queries.ts';
+import { byHalves, inPieces, isOfOneTable, isOutdated } from './trouble.ts';
 
-interface Sequence extends Row {
+export interface Sequence extends Row {
+	readonly oid: number;
 	readonly schema: string;
 	readonly name: string;
 	readonly isAscending: boolean;
+	/** It is ours, but we have not the privilege to set it. */
+	readonly isClosed: boolean;
 	/** `schema.table` whose column it feeds; null for a free one. */
 	readonly owner: string | null;
 }
@@ -22,59 +27,77 @@ interface Position extends Row {
 	readonly called: boolean;
 }
 
+/** A sequence whose position one endpoint does not tell. */
+export interface UnreadableSequence {
+	readonly object: string;
+	readonly error: TwinsError;
+}
+
 export interface SequenceDifference {
+	/** On the source. */
+	readonly oid: number;
 	readonly object: string;
 	/** Quoted. */
 	readonly key: string;
 	readonly isAscending: boolean;
+	/** On the target. */
+	readonly isClosed: boolean;
 	readonly owner: string | null;
 	readonly source: Position;
 	/** Undefined when the target has no such sequence. */
 	readonly target: Position | undefined;
 }
 
-/** Sequences whose position differs, or that the target lacks; and how many there are. */
+/** Sequences whose position is equal, or differs (the target may lack them), or cannot be known. */
 export async function compareSequences(
 	source: Session,
 	target: Session,
 ): Promise<{
 	readonly equal: readonly string[];
 	readonly different: readonly SequenceDifference[];
+	readonly unreadable: readonly UnreadableSequence[];
 }> {
-	const [here, there] = await Promise.all([
-		source.query<Sequence>(READ_SEQUENCES),
-		target.query<Sequence>(READ_SEQUENCES),
-	]);
+	const read = (session: Session): Promise<Sequence[]> =>
+		readAgain(session, () => session.query<Sequence>(READ_SEQUENCES));
+	const [here, there] = await both(read(source), read(target));
 	const keyOf = ({ schema, name }: Sequence): string => qualified(schema, name);
-	const onTarget = new Set(there.map(keyOf));
+	const onTarget = new Map(there.map((sequence) => [keyOf(sequence), sequence]));
 	const shared = here.map(keyOf).filter((key) => onTarget.has(key));
-	const [sourceAt, targetAt] = await Promise.all([
+	const [sourceAt, targetAt] = await both(
 		positions(source, here.map(keyOf)),
 		positions(target, shared),
-	]);
+	);
 	const equal: string[] = [];
 	const different: SequenceDifference[] = [];
+	const unreadable: UnreadableSequence[] = [];
 	for (const sequence of here) {
 		const key = keyOf(sequence);
 		const object = `${sequence.schema}.${sequence.name}`;
-		const at = sourceAt.get(key);
-		const now = targetAt.get(key);
+		const at = sourceAt.found.get(key);
+		const now = targetAt.found.get(key);
+		const error = sourceAt.refused.get(key) ?? targetAt.refused.get(key);
+		if (error) unreadable.push({ object, error });
+		if (error) continue;
 		if (at && at.last === now?.last && at.called === now.called) equal.push(object);
 		else if (at) {
-			const { isAscending, owner } = sequence;
-			different.push({ object, key, isAscending, owner, source: at, target: now });
+			const { oid, isAscending, owner } = sequence;
+			const isClosed = onTarget.get(key)?.isClosed === true;
+			different.push({ oid, object, key, isAscending, isClosed, owner, source: at, target: now });
 		}
 	}
-	return { equal, different };
+	return { equal, different, unreadable };
 }
 
-async function positions(
-	session: Session,
-	keys: readonly string[],
-): Promise<ReadonlyMap<string, Position>> {
+interface Positions {
+	readonly found: ReadonlyMap<string, Position>;
+	readonly refused: ReadonlyMap<string, TwinsError>;
+}
+
+/** Positions of the sequences, by their quoted names. */
+export async function positions(session: Session, keys: readonly string[]): Promise<Positions> {
 	const found = new Map<string, Position>();
-	for (let from = 0; from < keys.length; from += 500) {
-		const some = keys.slice(from, from + 500);
+	const refused = new Map<string, TwinsError>();
+	const ask = async (some: readonly string[]): Promise<void> => {
 		const text = some
 			.map(
 				(key, nth) =>
@@ -85,21 +108,30 @@ async function positions(
 			const key = some[row.nth];
 			if (key !== undefined) found.set(key, row);
 		}
+	};
+	for (const some of inPieces(keys, 500)) {
+		await byHalves(some, ask, (key, error) => {
+			// One that was dropped since it was listed is no trouble.
+			if (!isOutdated(error)) refused.set(key, error);
+		});
 	}
-	return found;
+	return { found, refused };
 }
 
 /**
- * Sets the target's sequences like the source's; returns what became of each. A sequence whose table keeps
- * rows of its own (`keepsRows`) never goes back: its next number may be taken.
+ * Sets the target's sequences like the source's; returns what became of each, and their oids. A sequence whose table
+ * keeps rows of its own (`keepsRows`) never goes back: its next number may be taken.
  */
 export async function copySequences(
 	source: Session,
 	target: Session,
 	keepsRows: (table: string) => boolean,
-): Promise<readonly Item[]> {
-	const { equal, different } = await compareSequences(source, target);
-	const items: Item[] = equal.map((object) => ({ object, outcome: 'unchanged' }));
+): Promise<{ readonly items: readonly Item[]; readonly oids: ReadonlyMap<string, number> }> {
+	const { equal, different, unreadable } = await compareSequences(source, target);
+	const items: Item[] = [
+		...equal.map((object): Item => ({ object, outcome: 'unchanged' })),
+		...unreadable.map(({ object, error }) => refusedItem(object, error)),
+	];
 	const moving: SequenceDifference[] = [];
 	for (const sequence of different) {
 		const { object, target: now } = sequence;
@@ -120,7 +152,11 @@ export async function copySequences(
 		} else moving.push(sequence);
 	}
 	items.push(...(await moveTogether(target, moving)));
-	return items;
+	return { items, oids: new Map(different.map(({ object, oid }) => [object, oid])) };
+}
+
+function refusedItem(object: string, { message, fix, details: { sqlstate } }: TwinsError): Item {
+	return { object, outcome: 'failed', detail: message, fix, sqlstate };
 }
 
 function isAhead({ isAscending, source, target }: SequenceDifference): boolean {
@@ -129,8 +165,13 @@ function isAhead({ isAscending, source, target }: SequenceDifference): boolean {
 	return isAscending ? there >= here : there <= here;
 }
 
-function move({ key, source }: SequenceDifference): string {
-	return `select setval(${literal(key)}, ${source.last}, ${source.called})`;
+function move({ key, source, isClosed }: SequenceDifference): string {
+	const set = `select pg_catalog.setval(${literal(key)}::regclass, ${source.last}::int8, ${source.called})`;
+	return isClosed
+		? `grant update on sequence ${key} to current_user;
+${set};
+revoke update on sequence ${key} from current_user`
+		: set;
 }
 
 /** All in one round trip; one by one when one of them is refused. */
@@ -142,13 +183,9 @@ async function moveTogether(
 	try {
 		await target.script(sequences.map(move).join(';\n'));
 	} catch (error) {
-		if (!(error instanceof TwinsError) || error.details.passing === true) throw error;
+		if (!isOfOneTable(error)) throw error;
 		const [only] = sequences;
-		if (sequences.length === 1 && only) {
-			const { message, fix, details } = error;
-			const { object } = only;
-			return [{ object, outcome: 'failed', detail: message, fix, sqlstate: details.sqlstate }];
-		}
+		if (sequences.length === 1 && only) return [refusedItem(only.object, error)];
 		const items: Item[] = [];
 		for (const sequence of sequences) items.push(...(await moveTogether(target, [sequence])));
 		return items;

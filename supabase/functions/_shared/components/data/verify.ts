@@ -1,16 +1,24 @@
-// Compares rows of both sides: by number, or by the sum of their hashes. Changes nothing. Small tables go in
+// Compares rows of both endpoints: by number, or by the sum of their hashes. Changes nothing. Small tables go in
 // groups; of a large one the pieces are added up, so that tables of any size fit a worker's slices.
 import * as z from 'zod/mini';
-import { TwinsError } from '../../domain/errors.ts';
+import { both } from '../../platform/both.ts';
 import type { VerificationMode } from '../../domain/status.ts';
-import type { Finding, Item, VerifyContext } from '../component.ts';
-import { type Ends, type Sum, sumOfPiece, sumsOf } from './compare.ts';
-import { openEnds, readPlan } from './ends.ts';
-import type { Unit } from './plan.ts';
+import { inOwnPath } from '../../schema/own-path.ts';
+import type { Finding, Item } from '../../contract/report.ts';
+import type { VerifyContext } from '../../contract/context.ts';
+import { countOf, type Sum, type Summed, sumOfPiece, sumsOf, sumsOfContained } from './compare.ts';
+import { type Sessions, openSessions, readPlan } from './sessions.ts';
+import { literal } from '../../platform/postgres/index.ts';
+import { missingPartitions, severityOfPartitions } from './partitions.ts';
+import type { TableJob } from './plan.ts';
 import { compareSequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
+import { isOfOneTable, isTooSlow } from './trouble.ts';
 
 const AGAIN = 'Clone again. If the source is in use, its rows may have changed since the clone.';
+
+/** A part that still takes too long is reported. */
+const MOST_PIECES = 4096;
 
 const NOTHING: Sum = { rows: 0, hash: '0' };
 
@@ -22,7 +30,7 @@ const cursorSchema = z.object({
 	/** The large table that is not: what its first pieces add up to. */
 	begun: z.nullable(
 		z.object({
-			unit: z.string(),
+			tableJob: z.string(),
 			piece: z.int(),
 			pieces: z.int(),
 			source: sumSchema,
@@ -40,7 +48,7 @@ export async function verify(
 	sizes: Sizes,
 ): Promise<readonly Finding[]> {
 	if (mode === 'structure') return [];
-	const content = mode === 'checksums';
+	const summed: Summed = mode === 'checksums' ? 'digest' : 'nothing';
 	const left = context.cursor === null ? null : cursorSchema.parse(context.cursor);
 	const done = new Set(left?.done);
 	let steps = 0;
@@ -50,31 +58,60 @@ export async function verify(
 		return context.signal.aborted || (steps > 1 && context.spent());
 	};
 
-	const ends = await openEnds(context, sizes.lockMs);
-	const plan = await readPlan(context, ends);
+	const sessions = await openSessions(context, sizes);
+	const plan = await readPlan(context, sessions);
 	const findings: Finding[] = left === null ? plan.others.flatMap(notCompared) : [];
-	await onBoth(ends, 'begin isolation level repeatable read read only');
-	const open = plan.units.filter(({ key }) => !done.has(key));
-	for (const units of groups(open, sizes)) {
-		const [first] = units;
-		let begun = first && isLarge(first, sizes) ? begin(first, left?.begun, sizes) : null;
+	if (left === null)
+		findings.push(...(await missingPartitions(context, sessions, plan.missingLeaves)));
+	await onBoth(sessions, 'begin isolation level repeatable read read only');
+	const severity = severityOfPartitions(context);
+	const leaves = new Set(plan.leaves.map(({ object }) => object));
+	const open = [...plan.tableJobs, ...plan.leaves].filter(({ key }) => !done.has(key));
+	const queue = [...groups(open, summed, sizes)];
+	const slow = new Set<string>();
+	for (let tableJobs = queue.shift(); tableJobs !== undefined; tableJobs = queue.shift()) {
+		const [first] = tableJobs;
+		const isDivided =
+			first &&
+			(isAlone(first, summed, sizes) || slow.has(first.key) || left?.begun?.tableJob === first.key);
+		let begun = first && isDivided ? begin(first, left?.begun, summed, sizes) : null;
+		const later = new Set<string>();
+		/** Whether a table that took too long is compared in more parts. */
+		const divides = (tableJob: TableJob): boolean => {
+			if (
+				(tableJob.isLimited && !isContained(tableJob, summed)) ||
+				(begun !== null && begun.pieces >= MOST_PIECES)
+			)
+				return false;
+			if (begun !== null) begun = { ...begun, piece: begun.piece * 2, pieces: begun.pieces * 2 };
+			else {
+				slow.add(tableJob.key);
+				later.add(tableJob.key);
+				queue.unshift([tableJob]);
+			}
+			return true;
+		};
 		let found: readonly Finding[] | null = null;
 		while (found === null) {
 			if (isEnough()) {
 				context.continueFrom({ done: [...done], begun });
 				return findings;
 			}
-			found = await readable(ends, units, async (some) => {
-				if (begun === null || first === undefined) return compareSmall(ends, some, content);
-				begun = await addPiece(ends, first, begun, content);
-				return begun.piece < begun.pieces ? null : finding(first, begun.source, begun.target);
-			});
+			const comparing = async (some: readonly TableJob[]): Promise<readonly Finding[] | null> => {
+				if (begun === null || first === undefined) return compareSmall(sessions, some, summed);
+				begun = await addPiece(sessions, first, begun, summed);
+				return begun.piece < begun.pieces
+					? null
+					: finding(first, begun.source, begun.target, summed);
+			};
+			found = await readable(sessions, tableJobs, comparing, divides);
+			if (begun === null) found ??= [];
 		}
-		findings.push(...found);
-		for (const { key } of units) done.add(key);
+		findings.push(...found.map((each) => (leaves.has(each.object) ? { ...each, severity } : each)));
+		for (const { key } of tableJobs) if (!later.has(key)) done.add(key);
 	}
-	await onBoth(ends, 'commit');
-	return [...findings, ...(await sequenceFindings(ends))];
+	await onBoth(sessions, 'commit');
+	return [...findings, ...(await sequenceFindings(sessions))];
 }
 
 function notCompared({ object, outcome, detail, fix }: Item): Finding[] {
@@ -90,49 +127,84 @@ function notCompared({ object, outcome, detail, fix }: Item): Finding[] {
 	];
 }
 
-async function sequenceFindings(ends: Ends): Promise<Finding[]> {
-	const { different } = await compareSequences(ends.source, ends.target);
-	return different.map(({ object, source, target }) => ({
-		severity: 'warning',
-		object,
-		expected: `position ${source.last}`,
-		found: target ? `position ${target.last}` : 'no such sequence',
-		fix: AGAIN,
-	}));
+async function sequenceFindings(sessions: Sessions): Promise<Finding[]> {
+	const { different, unreadable } = await compareSequences(sessions.source, sessions.target);
+	return [
+		...different.map(({ object, source, target }): Finding => ({
+			severity: 'warning',
+			object,
+			expected: `position ${source.last}`,
+			found: target ? `position ${target.last}` : 'no such sequence',
+			fix: AGAIN,
+		})),
+		...unreadable.map(({ object, error: { message, fix } }): Finding => ({
+			severity: 'failed',
+			object,
+			expected: 'a position that can be read',
+			found: message,
+			fix,
+		})),
+	];
 }
 
-function isLarge(unit: Unit, sizes: Sizes): boolean {
-	return unit.bytes > sizes.compareBytes && !unit.isLimited;
+function isLarge(tableJob: TableJob, sizes: Sizes): boolean {
+	return tableJob.bytes > sizes.compareBytes && !tableJob.isLimited;
 }
 
-/** Consecutive small tables together, large ones alone. */
-function groups(units: readonly Unit[], sizes: Sizes): readonly (readonly Unit[])[] {
-	const made: Unit[][] = [];
+/** Whether rows are looked for one by one, because the target may have more of them. */
+function isContained({ strategy }: TableJob, summed: Summed): boolean {
+	return strategy === 'upsert' && summed !== 'nothing';
+}
+
+function isAlone(tableJob: TableJob, summed: Summed, sizes: Sizes): boolean {
+	return isContained(tableJob, summed) || isLarge(tableJob, sizes);
+}
+
+/** Consecutive small tables together, the others alone. */
+function groups(
+	tableJobs: readonly TableJob[],
+	summed: Summed,
+	sizes: Sizes,
+): readonly (readonly TableJob[])[] {
+	const made: TableJob[][] = [];
 	let bytes = 0;
-	for (const unit of units) {
+	for (const tableJob of tableJobs) {
 		const last = made.at(-1);
-		if (last && last.length < sizes.groupTables && bytes + unit.bytes <= sizes.compareGroupBytes) {
-			last.push(unit);
-			bytes += unit.bytes;
+		const fits =
+			bytes + tableJob.bytes <= sizes.compareGroupBytes && !isAlone(tableJob, summed, sizes);
+		const isOpen = last?.[0] && !isAlone(last[0], summed, sizes);
+		if (last && isOpen && last.length < sizes.groupTables && fits) {
+			last.push(tableJob);
+			bytes += tableJob.bytes;
 		} else {
-			made.push([unit]);
-			bytes = unit.bytes;
+			made.push([tableJob]);
+			bytes = tableJob.bytes;
 		}
 	}
 	return made;
 }
 
-function begin(unit: Unit, left: Begun | null | undefined, sizes: Sizes): Begun {
-	if (left?.unit === unit.key) return left;
-	const pieces = Math.ceil(unit.bytes / sizes.compareBytes);
-	return { unit: unit.key, piece: 0, pieces, source: NOTHING, target: NOTHING };
+function begin(
+	tableJob: TableJob,
+	left: Begun | null | undefined,
+	summed: Summed,
+	sizes: Sizes,
+): Begun {
+	if (left?.tableJob === tableJob.key) return left;
+	const least = isContained(tableJob, summed) ? 1 : 2;
+	const pieces = Math.max(least, Math.ceil(tableJob.bytes / sizes.compareBytes));
+	return { tableJob: tableJob.key, piece: 0, pieces, source: NOTHING, target: NOTHING };
 }
 
-async function addPiece(ends: Ends, unit: Unit, begun: Begun, content: boolean): Promise<Begun> {
-	const [source, target] = await Promise.all([
-		sumOfPiece(ends.source, unit, 'source', begun, content),
-		sumOfPiece(ends.target, unit, 'target', begun, content),
-	]);
+async function addPiece(
+	sessions: Sessions,
+	tableJob: TableJob,
+	begun: Begun,
+	summed: Summed,
+): Promise<Begun> {
+	const { source, target } = isContained(tableJob, summed)
+		? await sumsOfContained(sessions, tableJob, begun)
+		: await sumsOfPiece(sessions, tableJob, begun, summed);
 	return {
 		...begun,
 		piece: begun.piece + 1,
@@ -141,75 +213,97 @@ async function addPiece(ends: Ends, unit: Unit, begun: Begun, content: boolean):
 	};
 }
 
+async function sumsOfPiece(
+	sessions: Sessions,
+	tableJob: TableJob,
+	begun: Begun,
+	summed: Summed,
+): Promise<{ readonly source: Sum; readonly target: Sum }> {
+	const [source, target] = await both(
+		sumOfPiece(sessions.source, tableJob, 'source', begun, summed),
+		sumOfPiece(sessions.target, tableJob, 'target', begun, summed),
+	);
+	return { source, target };
+}
+
 function added(one: Sum, other: Sum): Sum {
 	return { rows: one.rows + other.rows, hash: String(BigInt(one.hash) + BigInt(other.hash)) };
 }
 
 async function compareSmall(
-	ends: Ends,
-	units: readonly Unit[],
-	content: boolean,
+	sessions: Sessions,
+	tableJobs: readonly TableJob[],
+	summed: Summed,
 ): Promise<readonly Finding[]> {
-	const [source, target] = await Promise.all([
-		sumsOf(ends.source, units, 'source', content),
-		sumsOf(ends.target, units, 'target', content),
-	]);
-	return units.flatMap((unit, index) =>
-		finding(unit, source.get(index) ?? NOTHING, target.get(index) ?? NOTHING),
+	const [source, target] = await both(
+		sumsOf(sessions.source, tableJobs, 'source', summed),
+		sumsOf(sessions.target, tableJobs, 'target', summed),
+	);
+	return tableJobs.flatMap((tableJob, index) =>
+		finding(tableJob, source.get(index) ?? NOTHING, target.get(index) ?? NOTHING, summed),
 	);
 }
 
 /** Compares tables together, or one by one when one of them cannot be read. */
 async function readable(
-	ends: Ends,
-	units: readonly Unit[],
-	compare: (units: readonly Unit[]) => Promise<readonly Finding[] | null>,
+	sessions: Sessions,
+	tableJobs: readonly TableJob[],
+	compare: (tableJobs: readonly TableJob[]) => Promise<readonly Finding[] | null>,
+	divides: (tableJob: TableJob) => boolean,
 ): Promise<readonly Finding[] | null> {
+	const [only] = tableJobs;
+	const recover = (): Promise<void> => onBoth(sessions, 'rollback to savepoint twins');
+	const work = (): Promise<readonly Finding[] | null> => compare(tableJobs);
 	try {
-		await onBoth(ends, 'savepoint twins');
-		return await compare(units);
+		await onBoth(sessions, 'savepoint twins');
+		if (!only || tableJobs.length > 1) return await work();
+		return await inOwnPath(
+			{ sessions: [sessions.source, sessions.target], recover },
+			[only.key],
+			work,
+		);
 	} catch (error) {
-		if (!(error instanceof TwinsError) || error.details.passing === true) throw error;
-		await onBoth(ends, 'rollback to savepoint twins');
-		if (units.length === 1) {
-			const object = units[0]?.object ?? '';
+		if (!isOfOneTable(error)) throw error;
+		await recover();
+		if (only && tableJobs.length === 1) {
+			if (isTooSlow(error) && divides(only)) return null;
+			const [row] = await sessions.source.query<{ isGone: boolean }>(
+				`select pg_catalog.to_regclass(${literal(only.key)}) is null as "isGone"`,
+			);
+			// Dropped since the plan was made.
+			if (row?.isGone) return [];
 			const { message: found, fix } = error;
+			const { object } = only;
 			return [{ severity: 'failed', object, expected: 'rows that can be read', found, fix }];
 		}
 		const findings: Finding[] = [];
-		for (const unit of units) findings.push(...((await readable(ends, [unit], compare)) ?? []));
+		for (const tableJob of tableJobs)
+			findings.push(...((await readable(sessions, [tableJob], compare, divides)) ?? []));
 		return findings;
 	}
 }
 
-async function onBoth({ source, target }: Ends, statement: string): Promise<void> {
-	await Promise.all([source.query(statement), target.query(statement)]);
+async function onBoth({ source, target }: Sessions, statement: string): Promise<void> {
+	await both(source.query(statement), target.query(statement));
 }
 
-function finding(unit: Unit, source: Sum, target: Sum): Finding[] {
-	const { object } = unit;
-	const rows = (count: number) => `${count.toLocaleString('en')} ${count === 1 ? 'row' : 'rows'}`;
-	// Rows that only the target has are meant to stay.
-	if (unit.strategy === 'upsert' && target.rows >= source.rows) return [];
-	if (source.rows !== target.rows) {
-		return [
-			{
-				severity: 'failed',
-				object,
-				expected: rows(source.rows),
-				found: rows(target.rows),
-				fix: AGAIN,
-			},
-		];
-	}
-	if (source.hash === target.hash) return [];
-	return [
-		{
-			severity: 'failed',
-			object,
-			expected: `${rows(source.rows)} equal to the source’s`,
-			found: `${rows(target.rows)}, not all of them equal`,
-			fix: AGAIN,
-		},
+function finding(tableJob: TableJob, source: Sum, target: Sum, summed: Summed): Finding[] {
+	const differs = (expected: string, found: string): Finding[] => [
+		{ severity: 'failed', object: tableJob.object, expected, found, fix: AGAIN },
 	];
+	if (isContained(tableJob, summed)) {
+		if (source.rows === target.rows) return [];
+		return differs(
+			`${countOf(source.rows)} of the source`,
+			`${countOf(target.rows)} of them, the others are missing or differ`,
+		);
+	}
+	// Rows that only the target has are meant to stay.
+	if (tableJob.strategy === 'upsert' && target.rows >= source.rows) return [];
+	if (source.rows !== target.rows) return differs(countOf(source.rows), countOf(target.rows));
+	if (source.hash === target.hash) return [];
+	return differs(
+		`${countOf(source.rows)} equal to the source’s`,
+		`${countOf(target.rows)}, not all of them equal`,
+	);
 }

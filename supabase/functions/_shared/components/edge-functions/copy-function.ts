@@ -1,6 +1,7 @@
-// One function: is it the same on both ends, and if not, how does it get there. Converges: doing it twice
+// One function: is it the same on both endpoints, and if not, how does it get there. Converges: doing it twice
 // deploys once.
-import type { Item, ProjectSide } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { Endpoints } from '../../contract/endpoint.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { type DeployedFunction, hasSameBundle, hasSameSettings } from './deployed.ts';
 import { changeSettings, deployBundle, deploySource, downloadBundle } from './deploy.ts';
@@ -14,11 +15,6 @@ export interface FunctionPair {
 	readonly target: DeployedFunction | undefined;
 }
 
-export interface Ends {
-	readonly source: ProjectSide;
-	readonly target: ProjectSide;
-}
-
 export interface Outcome {
 	readonly item: Item;
 	/** Bytes moved. */
@@ -30,13 +26,13 @@ const FROM_SOURCES =
 
 /** Copies one function where it differs. Throws only for trouble that concerns every function. */
 export async function copyFunction(
-	ends: Ends,
+	endpoints: Endpoints,
 	pair: FunctionPair,
 	names: SourceNames,
 ): Promise<Outcome> {
 	const { slug } = pair.source;
 	try {
-		return await converge(ends, pair, names);
+		return await converge(endpoints, pair, names);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || concernsAll(error)) throw error;
 		const { message, fix } = error;
@@ -44,50 +40,54 @@ export async function copyFunction(
 	}
 }
 
-async function converge(ends: Ends, pair: FunctionPair, names: SourceNames): Promise<Outcome> {
+async function converge(
+	endpoints: Endpoints,
+	pair: FunctionPair,
+	names: SourceNames,
+): Promise<Outcome> {
 	const { source, target } = pair;
 	const object = source.slug;
 	if (target && hasSameBundle(source, target)) {
 		if (hasSameSettings(source, target)) {
 			return { item: { object, outcome: 'unchanged' }, bytes: 0 };
 		}
-		await changeSettings(ends.target.api, source);
+		await changeSettings(endpoints.target.api, source);
 		return { item: { object, outcome: 'copied', detail: settingsDetail(source) }, bytes: 0 };
 	}
-	const files = await downloadSource(ends.source.api, source);
+	const files = await downloadSource(endpoints.source.api, source);
 	const fix = referenceAdvice(findReferences(files.files, names));
-	if (target && (await isSameSource(ends, pair, files))) {
+	if (target && (await isSameSource(endpoints, pair, files))) {
 		const isSame = hasSameSettings(source, target);
-		if (!isSame) await changeSettings(ends.target.api, source);
+		if (!isSame) await changeSettings(endpoints.target.api, source);
 		const item: Item = isSame
 			? { object, outcome: 'unchanged', fix }
 			: { object, outcome: 'copied', detail: settingsDetail(source), fix };
 		return { item, bytes: files.bytes * 2 };
 	}
-	const way = await deploy(ends, pair, files);
+	const way = await deploy(endpoints, pair, files);
 	const detail = `${way}, ${files.files.length} ${files.files.length === 1 ? 'file' : 'files'}`;
 	return { item: { object, outcome: 'copied', detail, fix }, bytes: files.bytes * 2 };
 }
 
 /**
- * Compares what runs on both ends. A download without its import map does not tell all, so then the bundles
+ * Compares what runs on both endpoints. A download without its import map does not tell all, so then the bundles
  * themselves are compared.
  */
 export async function isSameSource(
-	ends: Ends,
+	endpoints: Endpoints,
 	{ source, target }: FunctionPair,
 	files: FunctionSource,
 ): Promise<boolean> {
 	if (!target) return false;
 	if (lacksImportMap(source, files)) {
 		const [here, there] = await Promise.all([
-			downloadBundle(ends.source.api, source.slug).then(sha256),
-			downloadBundle(ends.target.api, target.slug).then(sha256),
+			downloadBundle(endpoints.source.api, source.slug).then(sha256),
+			downloadBundle(endpoints.target.api, target.slug).then(sha256),
 		]);
 		return here === there;
 	}
 	try {
-		const other = await downloadSource(ends.target.api, target);
+		const other = await downloadSource(endpoints.target.api, target);
 		return (await sourceDigest(files)) === (await sourceDigest(other));
 	} catch (error) {
 		// A broken function on the target is one to replace.
@@ -96,30 +96,34 @@ export async function isSameSource(
 	}
 }
 
-async function deploy(ends: Ends, pair: FunctionPair, files: FunctionSource): Promise<string> {
+async function deploy(
+	endpoints: Endpoints,
+	pair: FunctionPair,
+	files: FunctionSource,
+): Promise<string> {
 	if (!lacksImportMap(pair.source, files)) {
 		try {
-			await deploySource(ends.target.api, pair.source, files);
+			await deploySource(endpoints.target.api, pair.source, files);
 			return 'deployed from its files';
 		} catch (error) {
 			const missing = bareImports(files.files);
 			const mayBeBundled = error instanceof TwinsError && error.details.httpStatus === 400;
 			if (!mayBeBundled || files.importMap !== undefined || missing.length === 0) throw error;
-			return deployAsBundle(ends, pair, error);
+			return deployAsBundle(endpoints, pair, error);
 		}
 	}
-	return deployAsBundle(ends, pair, undefined);
+	return deployAsBundle(endpoints, pair, undefined);
 }
 
 /** The way for functions whose download is incomplete. */
 async function deployAsBundle(
-	ends: Ends,
+	endpoints: Endpoints,
 	{ source, target }: FunctionPair,
 	refusal: TwinsError | undefined,
 ): Promise<string> {
 	try {
-		const bundle = await downloadBundle(ends.source.api, source.slug);
-		await deployBundle(ends.target.api, source, bundle, target !== undefined);
+		const bundle = await downloadBundle(endpoints.source.api, source.slug);
+		await deployBundle(endpoints.target.api, source, bundle, target !== undefined);
 		return 'deployed as its bundle, because the download lacks the import map';
 	} catch (error) {
 		if (!(error instanceof TwinsError) || concernsAll(error)) throw error;

@@ -1,7 +1,8 @@
 // The stage: functions in the order of their slugs, one after the other, then secrets. Never two deploys of
 // one slug at once: the platform loses the bundle of one.
 import * as z from 'zod/mini';
-import type { Stage, StageContext, StageResult } from '../component.ts';
+import type { Stage, StageResult } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { concernsAll, copyFunction } from './copy-function.ts';
 import { functionPath, listFunctions } from './deployed.ts';

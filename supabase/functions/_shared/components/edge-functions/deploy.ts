@@ -1,5 +1,5 @@
 // Puts a function on the target: from its files (the platform bundles them again), or as the bundle itself.
-import type { ManagementApi } from '../../platform/management-api.ts';
+import type { ManagementApi } from '../../platform/supabase/management-api.ts';
 import { type DeployedFunction, functionPath } from './deployed.ts';
 import { uploadForm } from './eszip.ts';
 import { sha256 } from '../../platform/sha256.ts';

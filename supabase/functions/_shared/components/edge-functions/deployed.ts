@@ -1,6 +1,6 @@
 // What the Management API says of deployed functions. Files are another call: see source.ts.
 import * as z from 'zod/mini';
-import type { ManagementApi } from '../../platform/management-api.ts';
+import type { ManagementApi } from '../../platform/supabase/management-api.ts';
 
 const deployedSchema = z.object({
 	slug: z.string().check(z.regex(/^[A-Za-z0-9_-]+$/)),

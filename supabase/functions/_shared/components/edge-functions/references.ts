@@ -1,6 +1,7 @@
 // Files that name the source project: its ref, its address, or one of its keys. They are copied byte for
-// byte all the same; the user is told, because such a function on the target talks to the source. Pure.
-import type { ProjectSide } from '../component.ts';
+// byte all the same; the user is warned, because such a function on the target talks to the source. Pure.
+import { readReferences } from '../../platform/supabase/references.ts';
+import type { Endpoint } from '../../contract/endpoint.ts';
 import type { SourceFile } from './source.ts';
 
 export interface SourceNames {
@@ -11,14 +12,23 @@ export interface SourceNames {
 }
 
 const LISTED_FILES = 5;
+/** How keys begin: a new secret or publishable one, and a legacy one signed with HS256. */
+const KEY_BEGINNINGS: readonly string[] = [
+	'sb_secret_',
+	'sb_publishable_',
+	'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.',
+];
 
-/** What to look for. Needs the right to read API keys; without it, keys are not looked for. */
-export async function sourceNames(source: ProjectSide): Promise<SourceNames> {
-	const keys = await source.keys().catch(() => []);
+/** What to look for. Without the right to read API keys, what looks like one is. Throws trouble that passes. */
+export async function sourceNames(source: Endpoint): Promise<SourceNames> {
+	const { keys, keysUnknown } = await readReferences(source);
 	return {
 		ref: source.ref,
 		host: new URL(source.url).host,
-		keys: keys.map(({ value }) => value).filter((value) => value.length >= 16),
+		keys: [
+			...keys.map(({ value }) => value).filter((value) => value.length >= 16),
+			...(keysUnknown ? KEY_BEGINNINGS : []),
+		],
 	};
 }
 

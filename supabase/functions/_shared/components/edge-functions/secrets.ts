@@ -1,9 +1,10 @@
 // Secrets of functions: the API gives names and SHA-256 digests, never values. So they are compared, and what
 // is missing is for the user to set.
 import * as z from 'zod/mini';
-import type { Item, ReadContext } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import type { ManagementApi } from '../../platform/management-api.ts';
+import type { ManagementApi } from '../../platform/supabase/management-api.ts';
 import { concernsAll } from './copy-function.ts';
 
 const secretsSchema = z.array(z.object({ name: z.string(), value: z._default(z.string(), '') }));
@@ -16,7 +17,7 @@ export interface SecretComparison {
 	readonly same: readonly string[];
 }
 
-/** Compares both ends; names that the platform presets are left out. */
+/** Compares both endpoints; names that the platform presets are left out. */
 export async function compareSecrets({
 	source,
 	target,
@@ -57,7 +58,7 @@ export async function secretItems(
 	const missing = compared.missing.map((name): Item => ({
 		object: `secret ${name}`,
 		outcome: 'skipped',
-		detail: 'the target lacks this secret; values of secrets cannot be read from the source',
+		detail: 'The target lacks this secret; values of secrets cannot be read from the source',
 		fix: `Set it: supabase secrets set ${name}=… --project-ref ${context.target.ref}`,
 	}));
 	const rest: Item[] = [];
@@ -65,13 +66,13 @@ export async function secretItems(
 		rest.push({
 			object: 'secrets',
 			outcome: 'unchanged',
-			detail: `same value on both ends: ${compared.same.length}`,
+			detail: `Same value on source and target: ${compared.same.length}`,
 		});
 	}
 	const own = compared.different.map((name): Item => ({
 		object: `secret ${name}`,
 		outcome: 'unchanged',
-		detail: 'the target has a value of its own',
+		detail: 'The target has a value of its own',
 	}));
 	return [...missing, ...own, ...rest];
 }

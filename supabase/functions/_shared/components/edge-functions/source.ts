@@ -1,8 +1,8 @@
 // The files of a deployed function: downloaded as bytes, brought to one form, and summed up in a digest
-// by which both ends are compared.
+// by which both endpoints are compared.
 import * as z from 'zod/mini';
 import { TwinsError } from '../../domain/errors.ts';
-import type { ManagementApi } from '../../platform/management-api.ts';
+import type { ManagementApi } from '../../platform/supabase/management-api.ts';
 import { type Part, parseMultipart } from '../../platform/multipart.ts';
 import { sha256 } from '../../platform/sha256.ts';
 import { type DeployedFunction, functionPath } from './deployed.ts';
@@ -27,7 +27,7 @@ const metadataSchema = z.object({
 	entrypoint_path: z.optional(z.string()),
 });
 
-/** Downloads a function. Throws `unsupported` for a bundle that cannot be taken apart. */
+/** Downloads a function. Throws `unsupported` for a bundle that cannot be read. */
 export async function downloadSource(
 	api: ManagementApi,
 	deployed: DeployedFunction,

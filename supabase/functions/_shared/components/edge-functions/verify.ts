@@ -1,5 +1,6 @@
-// Compares functions of both ends: `structure` looks at what the lists say, the other modes also at the files.
-import type { Finding, ReadContext } from '../component.ts';
+// Compares functions of both endpoints: `structure` looks at what the lists say, the other modes also at the files.
+import type { Finding } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import type { VerificationMode } from '../../domain/status.ts';
 import { concernsAll, isSameSource } from './copy-function.ts';

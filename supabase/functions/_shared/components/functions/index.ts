@@ -1,9 +1,9 @@
 // Functions, procedures, aggregates, operators, casts, text search. How they are read and changed is the
 // business of the schema engine's kinds; here are only the moment and the warnings.
-import type { Component } from '../component.ts';
-import { schemaStage } from '../../schema/stage.ts';
-import { schemaVerify } from '../../schema/verify.ts';
-import { managedStage } from './managed.ts';
+import type { Component } from '../../contract/component.ts';
+import { schemaStage } from '../../schema-stages/stage.ts';
+import { schemaVerify } from '../../schema-stages/verify.ts';
+import { callsStage } from './calls-out.ts';
 import { previewFunctions } from './preview.ts';
 
 export const functions: Component = {
@@ -16,7 +16,7 @@ export const functions: Component = {
 			needs: ['structure'],
 			provides: ['routines'],
 		}),
-		managedStage,
+		callsStage,
 	],
 	preview: previewFunctions,
 	verify: (context) => schemaVerify(context, ['functions']),

@@ -1,30 +1,35 @@
 // What a look at the source's policies warns of: roles that the target lacks, tables open to everyone.
-import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
-import { schemaPreview } from '../../schema/verify.ts';
+import { makePreview, type Preview, type PreviewWarning } from '../../domain/preview.ts';
+import { readSchemaParts } from '../../schema-stages/preview.ts';
+import type { ReadContext } from '../../contract/context.ts';
+import { readAgain } from '../../platform/schema-changes.ts';
 import { OPEN_TABLES, POLICY_ROLES, ROLES } from './queries.ts';
 
 /** Counts, list, plan and warnings. Changes nothing. */
 export async function previewPolicies(context: ReadContext): Promise<Preview> {
-	// One after the other: a session takes one call at a time, and the plan reads both sides itself.
-	const preview = await schemaPreview(context, ['policies']);
+	// One after the other: a session takes one call at a time, and the plan reads both endpoints itself.
+	const { warnings: ofSchema, ...parts } = await readSchemaParts(context, ['policies']);
 	const source = await context.source.database();
 	const target = await context.target.database();
-	const wanted = await source.query<{ role: string }>(POLICY_ROLES);
+	const wanted = await readAgain(source, () => source.query<{ role: string }>(POLICY_ROLES));
 	const present = new Set((await target.query<{ role: string }>(ROLES)).map(({ role }) => role));
-	const open = await source.query<{ name: string }>(OPEN_TABLES);
+	const open = await readAgain(source, () => source.query<{ name: string }>(OPEN_TABLES));
 	const warnings: PreviewWarning[] = wanted
 		.filter(({ role }) => !present.has(role))
 		.map(({ role }) => ({
+			// With the tables come the roles that a user may make.
+			level: context.options.components.tables ? 'warning' : 'blocker',
 			object: role,
 			message: 'Policies name this role, and the target does not have it.',
 			fix: `Make it on the target first: create role "${role.replaceAll('"', '""')}".`,
 		}));
 	for (const { name } of open) {
 		warnings.push({
+			level: 'warning',
 			object: name,
 			message: 'Row level security is off and the anon role may read it; the copy will be as open.',
 			fix: 'Enable row level security on the source if that is not meant.',
 		});
 	}
-	return { ...preview, warnings: [...preview.warnings, ...warnings] };
+	return makePreview({ ...parts, warnings: [...ofSchema, ...warnings] });
 }

@@ -1,8 +1,9 @@
 // Writes the changes of one area: all at once; if that is refused, group by group; if a group is refused, field
 // by field. So one field that the plan does not have costs only itself.
-import type { Item, StageContext } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import type { Area } from './areas.ts';
+import type { Area } from './area.ts';
 import { forgotten, leftEntry } from './left-as-is.ts';
 import { type Change, isSame } from './plan.ts';
 import { changeDetail } from './report.ts';

@@ -1,9 +1,9 @@
-// The areas of settings: where they are read and written, and the plan of each. One request per side.
-import type { ReadContext } from '../component.ts';
+// The areas of settings: where they are read and written, and the plan of each. One request per endpoint.
+import type { Area } from './area.ts';
 import { planAuth } from './auth-plan.ts';
 import { databaseSettings } from './database-settings.ts';
 import { existingHookFunctions } from './hook-functions.ts';
-import { type Plan, planFields } from './plan.ts';
+import { planFields } from './plan.ts';
 import { secretTest } from './secret-digest.ts';
 import {
 	AUTH_GROUPS,
@@ -15,19 +15,6 @@ import {
 	STORAGE_LEFT_OUT,
 } from './settings.ts';
 import { readBoth } from './settings-reader.ts';
-
-export interface Area {
-	/** Prefix of its items: `auth.site_url`. */
-	readonly name: 'auth' | 'data_api' | 'realtime' | 'storage' | 'database';
-	/** In messages. */
-	readonly label: string;
-	/** Of the Management API, for GET and PATCH. */
-	readonly path: string;
-	/** Number of settings, for the progress. */
-	readonly size: number;
-	/** `isBefore`: objects of the database are not copied yet, so their absence means nothing. */
-	plan(context: ReadContext, isBefore: boolean): Promise<Plan>;
-}
 
 function simple(
 	name: Area['name'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AuthEnds, planAuth } from './auth-plan.ts';
+import { type AuthEndpoints, planAuth } from './auth-plan.ts';
 import { readAddress } from './hook-functions.ts';
 import { type Config, isSame, planFields } from './plan.ts';
 import { renameProject } from './rewrite.ts';
@@ -13,7 +13,7 @@ interface Given {
 	readonly target?: Config;
 	/** Secret fields that have a value: `source external_google_secret`. */
 	readonly secrets?: readonly string[];
-	readonly hasFunction?: AuthEnds['hasFunction'];
+	readonly hasFunction?: AuthEndpoints['hasFunction'];
 }
 
 function plan({ source = {}, target = {}, secrets = [], hasFunction = () => true }: Given) {

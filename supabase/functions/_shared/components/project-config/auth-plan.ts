@@ -1,5 +1,6 @@
 // The plan for the settings of Auth. Everything is copied but secrets, and nothing is switched on whose secret
 // the target lacks: sign-in would break, or mails and messages would go to real people. Pure.
+import type { EndpointRole } from '../../domain/endpoint-role.ts';
 import { type Change, type Config, isSame, type Note, type Plan, planLeftOut } from './plan.ts';
 import { type ProjectNames, renameProject } from './rewrite.ts';
 import {
@@ -12,11 +13,11 @@ import {
 	SMS_SECRETS,
 } from './settings.ts';
 
-export interface AuthEnds {
+export interface AuthEndpoints {
 	readonly source: ProjectNames & { readonly config: Config };
 	readonly target: ProjectNames & { readonly config: Config };
 	/** True when a secret field has a value: see `secret-digest.ts`. */
-	readonly hasSecret: (role: 'source' | 'target', field: string) => boolean;
+	readonly hasSecret: (role: EndpointRole, field: string) => boolean;
 	/** True when the target has the database function of a `pg-functions://` address. */
 	readonly hasFunction: (uri: string) => boolean;
 }
@@ -24,35 +25,35 @@ export interface AuthEnds {
 /** Fields that stay as they are on the target, with the note that says why. */
 type Held = Map<string, Note | undefined>;
 
-export function planAuth(ends: AuthEnds): Plan {
-	const wanted = wantedValues(ends);
+export function planAuth(endpoints: AuthEndpoints): Plan {
+	const wanted = wantedValues(endpoints);
 	const held: Held = new Map();
 	const notes: Note[] = [];
-	for (const name of Object.keys(PROVIDERS)) holdProvider(ends, wanted, held, notes, name);
-	for (const name of HOOKS) holdHook(ends, wanted, held, notes, name);
-	holdCaptcha(ends, wanted, held, notes);
-	holdPhone(ends, wanted, held);
+	for (const name of Object.keys(PROVIDERS)) holdProvider(endpoints, wanted, held, notes, name);
+	for (const name of HOOKS) holdHook(endpoints, wanted, held, notes, name);
+	holdCaptcha(endpoints, wanted, held, notes);
+	holdPhone(endpoints, wanted, held);
 
 	const changes: Change[] = [];
 	let equal = 0;
 	for (const [group, fields] of Object.entries(AUTH_GROUPS)) {
 		for (const setting of fields) {
-			const before = ends.target.config[setting];
+			const before = endpoints.target.config[setting];
 			const value = wanted.get(setting);
 			if (!wanted.has(setting) || isSame(value, before)) equal += 1;
 			else if (held.has(setting)) {
 				const note = held.get(setting);
 				if (note) notes.push(note);
-			} else changes.push(change(ends, group, setting, value, before));
+			} else changes.push(change(endpoints, group, setting, value, before));
 		}
 	}
-	notes.push(...secretNotes(ends));
-	notes.push(...leftOutNotes(ends), ...unknownNotes(ends));
+	notes.push(...secretNotes(endpoints));
+	notes.push(...leftOutNotes(endpoints), ...unknownNotes(endpoints));
 	return { changes, notes, equal };
 }
 
 function change(
-	{ source }: AuthEnds,
+	{ source }: AuthEndpoints,
 	group: string,
 	setting: string,
 	value: unknown,
@@ -76,7 +77,7 @@ function change(
 }
 
 /** The source's values, with the source's name replaced by the target's wherever a text has it. */
-function wantedValues({ source, target }: AuthEnds): Map<string, unknown> {
+function wantedValues({ source, target }: AuthEndpoints): Map<string, unknown> {
 	const wanted = new Map<string, unknown>();
 	for (const setting of Object.values(AUTH_GROUPS).flat()) {
 		if (!(setting in source.config)) continue;
@@ -88,7 +89,7 @@ function wantedValues({ source, target }: AuthEnds): Map<string, unknown> {
 
 /** A provider without its secret stays off; one with credentials of its own keeps them. */
 function holdProvider(
-	{ target, hasSecret }: AuthEnds,
+	{ target, hasSecret }: AuthEndpoints,
 	wanted: ReadonlyMap<string, unknown>,
 	held: Held,
 	notes: Note[],
@@ -120,7 +121,7 @@ function holdProvider(
 
 /** A hook is switched on only where it can work: a database function that exists, or an address with its secret. */
 function holdHook(
-	{ target, hasSecret, hasFunction }: AuthEnds,
+	{ target, hasSecret, hasFunction }: AuthEndpoints,
 	wanted: ReadonlyMap<string, unknown>,
 	held: Held,
 	notes: Note[],
@@ -154,7 +155,7 @@ function holdHook(
 }
 
 function holdCaptcha(
-	{ target, hasSecret }: AuthEnds,
+	{ target, hasSecret }: AuthEndpoints,
 	wanted: ReadonlyMap<string, unknown>,
 	held: Held,
 	notes: Note[],
@@ -181,12 +182,18 @@ function holdCaptcha(
 }
 
 /** Phone sign-in needs somebody who sends: a provider with its secret, or a hook. */
-function holdPhone(ends: AuthEnds, wanted: ReadonlyMap<string, unknown>, held: Held): void {
+function holdPhone(
+	endpoints: AuthEndpoints,
+	wanted: ReadonlyMap<string, unknown>,
+	held: Held,
+): void {
 	const provider = String(wanted.get('sms_provider') ?? '');
 	const secret = SMS_SECRETS[provider];
 	const hook = 'hook_send_sms_enabled';
-	const hasHook = held.has(hook) ? ends.target.config[hook] === true : wanted.get(hook) === true;
-	if ((secret !== undefined && ends.hasSecret('target', secret)) || hasHook) return;
+	const hasHook = held.has(hook)
+		? endpoints.target.config[hook] === true
+		: wanted.get(hook) === true;
+	if ((secret !== undefined && endpoints.hasSecret('target', secret)) || hasHook) return;
 	const fix = 'Set up an SMS provider under Authentication → Providers → Phone, then switch it on.';
 	for (const setting of [
 		'external_phone_enabled',
@@ -198,11 +205,12 @@ function holdPhone(ends: AuthEnds, wanted: ReadonlyMap<string, unknown>, held: H
 		held.set(setting, { setting, kind: 'todo', detail, fix, isDifference: true });
 	}
 	// The provider that the target could send with would be unset.
-	if (ends.target.config['external_phone_enabled'] === true) held.set('sms_provider', undefined);
+	if (endpoints.target.config['external_phone_enabled'] === true)
+		held.set('sms_provider', undefined);
 }
 
 /** A mail server or SMS account that the target has is its own, and stays. */
-function leftOutNotes({ source, target, hasSecret }: AuthEnds): Note[] {
+function leftOutNotes({ source, target, hasSecret }: AuthEndpoints): Note[] {
 	const hasOwn: Readonly<Record<string, boolean>> = {
 		'mail server': !isSame(target.config['smtp_host'], null),
 		'SMS account': Object.values(SMS_SECRETS).some((field) => hasSecret('target', field)),
@@ -214,7 +222,7 @@ function leftOutNotes({ source, target, hasSecret }: AuthEnds): Note[] {
 	);
 }
 
-function secretNotes({ hasSecret }: AuthEnds): Note[] {
+function secretNotes({ hasSecret }: AuthEndpoints): Note[] {
 	return AUTH_SECRETS.filter((field) => hasSecret('source', field)).map((setting) =>
 		hasSecret('target', setting)
 			? {
@@ -232,7 +240,7 @@ function secretNotes({ hasSecret }: AuthEnds): Note[] {
 }
 
 /** Fields that are newer than this table: named, so that nothing is lost in silence. */
-function unknownNotes({ source, target }: AuthEnds): Note[] {
+function unknownNotes({ source, target }: AuthEndpoints): Note[] {
 	const known = new Set([
 		...Object.values(AUTH_GROUPS).flat(),
 		...Object.values(AUTH_LEFT_OUT).flatMap(({ fields }) => fields),

@@ -1,9 +1,11 @@
 // The stage that makes the settings equal: one area per step, read anew each time, so that it may be repeated
 // at any point and writes nothing when nothing differs.
 import * as z from 'zod/mini';
-import type { Stage, StageContext, StageResult } from '../component.ts';
+import type { Stage, StageResult } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { applyChanges } from './apply.ts';
-import { type Area, AREAS } from './areas.ts';
+import type { Area } from './area.ts';
+import { AREAS } from './areas.ts';
 import { copyIdentityProviders } from './identity-providers.ts';
 import { equalItem, noteItem, unreadableItem } from './report.ts';
 

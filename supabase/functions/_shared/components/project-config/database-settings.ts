@@ -1,7 +1,7 @@
 // Settings of the database service: never written, since each of them can lock users out or restarts the
-// target. A difference is told.
-import type { ReadContext } from '../component.ts';
-import type { Area } from './areas.ts';
+// target. A difference is reported.
+import type { ReadContext } from '../../contract/context.ts';
+import type { Area } from './area.ts';
 import { type Config, isSame, type Note } from './plan.ts';
 import { readBoth } from './settings-reader.ts';
 

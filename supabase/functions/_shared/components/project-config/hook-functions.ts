@@ -1,6 +1,6 @@
 // Which database functions of Auth hooks exist on the target. A hook that is on and has no function stops
 // every sign-in.
-import type { ProjectSide } from '../component.ts';
+import type { Endpoint } from '../../contract/endpoint.ts';
 import type { Config } from './plan.ts';
 import { HOOKS } from './settings.ts';
 
@@ -13,7 +13,7 @@ join pg_catalog.jsonb_array_elements($1::jsonb) as wanted
 
 /** Of the `pg-functions://` addresses of hooks that the source has on, those whose function the target has. */
 export async function existingHookFunctions(
-	target: ProjectSide,
+	target: Endpoint,
 	source: Config,
 ): Promise<ReadonlySet<string>> {
 	const wanted = HOOKS.filter((name) => source[`hook_${name}_enabled`] === true).flatMap((name) => {

@@ -1,9 +1,10 @@
 // Third-party auth (issuers whose tokens the project accepts) is copied; SAML providers are listed, because
 // users refer to them by an id that cannot be chosen.
 import * as z from 'zod/mini';
-import type { Item, ReadContext, StageContext } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { ReadContext, StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import type { ManagementApi } from '../../platform/management-api.ts';
+import type { ManagementApi } from '../../platform/supabase/management-api.ts';
 import { renameProject } from './rewrite.ts';
 
 const issuerSchema = z.object({

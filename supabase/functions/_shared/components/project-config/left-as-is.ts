@@ -1,11 +1,18 @@
 // Which settings the platform left as they were on the target, though a clone asked for others. Remembered
 // between clones: no project can tell, and a verification must say "to do by hand" instead of "failed".
 import { sha256 } from '../../platform/sha256.ts';
-import type { StageContext } from '../component.ts';
-import type { Area } from './areas.ts';
-import type { Change } from './plan.ts';
+import type { StageContext } from '../../contract/context.ts';
 
 type Memory = StageContext['memory'];
+
+/** Of an area of the API, or of the settings in the database. */
+interface Area {
+	readonly name: string;
+}
+interface Change {
+	readonly setting: string;
+	readonly value: unknown;
+}
 
 interface Remembered {
 	/** Digest of the wanted value: another value is another question. */

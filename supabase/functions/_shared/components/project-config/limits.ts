@@ -1,6 +1,7 @@
 // The early stage: raises the target's limit for files where it is lower than the source's, so that the files
 // of Storage fit. The limit is made equal, and so perhaps lowered, only after they are there.
-import type { Stage, StageContext, StageResult } from '../component.ts';
+import type { Stage, StageResult } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { readBoth } from './settings-reader.ts';
 

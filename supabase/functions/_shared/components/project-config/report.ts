@@ -1,7 +1,7 @@
 // Plans in words: items of a clone. Values are shown where they cannot be personal or secret.
-import type { Item } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import type { Area } from './areas.ts';
+import type { Area } from './area.ts';
 import type { Change, Note, Plan } from './plan.ts';
 
 /** `true (was false)`; texts are not shown, they can be mail templates or hold addresses. */

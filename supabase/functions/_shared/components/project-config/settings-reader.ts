@@ -1,11 +1,11 @@
-// Reads the same settings of both ends.
+// Reads the same settings of both endpoints.
 import * as z from 'zod/mini';
-import type { ReadContext } from '../component.ts';
+import type { ReadContext } from '../../contract/context.ts';
 import type { Config } from './plan.ts';
 
 const configSchema = z.record(z.string(), z.unknown());
 
-/** The settings of both ends. */
+/** The settings of both endpoints. */
 export async function readBoth(
 	{ source, target }: Pick<ReadContext, 'source' | 'target'>,
 	path: string,

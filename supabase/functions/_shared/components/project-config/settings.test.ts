@@ -15,7 +15,10 @@ import {
 	STORAGE_LEFT_OUT,
 } from './settings.ts';
 
-const CONTRACT = new URL('../../../../../local/management-api/openapi.json', import.meta.url);
+const CONTRACT = new URL(
+	'../../../../../local/supabase/management-api/openapi.json',
+	import.meta.url,
+);
 const { schemas } = JSON.parse(readFileSync(CONTRACT, 'utf8')).components;
 const fields = (schema: string): string[] => Object.keys(schemas[schema].properties).sort();
 const leftOut = (table: Readonly<Record<string, LeftOut>>): string[] =>

@@ -264,7 +264,8 @@ export const REALTIME_FIELDS = [
 export const REALTIME_LEFT_OUT: Readonly<Record<string, LeftOut>> = {
 	suspension: {
 		fields: ['suspend'],
-		reason: 'the service is switched off on one side, which is a state and no setting',
+		reason:
+			'the service is switched off on one of the two projects, which is a state and no setting',
 		fix: 'Switch Realtime on or off on the target by hand.',
 	},
 };

@@ -1,6 +1,10 @@
-// Compares the settings of both ends, in every mode alike: the plan of a clone that would find nothing to do.
-import type { Finding, ReadContext } from '../component.ts';
-import { type Area, AREAS } from './areas.ts';
+// Compares the settings of both endpoints, in every mode alike: the plan of a clone that would find nothing to do.
+import type { Finding } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
+import { schemaVerify } from '../../schema-stages/verify.ts';
+import type { Area } from './area.ts';
+import { AREAS } from './areas.ts';
+import { verifyRoleSettings } from './copy-role-settings.ts';
 import { planIssuers } from './identity-providers.ts';
 import { reasonLeft } from './left-as-is.ts';
 import type { Plan } from './plan.ts';
@@ -20,7 +24,7 @@ export async function verify(context: ReadContext): Promise<readonly Finding[]> 
 			findings.push({
 				severity: 'warning',
 				object: item.object,
-				expected: 'readable on both ends',
+				expected: 'readable on source and target',
 				found: item.detail ?? '',
 				fix: item.fix ?? '',
 			});
@@ -40,7 +44,8 @@ export async function verify(context: ReadContext): Promise<readonly Finding[]> 
 			fix: FIX,
 		});
 	}
-	return findings;
+	findings.push(...(await schemaVerify(context, ['project_config'])));
+	return [...findings, ...(await verifyRoleSettings(context))];
 }
 
 async function findingsOf(context: ReadContext, area: Area, plan: Plan): Promise<Finding[]> {

@@ -1,9 +1,10 @@
 // Makes the target's publications like the source's: many tables in one transaction, one by one where that fails, so
 // that each that fails is known by name and the others are published.
-import type { Item, Stage, StageContext } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { Stage } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readBackAsPrinted } from '../../platform/printed-sql.ts';
-import type { Session } from '../../platform/session.ts';
+import { readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
 import { readPublications } from './inspect.ts';
 import { planPublications, type PublicationAction } from './plan.ts';
 import { readWanted } from './wanted.ts';

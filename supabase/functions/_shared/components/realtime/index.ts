@@ -1,5 +1,5 @@
 // Membership of the supabase_realtime publication, and other publications of the user.
-import type { Component } from '../component.ts';
+import type { Component } from '../../contract/component.ts';
 import { copyStage } from './copy.ts';
 import { previewRealtime } from './preview.ts';
 import { verifyRealtime } from './verify.ts';

@@ -1,6 +1,7 @@
-// Reads the publications of one side.
+// Reads the publications of one endpoint.
 import * as z from 'zod/mini';
-import type { Session } from '../../platform/session.ts';
+import { readAgain } from '../../platform/schema-changes.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import { ALL_TABLES, PUBLICATIONS } from './queries.ts';
 
 const memberSchema = z.object({
@@ -21,6 +22,7 @@ const publicationSchema = z.object({
 	/** `insert, update, delete, truncate`, or fewer. */
 	operations: z.string(),
 	via_root: z.boolean(),
+	comment: z.nullable(z.string()),
 	schemas: z.array(z.string()),
 	tables: z.array(memberSchema),
 });
@@ -30,8 +32,8 @@ export type Publication = z.infer<typeof publicationSchema>;
 
 /** Publications of the user and supabase_realtime, by name. */
 export async function readPublications(session: Session): Promise<Publication[]> {
-	const results = await session.script(
-		`begin read only; set local search_path = ''; ${PUBLICATIONS}; commit`,
+	const results = await readAgain(session, () =>
+		session.script(`begin read only; set local search_path = ''; ${PUBLICATIONS}; commit`),
 	);
 	return results.flat().map(({ publication }) => publicationSchema.parse(publication));
 }

@@ -18,6 +18,7 @@ const publication = (
 	all_tables: false,
 	operations: 'insert, update, delete, truncate',
 	via_root: false,
+	comment: null,
 	schemas: [],
 	tables: [...tables],
 	standIn: false,

@@ -1,10 +1,12 @@
-// What to do so that the target's publications are like the source's. Pure: both sides in, actions out.
+// What to do so that the target's publications are like the source's. Pure: both endpoints in, actions out.
 import type { Member, Publication } from './inspect.ts';
+import { literal } from '../../platform/postgres/index.ts';
 import { REALTIME } from './queries.ts';
 
 export interface PublicationAction {
 	/** What people are shown: a table, or the publication itself for its options. */
 	readonly object: string;
+	readonly kind: 'publication' | 'table' | 'schema';
 	readonly how: 'create' | 'change' | 'remove' | 'keep' | 'leave';
 	readonly statements: readonly string[];
 	/** What was done, or why it is left. */
@@ -13,6 +15,9 @@ export interface PublicationAction {
 	/** It is not what the source has, but as near as a target can come. */
 	readonly adapted?: true;
 }
+
+/** What is done to one of them, before it is said what it is. */
+type Action = Omit<PublicationAction, 'kind'>;
 
 export interface WantedPublication extends Publication {
 	/** The source publishes all tables; these stand for it, because only a superuser may say `all`. */
@@ -29,13 +34,13 @@ const memberText = ({ name, columns, filter }: Member): string =>
 const isSame = (a: Member, b: Member): boolean =>
 	a.compared === b.compared && JSON.stringify(a.columns) === JSON.stringify(b.columns);
 
+const commentText = ({ quoted, comment }: Publication): string =>
+	`comment on publication ${quoted} is ${literal(comment)}`;
+
 const optionsText = (publication: Publication): string =>
 	`publish = '${publication.operations}', publish_via_partition_root = ${String(publication.via_root)}`;
 
-function planOptions(
-	wanted: WantedPublication,
-	target: Publication | undefined,
-): PublicationAction {
+function planOptions(wanted: WantedPublication, target: Publication | undefined): Action {
 	const object = wanted.name === REALTIME ? wanted.name : `publication ${wanted.name}`;
 	const standIn = wanted.standIn && !target?.all_tables;
 	const told = (detail: string) =>
@@ -48,7 +53,10 @@ function planOptions(
 				} as const)
 			: { detail };
 	if (!target) {
-		const statements = [`create publication ${wanted.quoted} with (${optionsText(wanted)})`];
+		const statements = [
+			`create publication ${wanted.quoted} with (${optionsText(wanted)})`,
+			...(wanted.comment === null ? [] : [commentText(wanted)]),
+		];
 		return { object, how: 'create', statements, ...told('created') };
 	}
 	if (target.all_tables && !wanted.standIn) {
@@ -60,18 +68,18 @@ function planOptions(
 			fix: `Make it anew on the target (drop publication ${wanted.quoted}; create publication ${wanted.quoted}), then clone again.`,
 		};
 	}
-	if (optionsText(wanted) === optionsText(target)) {
-		return { object, how: 'keep', statements: [], ...told('') };
-	}
-	const statements = [`alter publication ${wanted.quoted} set (${optionsText(wanted)})`];
-	return { object, how: 'change', statements, ...told('options changed') };
+	const sameOptions = optionsText(wanted) === optionsText(target);
+	const sameComment = wanted.comment === target.comment;
+	if (sameOptions && sameComment) return { object, how: 'keep', statements: [], ...told('') };
+	const statements = [
+		...(sameOptions ? [] : [`alter publication ${wanted.quoted} set (${optionsText(wanted)})`]),
+		...(sameComment ? [] : [commentText(wanted)]),
+	];
+	const changed = sameOptions ? 'comment' : sameComment ? 'options' : 'options and comment';
+	return { object, how: 'change', statements, ...told(`${changed} changed`) };
 }
 
-function planMember(
-	wanted: WantedPublication,
-	member: Member,
-	found: Member | undefined,
-): PublicationAction {
+function planMember(wanted: WantedPublication, member: Member, found: Member | undefined): Action {
 	const object = objectOf(wanted, member.name);
 	const add = `alter publication ${wanted.quoted} add table ${memberText(member)}`;
 	if (!found) return { object, how: 'create', statements: [add], detail: 'added' };
@@ -81,10 +89,10 @@ function planMember(
 	return { object, how: 'change', statements: [drop, add], detail };
 }
 
-function planSchemas(wanted: WantedPublication, target: Publication | undefined) {
+function planSchemas(wanted: WantedPublication, target: Publication | undefined): Action[] {
 	return wanted.schemas
 		.filter((schema) => !target?.schemas.includes(schema))
-		.map((schema): PublicationAction => ({
+		.map((schema) => ({
 			object: objectOf(wanted, `tables in schema ${schema}`),
 			how: 'create',
 			statements: [`alter publication ${wanted.quoted} add tables in schema ${schema}`],
@@ -96,15 +104,18 @@ function planExtra(wanted: WantedPublication, target: Publication): PublicationA
 	const names = new Set(wanted.tables.map(({ name }) => name));
 	const tables = target.tables.filter(({ name }) => !names.has(name)).map(({ name }) => name);
 	const schemas = target.schemas.filter((schema) => !wanted.schemas.includes(schema));
-	const remove = (object: string, member: string): PublicationAction => ({
+	const remove = (kind: 'table' | 'schema', object: string, member: string): PublicationAction => ({
+		kind,
 		object: objectOf(wanted, object),
 		how: 'remove',
 		statements: [`alter publication ${wanted.quoted} drop ${member}`],
 		detail: 'removed: the source does not publish it',
 	});
 	return [
-		...tables.map((name) => remove(name, `table only ${name}`)),
-		...schemas.map((schema) => remove(`tables in schema ${schema}`, `tables in schema ${schema}`)),
+		...tables.map((name) => remove('table', name, `table only ${name}`)),
+		...schemas.map((schema) =>
+			remove('schema', `tables in schema ${schema}`, `tables in schema ${schema}`),
+		),
 	];
 }
 
@@ -117,15 +128,16 @@ export function planPublications(
 	const present = new Map(target.map((publication) => [publication.name, publication]));
 	const actions = wanted.flatMap((publication): PublicationAction[] => {
 		const found = present.get(publication.name);
-		const itself = planOptions(publication, found);
+		const itself = { ...planOptions(publication, found), kind: 'publication' as const };
 		if (found?.all_tables) return [itself];
 		const members = new Map(found?.tables.map((member) => [member.name, member]));
 		return [
 			itself,
-			...publication.tables.map((member) =>
-				planMember(publication, member, members.get(member.name)),
-			),
-			...planSchemas(publication, found),
+			...publication.tables.map((member) => ({
+				...planMember(publication, member, members.get(member.name)),
+				kind: 'table' as const,
+			})),
+			...planSchemas(publication, found).map((action) => ({ ...action, kind: 'schema' as const })),
 			...(removeExtra && found ? planExtra(publication, found) : []),
 		];
 	});
@@ -135,6 +147,7 @@ export function planPublications(
 	return [
 		...actions,
 		...extra.map(({ name, quoted }): PublicationAction => ({
+			kind: 'publication',
 			object: `publication ${name}`,
 			how: 'remove',
 			statements: [`drop publication ${quoted}`],

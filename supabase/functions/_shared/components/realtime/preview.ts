@@ -1,11 +1,10 @@
 // What a look at the source's publications shows and warns of.
-import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
-import { readPublications } from './inspect.ts';
+import { makePreview, type Preview, type PreviewWarning } from '../../domain/preview.ts';
+import type { ReadContext } from '../../contract/context.ts';
+import { readPublications, type Publication } from './inspect.ts';
 import { planPublications } from './plan.ts';
 import { REALTIME } from './queries.ts';
 import { readWanted } from './wanted.ts';
-
-const MAX_OBJECTS = 500;
 
 /** Counts, list, plan and warnings. Changes nothing. */
 export async function previewRealtime(context: ReadContext): Promise<Preview> {
@@ -16,6 +15,7 @@ export async function previewRealtime(context: ReadContext): Promise<Preview> {
 	const warnings = actions
 		.filter(({ how }) => how === 'leave')
 		.map(({ object, detail, fix }): PreviewWarning => ({
+			level: 'warning',
 			object,
 			message: detail,
 			fix: fix ?? '',
@@ -23,26 +23,26 @@ export async function previewRealtime(context: ReadContext): Promise<Preview> {
 	for (const { name, standIn } of wanted) {
 		if (standIn) {
 			warnings.push({
+				level: 'note',
 				object: name,
 				message: 'The source publishes all tables; the copy names each of them instead.',
 				fix: 'Add later tables to the publication by hand.',
 			});
 		}
 	}
-	const count = (how: string): number => actions.filter((action) => action.how === how).length;
-	const realtime = wanted.find(({ name }) => name === REALTIME);
-	return {
-		counts: {
-			tables: realtime?.tables.length ?? 0,
-			publications: wanted.length,
-			plan_create: count('create'),
-			plan_change: count('change'),
-			plan_keep: count('keep'),
-			plan_remove: count('remove'),
-		},
-		objects: actions
-			.slice(0, MAX_OBJECTS)
-			.map(({ object, how, statements }) => ({ object, action: how, sql: statements })),
+	const published = (publications: readonly Publication[]): number =>
+		publications.find(({ name }) => name === REALTIME)?.tables.length ?? 0;
+	return makePreview({
+		counts: [
+			{ unit: 'table', source: published(wanted), target: published(target) },
+			{ unit: 'publication', source: wanted.length, target: target.length },
+		],
+		objects: actions.map(({ object, kind, how, statements }) => ({
+			object,
+			kind,
+			action: how,
+			...(statements.length > 0 ? { sql: [...statements] } : {}),
+		})),
 		warnings,
-	};
+	});
 }

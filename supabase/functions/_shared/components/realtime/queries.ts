@@ -1,6 +1,6 @@
 // SQL of the realtime component: publications and what is in them. Names come quoted and qualified from
 // Postgres, to be put into statements as they are.
-import { notOfExtension, userSchema } from '../../schema/scope.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { withoutSpace } from '../../schema/kinds/text.ts';
 
 /** The publication that Supabase Realtime reads. */
@@ -20,7 +20,7 @@ select pg_catalog.jsonb_build_object(
   'name', p.pubname, 'quoted', pg_catalog.quote_ident(p.pubname), 'all_tables', p.puballtables,
   'operations', pg_catalog.concat_ws(', ', case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
     case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end),
-  'via_root', p.pubviaroot,
+  'via_root', p.pubviaroot, 'comment', pg_catalog.obj_description(p.oid, 'pg_publication'),
   'schemas', coalesce((select pg_catalog.jsonb_agg(pg_catalog.quote_ident(n.nspname) order by n.nspname)
     from pg_catalog.pg_publication_namespace s join pg_catalog.pg_namespace n on n.oid = s.pnnspid
     where s.pnpubid = p.oid), '[]'),
@@ -42,5 +42,5 @@ export const ALL_TABLES = `
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as name
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p') and c.relpersistence = 'p' and not c.relispartition
-  and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+  and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 order by n.nspname, c.relname`;

@@ -1,20 +1,28 @@
 // Verification of publications: options, members, column lists, row filters.
-import type { Finding, ReadContext } from '../component.ts';
+import type { Finding } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
 import { readPublications } from './inspect.ts';
 import { planPublications } from './plan.ts';
 import { readWanted } from './wanted.ts';
 
 const FIX = 'Clone realtime again. If it stays, the report of that run says why.';
 
-/** Compares both ends; an empty list means equal. */
+/** Compares both endpoints; an empty list means equal. */
 export async function verifyRealtime(context: ReadContext): Promise<readonly Finding[]> {
 	const wanted = await readWanted(await context.source.database());
 	const target = await readPublications(await context.target.database());
 	return planPublications(wanted, target, { removeExtra: false }).flatMap(
-		({ object, how, fix }): Finding[] => {
+		({ object, kind, how, fix }): Finding[] => {
 			if (how === 'create') {
 				return [
-					{ severity: 'failed', object, expected: 'published', found: 'not published', fix: FIX },
+					{
+						severity: 'failed',
+						object,
+						expected: 'published',
+						found: 'not published',
+						fix: FIX,
+						...(kind === 'table' ? { of: object } : {}),
+					},
 				];
 			}
 			if (how === 'change') {

@@ -1,5 +1,5 @@
 // The source's publications as a target can have them.
-import type { Session } from '../../platform/session.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import { readAllTables, readPublications } from './inspect.ts';
 import type { WantedPublication } from './plan.ts';
 

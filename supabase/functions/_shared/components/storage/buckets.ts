@@ -1,21 +1,22 @@
 // Brings the settings of one bucket to the target: creates it, or changes what differs.
-import type { Item } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import { formatBytes } from '../../domain/amount.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import type { StorageEnd } from './ends.ts';
-import { type Bucket, bucketOf, readable, type StoredFile } from './file.ts';
+import type { StorageEndpoint } from './endpoints.ts';
+import { type Bucket, bucketOf, type StoredFile } from './file.ts';
 import { ANALYTICS_BUCKETS, BUCKETS, SPECIAL_TABLES, VECTOR_BUCKETS } from './queries.ts';
 
-export async function readBuckets(end: StorageEnd): Promise<Bucket[]> {
-	return (await end.query(BUCKETS)).map(bucketOf);
+export async function readBuckets(endpoint: StorageEndpoint): Promise<Bucket[]> {
+	return (await endpoint.query(BUCKETS)).map(bucketOf);
 }
 
 /** What no API can copy yet: buckets for Iceberg tables and for vectors. */
 export async function readSpecialBuckets(
-	end: StorageEnd,
+	endpoint: StorageEndpoint,
 ): Promise<readonly { readonly name: string; readonly kind: 'analytics' | 'vector' }[]> {
-	const [known] = await end.query(SPECIAL_TABLES);
-	const analytics = known?.['analytics'] === true ? await end.query(ANALYTICS_BUCKETS) : [];
-	const vectors = known?.['vectors'] === true ? await end.query(VECTOR_BUCKETS) : [];
+	const [known] = await endpoint.query(SPECIAL_TABLES);
+	const analytics = known?.['analytics'] === true ? await endpoint.query(ANALYTICS_BUCKETS) : [];
+	const vectors = known?.['vectors'] === true ? await endpoint.query(VECTOR_BUCKETS) : [];
 	return [
 		...analytics.map((row) => ({ name: String(row['name']), kind: 'analytics' as const })),
 		...vectors.map((row) => ({ name: String(row['name']), kind: 'vector' as const })),
@@ -50,7 +51,7 @@ export interface BucketOutcome {
  * `globalLimit` null (unknown): the project may refuse the bucket's size limit; then it goes without.
  */
 export async function ensureBucket(
-	target: StorageEnd,
+	target: StorageEndpoint,
 	source: Bucket,
 	found: Bucket | undefined,
 	globalLimit: number | null,
@@ -86,7 +87,7 @@ const failedBucket = (source: Bucket, { message, fix }: TwinsError): BucketOutco
 
 /** Sends what differs, if anything does. Throws the service's refusal. */
 async function applyBucket(
-	target: StorageEnd,
+	target: StorageEndpoint,
 	source: Bucket,
 	wanted: Bucket,
 	found: Bucket | undefined,
@@ -109,9 +110,9 @@ async function applyBucket(
 }
 
 const shownLimit = ({ fileSizeLimit }: Bucket): string =>
-	fileSizeLimit === null ? 'none' : readable(fileSizeLimit);
+	fileSizeLimit === null ? 'none' : formatBytes(fileSizeLimit);
 
-async function sendBucket(target: StorageEnd, wanted: Bucket, exists: boolean): Promise<void> {
+async function sendBucket(target: StorageEndpoint, wanted: Bucket, exists: boolean): Promise<void> {
 	const path = exists ? `/bucket/${encodeURIComponent(wanted.id)}` : '/bucket';
 	const response = await target.fetch(exists ? 'PUT' : 'POST', path, {
 		headers: { 'content-type': 'application/json' },
@@ -141,7 +142,7 @@ export function isOlderThanLimits(bucket: Bucket, file: StoredFile): boolean {
 
 /** Runs `work` while the bucket has no limits. Should we die meanwhile, the next slice sets them again. */
 export async function withoutLimits<T>(
-	target: StorageEnd,
+	target: StorageEndpoint,
 	bucket: Bucket,
 	work: (unlimited: Bucket) => Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,6 @@
 // Copies one file: chooses the way, tries again while the trouble is passing, and says how it ended.
 import { TwinsError } from '../../domain/errors.ts';
-import type { StorageEnds } from './ends.ts';
+import type { StorageEndpoints } from './endpoints.ts';
 import { type Bucket, isAddressable, type StoredFile } from './file.ts';
 import { tooLarge } from './limits.ts';
 import { carriesCacheControl, copyInPieces, PIECE_BYTES } from './resumable.ts';
@@ -13,7 +13,7 @@ const FIRST_WAIT_MS = 400;
 /** A rate limit that ends sooner than this is sat out here. */
 const LONGEST_WAIT_SECONDS = 5;
 
-export type FileEnd =
+export type FileOutcome =
 	| { readonly kind: 'copied'; readonly adapted?: { detail: string; fix: string } }
 	| { readonly kind: 'suspended' }
 	| {
@@ -43,7 +43,7 @@ const FILE_ERRORS: readonly string[] = [
 ];
 
 /** Copies the file. Throws only what is not the file's trouble: a lost database, a cancelled job. */
-export async function copyFile(ends: StorageEnds, task: FileTask): Promise<FileEnd> {
+export async function copyFile(endpoints: StorageEndpoints, task: FileTask): Promise<FileOutcome> {
 	const { file, globalLimit } = task;
 	if (!isAddressable(file.name)) {
 		return {
@@ -56,7 +56,7 @@ export async function copyFile(ends: StorageEnds, task: FileTask): Promise<FileE
 	if (refusal) return { kind: 'failed', ...refusal };
 	for (let attempt = 1; ; attempt += 1) {
 		try {
-			return await copyOnce(ends, task);
+			return await copyOnce(endpoints, task);
 		} catch (error) {
 			if (task.signal.aborted) throw task.signal.reason;
 			const trouble = fileTrouble(error);
@@ -91,7 +91,7 @@ function fileTrouble(error: unknown): TwinsError {
 	throw error;
 }
 
-async function copyOnce(ends: StorageEnds, task: FileTask): Promise<FileEnd> {
+async function copyOnce(endpoints: StorageEndpoints, task: FileTask): Promise<FileOutcome> {
 	const { bucket, file, signal } = task;
 	const size = file.size ?? 0;
 	// The service would take the body of such a type for a form.
@@ -99,12 +99,12 @@ async function copyOnce(ends: StorageEnds, task: FileTask): Promise<FileEnd> {
 	const exact = carriesCacheControl(file.cacheControl);
 	const whole = size <= PIECE_BYTES || (!exact && size <= LARGEST_WHOLE_BYTES);
 	if (whole && !looksLikeForm) {
-		await copyWhole(ends, bucket.id, file, signal);
+		await copyWhole(endpoints, bucket.id, file, signal);
 		task.onBytes(size);
 		return { kind: 'copied' };
 	}
 	const { shouldStop, onBytes } = task;
-	const end = await copyInPieces(ends, {
+	const end = await copyInPieces(endpoints, {
 		bucket: bucket.id,
 		file,
 		size,

@@ -6,6 +6,8 @@ const tally = z.object({
 	unchanged: z.number(),
 	failed: z.number(),
 	removed: z.number(),
+	/** Files that were the same, but for owner, id or dates. */
+	owned: z.number(),
 	bytes: z.number(),
 	/** Files reported one by one so far. */
 	listed: z.number(),
@@ -36,6 +38,7 @@ export const emptyTally = (): Tally => ({
 	unchanged: 0,
 	failed: 0,
 	removed: 0,
+	owned: 0,
 	bytes: 0,
 	listed: 0,
 	listedFailures: 0,

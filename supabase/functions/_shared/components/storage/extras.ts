@@ -1,9 +1,9 @@
 // Removes what only the target has, when the clone was asked to. Through the API: a row deleted by SQL would
 // leave its bytes behind, and the platform refuses it.
-import type { StageContext } from '../component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { type Cursor, emptyTally } from './cursor.ts';
-import type { StorageEnds } from './ends.ts';
+import type { StorageEndpoints } from './endpoints.ts';
 import { readBuckets } from './buckets.ts';
 import type { Bucket } from './file.ts';
 import { NAMES_AFTER, NAMES_PRESENT } from './queries.ts';
@@ -15,30 +15,30 @@ const NAMES_AT_ONCE = 500;
 /** Removes the target's files that the source's bucket lacks. False when the slice ended before. */
 export async function removeExtraFiles(
 	context: StageContext,
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	cursor: Pick<Cursor, 'after' | 'tally'>,
 	bucket: string,
 	stopped: () => boolean,
 ): Promise<boolean> {
 	for (;;) {
 		if (stopped()) return false;
-		const rows = await ends.target.query(NAMES_AFTER, [bucket, cursor.after, NAMES_AT_ONCE]);
+		const rows = await endpoints.target.query(NAMES_AFTER, [bucket, cursor.after, NAMES_AT_ONCE]);
 		const names = rows.map(({ name }) => String(name));
 		const last = names.at(-1);
 		if (last === undefined) return true;
 		const asked = JSON.stringify(names);
-		const present = await ends.source.query(NAMES_PRESENT, [bucket, asked]);
+		const present = await endpoints.source.query(NAMES_PRESENT, [bucket, asked]);
 		const kept = new Set(present.map(({ name }) => String(name)));
 		const extra = names.filter((name) => !kept.has(name));
 		context.spend({ operations: 3 });
-		if (extra.length > 0) await remove(context, ends, cursor, bucket, extra);
+		if (extra.length > 0) await remove(context, endpoints, cursor, bucket, extra);
 		cursor.after = last;
 	}
 }
 
 async function remove(
 	context: StageContext,
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	cursor: Pick<Cursor, 'tally'>,
 	bucket: string,
 	names: readonly string[],
@@ -48,16 +48,20 @@ async function remove(
 		fix: 'Clone again.',
 	};
 	try {
-		const response = await ends.target.fetch('DELETE', `/object/${encodeURIComponent(bucket)}`, {
-			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify({ prefixes: names }),
-		});
+		const response = await endpoints.target.fetch(
+			'DELETE',
+			`/object/${encodeURIComponent(bucket)}`,
+			{
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify({ prefixes: names }),
+			},
+		);
 		await response.body?.cancel();
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.details.passing) throw error;
 		refusal = { detail: error.message, fix: error.fix };
 	}
-	const left = await ends.target.query(NAMES_PRESENT, [bucket, JSON.stringify(names)]);
+	const left = await endpoints.target.query(NAMES_PRESENT, [bucket, JSON.stringify(names)]);
 	const leftNames = new Set(left.map(({ name }) => String(name)));
 	for (const name of names) {
 		const isLeft = leftNames.has(name);
@@ -71,17 +75,17 @@ async function remove(
 /** Removes the target's buckets that the source lacks, with their files. False when the slice ended before. */
 export async function removeExtraBuckets(
 	context: StageContext,
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	source: readonly Bucket[],
 	stopped: () => boolean,
 ): Promise<boolean> {
 	const kept = new Set(source.map(({ id }) => id));
-	for (const { id, type } of await readBuckets(ends.target)) {
+	for (const { id, type } of await readBuckets(endpoints.target)) {
 		if (kept.has(id) || type !== 'STANDARD') continue;
 		const files = { after: '', tally: emptyTally() };
-		if (!(await removeExtraFiles(context, ends, files, id, stopped))) return false;
+		if (!(await removeExtraFiles(context, endpoints, files, id, stopped))) return false;
 		try {
-			const response = await ends.target.fetch('DELETE', `/bucket/${encodeURIComponent(id)}`);
+			const response = await endpoints.target.fetch('DELETE', `/bucket/${encodeURIComponent(id)}`);
 			await response.body?.cancel();
 			context.report({
 				object: id,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Bucket, filePath, isAddressable, readable, type StoredFile } from './file.ts';
+import { type Bucket, filePath, isAddressable, type StoredFile } from './file.ts';
 import { isOlderThanLimits } from './buckets.ts';
 import { emptyTally } from './cursor.ts';
 import { inLanes } from './lanes.ts';
@@ -15,18 +15,6 @@ describe('names of files', () => {
 	it('with dots for parts cannot be put into a URL', () => {
 		expect(['a/../b', './a', '..'].map(isAddressable)).toEqual([false, false, false]);
 		expect(['a/...', '.hidden', 'a..b/c.'].map(isAddressable)).toEqual([true, true, true]);
-	});
-});
-
-describe('sizes', () => {
-	it('are written in powers of ten, as the platform’s limits', () => {
-		expect([0, 999, 1000, 52_428_800, 1.5e12].map(readable)).toEqual([
-			'0 B',
-			'999 B',
-			'1 kB',
-			'52.4 MB',
-			'1.5 TB',
-		]);
 	});
 });
 

@@ -1,5 +1,5 @@
 // What is known of a stored file and of a bucket, and how their names travel in URLs and reports. Pure.
-import type { Row } from '../../platform/session.ts';
+import type { Row } from '../../platform/postgres/index.ts';
 
 export interface StoredFile {
 	readonly name: string;
@@ -62,16 +62,4 @@ export function filePath(bucket: string, name: string): string {
 /** False for names with `.` or `..` as a part: every HTTP client folds them away, escaped or not. */
 export function isAddressable(name: string): boolean {
 	return !name.split('/').some((part) => part === '.' || part === '..');
-}
-
-/** "1.5 MB": sizes in reports, in powers of ten as the platform's own limits. */
-export function readable(bytes: number): string {
-	const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-	let value = bytes;
-	let unit = 0;
-	while (value >= 1000 && unit < units.length - 1) {
-		value /= 1000;
-		unit += 1;
-	}
-	return `${Number(value.toFixed(value < 10 ? 2 : 1))} ${units[unit]}`;
 }

@@ -1,13 +1,16 @@
 // The component Storage: buckets with their settings, and every file with its type, cache control and user
 // metadata. Policies on storage.objects belong to `policies`.
-import type { Component } from '../component.ts';
+import type { Component } from '../../contract/component.ts';
+import { dropLedgerSchema } from '../../contract/ledger.ts';
 import { filesStage } from './copy.ts';
-import { preview } from './inspect.ts';
+import { preview } from './preview.ts';
 import { verify } from './verify.ts';
 
 export const storage: Component = {
 	key: 'storage',
+	requires: ['storage_api'],
 	stages: [filesStage],
+	cleanUp: dropLedgerSchema,
 	preview,
 	verify,
 };

@@ -1,10 +1,10 @@
 // Our table on the target: unfinished uploads.
 import { TwinsError } from '../../domain/errors.ts';
-import type { StorageEnd } from './ends.ts';
+import type { StorageEndpoint } from './endpoints.ts';
 import { CREATE_LEDGER, HAS_LEDGER } from './queries.ts';
 
 /** Makes the table when it is missing. */
-export async function createLedger(target: StorageEnd): Promise<void> {
+export async function createLedger(target: StorageEndpoint): Promise<void> {
 	if (await hasLedger(target)) return;
 	try {
 		await target.script(CREATE_LEDGER);
@@ -17,7 +17,7 @@ export async function createLedger(target: StorageEnd): Promise<void> {
 	}
 }
 
-async function hasLedger(target: StorageEnd): Promise<boolean> {
+async function hasLedger(target: StorageEndpoint): Promise<boolean> {
 	const [row] = await target.query(HAS_LEDGER);
 	return row?.['present'] === true;
 }

@@ -1,13 +1,14 @@
 // How large a file the target takes: the project's global limit, from the Management API where the token may
 // read it. The limits of buckets are no obstacle: see withoutLimits.
-import type { ProjectSide } from '../component.ts';
+import { formatBytes } from '../../domain/amount.ts';
+import type { Endpoint } from '../../contract/endpoint.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readable, type StoredFile } from './file.ts';
+import type { StoredFile } from './file.ts';
 
 /** A project's global limit in bytes; null when this account may not read it: then the upload tells. */
-export async function readGlobalLimit(side: ProjectSide): Promise<number | null> {
+export async function readGlobalLimit(endpoint: Endpoint): Promise<number | null> {
 	try {
-		const config = await side.api.get<{ readonly fileSizeLimit?: unknown }>('/config/storage');
+		const config = await endpoint.api.get<{ readonly fileSizeLimit?: unknown }>('/config/storage');
 		return typeof config.fileSizeLimit === 'number' ? config.fileSizeLimit : null;
 	} catch (error) {
 		// An OAuth token has no scope for it. A service that is down must not look like "no limit".
@@ -26,7 +27,7 @@ export function tooLarge(file: StoredFile, globalLimit: number | null): Refusal 
 	const size = file.size ?? 0;
 	if (globalLimit !== null && size > globalLimit) {
 		return {
-			detail: `${readable(size)} is more than the target project takes (${readable(globalLimit)})`,
+			detail: `${formatBytes(size)} is more than the target project takes (${formatBytes(globalLimit)})`,
 			fix: `Raise the target's global file size limit to at least ${size} bytes (Storage → Settings; needs a paid plan above 50 MB), then clone again.`,
 		};
 	}

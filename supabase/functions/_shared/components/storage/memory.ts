@@ -1,6 +1,6 @@
 // Which copies stand for which state of their original, where the two states cannot be equal though the bytes
 // are: an ETag depends on the parts of the upload. Remembered between clones; the target cannot hold it.
-import type { StageContext } from '../component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { label, type StoredFile } from './file.ts';
 
 type Memory = StageContext['memory'];

@@ -1,11 +1,11 @@
-// The SQL of the storage component. Both sides are read with the same text; names are ordered by bytes
+// The SQL of the storage component. Both endpoints are read with the same text; names are ordered by bytes
 // (collate "C"), which is the order of the service's own index and the same on every server.
 
 /**
  * What makes two files equal, as one hash: size, ETag, type, cache control, user metadata. An empty user
  * metadata is the same as none: the API writes either.
  */
-const STATE = `md5(jsonb_build_array(
+const STATE = `md5(pg_catalog.jsonb_build_array(
 	o.metadata -> 'size', trim(both '"' from o.metadata ->> 'eTag'), o.metadata ->> 'mimetype',
 	o.metadata ->> 'cacheControl', nullif(o.user_metadata, '{}'::jsonb)
 )::text)`;
@@ -13,20 +13,20 @@ const STATE = `md5(jsonb_build_array(
 /** Buckets with their settings. Columns newer than a project's Storage read as null. */
 export const BUCKETS = `
 	select b.id, b.name, b.public, b.file_size_limit::float8 as file_size_limit,
-		to_jsonb(b.allowed_mime_types) as allowed_mime_types,
-		coalesce(to_jsonb(b) ->> 'type', 'STANDARD') as type
+		pg_catalog.to_jsonb(b.allowed_mime_types) as allowed_mime_types,
+		coalesce(pg_catalog.to_jsonb(b) ->> 'type', 'STANDARD') as type
 	from storage.buckets b
 	order by b.id collate "C"`;
 
 /** Which of the newer kinds of buckets this project knows at all. */
 export const SPECIAL_TABLES = `
-	select to_regclass('storage.buckets_analytics') is not null as analytics,
-		to_regclass('storage.buckets_vectors') is not null as vectors`;
+	select pg_catalog.to_regclass('storage.buckets_analytics') is not null as analytics,
+		pg_catalog.to_regclass('storage.buckets_vectors') is not null as vectors`;
 
 /** Buckets that hold no files but Iceberg tables. */
 export const ANALYTICS_BUCKETS = `
 	select b.name from storage.buckets_analytics b
-	where to_jsonb(b) ->> 'deleted_at' is null
+	where pg_catalog.to_jsonb(b) ->> 'deleted_at' is null
 	order by b.name`;
 
 /** Buckets that hold no files but vector indexes. */
@@ -42,7 +42,7 @@ export const TOTALS = `
 	order by o.bucket_id collate "C"`;
 
 /** One hash over up to $3 files of bucket $1 after name $2, and where they end. */
-export const SOURCE_PRINT = `
+export const SOURCE_CHECKSUM = `
 	with page as (
 		select o.* from storage.objects o
 		where o.bucket_id = $1 and o.name collate "C" > $2
@@ -51,13 +51,13 @@ export const SOURCE_PRINT = `
 	)
 	select count(*)::int as files, max(o.name collate "C") as last,
 		coalesce(sum((o.metadata ->> 'size')::numeric), 0)::float8 as bytes,
-		coalesce(md5(string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as print
+		coalesce(md5(pg_catalog.string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as checksum
 	from page o`;
 
 /** The same hash over the files of bucket $1 with names after $2 up to $3 (null: to the end). */
-export const TARGET_PRINT = `
+export const TARGET_CHECKSUM = `
 	select count(*)::int as files,
-		coalesce(md5(string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as print
+		coalesce(md5(pg_catalog.string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as checksum
 	from storage.objects o
 	where o.bucket_id = $1 and o.name collate "C" > $2
 		and ($3::text is null or o.name collate "C" <= $3)`;
@@ -74,9 +74,14 @@ export const FILES_AFTER = `
 	order by o.name collate "C"
 	limit $3::int`;
 
+/** How many files bucket $1 has after name $2. */
+export const COUNT_AFTER = `
+	select count(*)::int as files from storage.objects o
+	where o.bucket_id = $1 and o.name collate "C" > $2`;
+
 /** The files of bucket $1 named in the JSON array $2. */
 export const FILES_NAMED = `
-	select ${FILE} from jsonb_array_elements_text($2::jsonb) as asked(name)
+	select ${FILE} from pg_catalog.jsonb_array_elements_text($2::jsonb) as asked(name)
 	join storage.objects o on o.bucket_id = $1 and o.name = asked.name
 	order by o.name collate "C"`;
 
@@ -89,7 +94,7 @@ export const NAMES_AFTER = `
 
 /** Which of the names in the JSON array $2 bucket $1 has. */
 export const NAMES_PRESENT = `
-	select o.name from jsonb_array_elements_text($2::jsonb) as asked(name)
+	select o.name from pg_catalog.jsonb_array_elements_text($2::jsonb) as asked(name)
 	join storage.objects o on o.bucket_id = $1 and o.name = asked.name`;
 
 /** The user metadata of one file, as JSON text. */
@@ -127,7 +132,7 @@ export const CREATE_LEDGER = `
 	);
 	revoke all on _twins.storage_uploads from public, anon, authenticated, service_role`;
 
-export const HAS_LEDGER = `select to_regclass('_twins.storage_uploads') is not null as present`;
+export const HAS_LEDGER = `select pg_catalog.to_regclass('_twins.storage_uploads') is not null as present`;
 
 /** The upload of a file in this state; `is_finished`: the target still has what came of it. */
 export const FIND_UPLOAD = `
@@ -147,3 +152,8 @@ export const FINISH_UPLOAD = `
 	update _twins.storage_uploads u set target_state = ${STATE}
 	from storage.objects o
 	where u.bucket_id = $1 and u.name = $2 and o.bucket_id = u.bucket_id and o.name = u.name`;
+
+/** Columns of table $1 of schema storage. */
+export const COLUMNS_OF = `
+	select a.attname as name from pg_catalog.pg_attribute a
+	where a.attrelid = to_regclass('storage.' || quote_ident($1)) and a.attnum > 0 and not a.attisdropped`;

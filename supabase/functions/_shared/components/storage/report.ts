@@ -1,8 +1,9 @@
 // What a clone says of the files of one bucket: each copied or failed one by name up to a cap, and one line
 // for all of them.
-import type { Item } from '../component.ts';
+import { formatBytes } from '../../domain/amount.ts';
+import type { Item } from '../../contract/report.ts';
 import type { Tally } from './cursor.ts';
-import { label, readable } from './file.ts';
+import { label } from './file.ts';
 
 /** A report is read by people; beyond this, numbers say more than names. */
 const LISTED_FILES = 200;
@@ -35,13 +36,13 @@ export function reportFile(tally: Tally, bucket: string, file: FileReport): Item
 	if (outcome === 'removed') {
 		return [{ object, outcome: 'adapted', detail: 'removed: the source has no such file' }];
 	}
-	return [{ object, outcome, detail: detail ?? readable(file.bytes ?? 0), fix }];
+	return [{ object, outcome, detail: detail ?? formatBytes(file.bytes ?? 0), fix }];
 }
 
 /** One line for all files of a bucket. */
 export function summary(tally: Tally, bucket: string): Item {
 	const parts = [
-		part(tally.copied, 'copied', ` (${readable(tally.bytes)})`),
+		part(tally.copied, 'copied', ` (${formatBytes(tally.bytes)})`),
 		part(tally.unchanged, 'unchanged'),
 		part(tally.removed, 'removed'),
 		part(tally.failed, 'failed'),
@@ -53,6 +54,18 @@ export function summary(tally: Tally, bucket: string): Item {
 		detail: parts.length === 0 ? 'no files' : `files: ${parts.join(', ')}`,
 		...(tally.failed > 0 ? { fix: 'See the files of this bucket that failed.' } : {}),
 	};
+}
+
+/** Files that nothing was sent for, but that have their owner again. */
+export function ownersSummary(tally: Tally, bucket: string): Item[] {
+	if (tally.owned === 0) return [];
+	return [
+		{
+			object: `${bucket}/* (owners)`,
+			outcome: 'adapted',
+			detail: `${part(tally.owned, 'files')} that were there already have the source’s owner, id and dates now`,
+		},
+	];
 }
 
 const part = (count: number, word: string, more = ''): string =>

@@ -1,7 +1,7 @@
 // Moves a large file in pieces of 6 MB through a resumable upload (TUS). The upload's address is kept on the
 // target and the service knows the offset, so that any worker can go on where the last one died.
 import { TwinsError } from '../../domain/errors.ts';
-import type { StorageEnds } from './ends.ts';
+import type { StorageEndpoints } from './endpoints.ts';
 import type { StoredFile } from './file.ts';
 import { FIND_UPLOAD, FINISH_UPLOAD, REMEMBER_UPLOAD } from './queries.ts';
 import { base64, openSource, readUserMetadata } from './transfer.ts';
@@ -31,11 +31,11 @@ export interface ResumableCopy {
 
 /** Goes on with the file's upload, or begins it. `suspended` leaves it to a later slice. */
 export async function copyInPieces(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	copy: ResumableCopy,
 ): Promise<'done' | 'suspended'> {
 	const { bucket, file, size } = copy;
-	const upload = await continueOrBegin(ends, copy);
+	const upload = await continueOrBegin(endpoints, copy);
 	const { location } = upload;
 	let { offset } = upload;
 	while (offset < size) {
@@ -43,16 +43,16 @@ export async function copyInPieces(
 		const end = Math.min(offset + PIECE_BYTES, size);
 		const before = offset;
 		try {
-			offset = await sendPiece(ends, copy, location, { start: offset, end: end - 1 });
+			offset = await sendPiece(endpoints, copy, location, { start: offset, end: end - 1 });
 		} catch (error) {
 			// Another writer, most likely our own from a slice that was cut off: go on behind its bytes.
 			if (!isConflict(error)) throw error;
-			offset = (await offsetOf(ends, copy, location)) ?? before;
+			offset = (await offsetOf(endpoints, copy, location)) ?? before;
 		}
 		if (offset <= before) throw noProgress(offset);
 		copy.onPiece(offset - before);
 	}
-	await ends.target.query(FINISH_UPLOAD, [bucket, file.name]);
+	await endpoints.target.query(FINISH_UPLOAD, [bucket, file.name]);
 	return 'done';
 }
 
@@ -70,31 +70,31 @@ function noProgress(offset: number): TwinsError {
 }
 
 async function continueOrBegin(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	copy: ResumableCopy,
 ): Promise<{ location: string; offset: number }> {
 	const { bucket, file, size } = copy;
-	const [known] = await ends.target.query(FIND_UPLOAD, [bucket, file.name, file.state]);
+	const [known] = await endpoints.target.query(FIND_UPLOAD, [bucket, file.name, file.state]);
 	const location = known?.['location'];
 	if (known?.['is_finished'] === true) return { location: '', offset: size };
 	if (typeof location === 'string') {
-		const offset = await offsetOf(ends, copy, location);
+		const offset = await offsetOf(endpoints, copy, location);
 		// All bytes sent and still not the source's file: its last step failed, so begin anew.
 		if (offset !== null && offset < size) return { location, offset };
 	}
-	const begun = await begin(ends, copy);
-	await ends.target.query(REMEMBER_UPLOAD, [bucket, file.name, file.state, begun]);
+	const begun = await begin(endpoints, copy);
+	await endpoints.target.query(REMEMBER_UPLOAD, [bucket, file.name, file.state, begun]);
 	return { location: begun, offset: 0 };
 }
 
 /** Bytes that have arrived; null when the upload is gone (24 hours, or lost by the service). */
 async function offsetOf(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	copy: ResumableCopy,
 	location: string,
 ): Promise<number | null> {
 	try {
-		const response = await ends.target.fetch('HEAD', `${ROUTE}/${location}`, {
+		const response = await endpoints.target.fetch('HEAD', `${ROUTE}/${location}`, {
 			headers: PROTOCOL,
 			signal: copy.signal,
 		});
@@ -106,10 +106,10 @@ async function offsetOf(
 	}
 }
 
-async function begin(ends: StorageEnds, copy: ResumableCopy): Promise<string> {
+async function begin(endpoints: StorageEndpoints, copy: ResumableCopy): Promise<string> {
 	const { bucket, file, size } = copy;
 	const seconds = MAX_AGE.exec(file.cacheControl ?? '')?.[1];
-	const userMetadata = await readUserMetadata(ends, bucket, file);
+	const userMetadata = await readUserMetadata(endpoints, bucket, file);
 	const metadata: Record<string, string> = {
 		bucketName: bucket,
 		objectName: file.name,
@@ -117,7 +117,7 @@ async function begin(ends: StorageEnds, copy: ResumableCopy): Promise<string> {
 		...(seconds === undefined ? {} : { cacheControl: seconds }),
 		...(userMetadata === null ? {} : { metadata: userMetadata }),
 	};
-	const response = await ends.target.fetch('POST', ROUTE, {
+	const response = await endpoints.target.fetch('POST', ROUTE, {
 		headers: {
 			...PROTOCOL,
 			'upload-length': String(size),
@@ -141,14 +141,14 @@ async function begin(ends: StorageEnds, copy: ResumableCopy): Promise<string> {
 
 /** Sends one piece and returns the new offset. */
 async function sendPiece(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	copy: ResumableCopy,
 	location: string,
 	range: { readonly start: number; readonly end: number },
 ): Promise<number> {
-	const download = await openSource(ends, copy.bucket, copy.file, range);
+	const download = await openSource(endpoints, copy.bucket, copy.file, range);
 	try {
-		const response = await ends.target.fetch('PATCH', `${ROUTE}/${location}`, {
+		const response = await endpoints.target.fetch('PATCH', `${ROUTE}/${location}`, {
 			headers: {
 				...PROTOCOL,
 				'content-type': 'application/offset+octet-stream',

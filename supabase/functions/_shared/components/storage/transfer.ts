@@ -1,18 +1,18 @@
 // Moves the bytes of one file from source to target in one piece. The answer of one request is the body of
 // the other: nothing is kept. Larger files go through resumable.ts.
 import { TwinsError } from '../../domain/errors.ts';
-import type { StorageEnds } from './ends.ts';
+import type { StorageEndpoints } from './endpoints.ts';
 import { filePath, type StoredFile } from './file.ts';
 import { USER_METADATA } from './queries.ts';
 
 /** The user metadata of a file as JSON text; null when it has none. */
 export async function readUserMetadata(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	bucket: string,
 	file: StoredFile,
 ): Promise<string | null> {
 	if (!file.hasMetadata) return null;
-	const [row] = await ends.source.query(USER_METADATA, [bucket, file.name]);
+	const [row] = await endpoints.source.query(USER_METADATA, [bucket, file.name]);
 	const json = row?.['json'];
 	return typeof json === 'string' ? json : null;
 }
@@ -35,14 +35,14 @@ export interface ByteRange {
  * any more, so that two versions are never mixed.
  */
 export async function openSource(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	bucket: string,
 	file: StoredFile,
 	range?: ByteRange,
 ): Promise<Response> {
 	const path = `/object/authenticated/${filePath(bucket, file.name)}`;
 	const headers = range ? { range: `bytes=${range.start}-${range.end}` } : {};
-	const response = await ends.source.fetch('GET', path, { headers });
+	const response = await endpoints.source.fetch('GET', path, { headers });
 	const trouble = troubleOf(response, file, range);
 	if (trouble === null) return response;
 	await response.body?.cancel();
@@ -76,15 +76,15 @@ function troubleOf(response: Response, file: StoredFile, range?: ByteRange): Twi
 	return null;
 }
 
-/** Replaces the file on the target with the source's, in one upload. Throws what either side refuses. */
+/** Replaces the file on the target with the source's, in one upload. Throws what either endpoint refuses. */
 export async function copyWhole(
-	ends: StorageEnds,
+	endpoints: StorageEndpoints,
 	bucket: string,
 	file: StoredFile,
 	signal: AbortSignal,
 ): Promise<void> {
-	const metadata = await readUserMetadata(ends, bucket, file);
-	const download = await openSource(ends, bucket, file);
+	const metadata = await readUserMetadata(endpoints, bucket, file);
+	const download = await openSource(endpoints, bucket, file);
 	const headers: Record<string, string> = {
 		'content-type': file.mimetype ?? 'application/octet-stream',
 		'x-upsert': 'true',
@@ -95,7 +95,7 @@ export async function copyWhole(
 	// Without the upload's own signal a refused upload would leave the download hanging.
 	const body = file.size === 0 || !download.body ? new Uint8Array() : download.body;
 	try {
-		const upload = await ends.target.fetch('POST', `/object/${filePath(bucket, file.name)}`, {
+		const upload = await endpoints.target.fetch('POST', `/object/${filePath(bucket, file.name)}`, {
 			headers,
 			body,
 			signal,

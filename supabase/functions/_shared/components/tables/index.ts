@@ -1,8 +1,9 @@
 // Tables with all that they are made of: schemas, types, sequences, keys, indexes, privileges. What the rows
 // would only slow down (indexes, unique and foreign keys) is made after them, in a stage of its own.
-import { schemaStage } from '../../schema/stage.ts';
-import { schemaVerify } from '../../schema/verify.ts';
-import type { Component } from '../component.ts';
+import { leftOutFindings, leftOutStage, readLeftOut } from '../../schema-stages/left-out.ts';
+import { schemaStage } from '../../schema-stages/stage.ts';
+import { schemaVerify } from '../../schema-stages/verify.ts';
+import type { Component } from '../../contract/component.ts';
 import { previewTables } from './preview.ts';
 
 export const tables: Component = {
@@ -20,11 +21,16 @@ export const tables: Component = {
 			name: 'relations',
 			stage: 'relations',
 			components: ['tables'],
-			needs: ['structure', 'users', 'rows'],
+			// New foreign keys may point to users and files: what they check has to be there.
+			needs: ['structure', 'users', 'rows', 'late_users', 'files'],
 			provides: ['relations'],
 			counted: ['table'],
 		}),
+		leftOutStage,
 	],
 	preview: previewTables,
-	verify: (context) => schemaVerify(context, ['tables']),
+	verify: async (context) => [
+		...(await schemaVerify(context, ['tables'])),
+		...leftOutFindings(await readLeftOut(context)),
+	],
 };

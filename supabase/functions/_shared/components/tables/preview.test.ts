@@ -13,9 +13,9 @@ test('an extension that the target lacks or has in another version is named', ()
 			['pg_trgm', '1.5'],
 		]),
 	);
-	expect(warnings.map(({ object, message }) => [object, message])).toEqual([
-		['extension postgis', 'The target does not offer this extension'],
-		['extension pg_trgm', 'Version 1.6 on the source, 1.5 on the target'],
+	expect(warnings.map(({ level, object, message }) => [level, object, message])).toEqual([
+		['blocker', 'extension postgis', 'The target does not offer this extension'],
+		['note', 'extension pg_trgm', 'Version 1.6 on the source, 1.5 on the target'],
 	]);
 	expect(warnings.every(({ fix }) => fix.length > 0)).toBe(true);
 });

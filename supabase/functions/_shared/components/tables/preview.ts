@@ -1,8 +1,18 @@
 // What a preview tells of tables: sizes and columns, and what the target will not take as it is. How many
-// rows there are to copy is told by `data`.
-import { majorOf } from '../../platform/session.ts';
-import { schemaPreview } from '../../schema/verify.ts';
-import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
+// rows there are to copy is reported by `data`.
+import type { EndpointRole } from '../../domain/endpoint-role.ts';
+import { majorOf, type Session } from '../../platform/postgres/index.ts';
+import { readAgain } from '../../platform/schema-changes.ts';
+import { leftOutWarnings, readLeftOut } from '../../schema-stages/left-out.ts';
+import type { FactPair } from '../../schema/planning.ts';
+import { readSchemaParts } from '../../schema-stages/preview.ts';
+import {
+	makePreview,
+	type Counted,
+	type Preview,
+	type PreviewWarning,
+} from '../../domain/preview.ts';
+import type { ReadContext } from '../../contract/context.ts';
 import { AVAILABLE_EXTENSIONS, EXTENSIONS, TABLE_SIZES } from './queries.ts';
 
 interface Size {
@@ -11,38 +21,88 @@ interface Size {
 	readonly bytes: number;
 }
 
-/** Counts, list and warnings. Reads both sides, changes nothing. */
+/** Counts, plan, list and warnings. Reads both endpoints, changes nothing. */
 export async function previewTables(context: ReadContext): Promise<Preview> {
-	const preview = await schemaPreview(context, ['tables']);
+	const { counts, objects, warnings } = await readSchemaParts(context, ['tables'], movedRows);
 	const source = await context.source.database();
 	const target = await context.target.database();
-	const sizes = new Map<string, Size>();
-	for (const row of await source.query(TABLE_SIZES)) {
-		const rows = row['rows'];
-		sizes.set(String(row['table_name']), {
-			columns: Number(row['columns']),
-			rows: rows === null ? null : Number(rows),
-			bytes: Number(row['bytes']),
-		});
-	}
+	const sizes = { source: await readSizes(source), target: await readSizes(target) };
 	const extensions = versionsOf(await source.query(EXTENSIONS));
 	const available = versionsOf(await target.query(AVAILABLE_EXTENSIONS));
-	const total = [...sizes.values()].reduce((sum, size) => sum + size.bytes, 0);
-	return {
-		counts: { ...preview.counts, columns: sum(sizes, 'columns'), bytes: total },
-		objects: preview.objects.map((object) => ({
-			...object,
-			...(object['kind'] === 'table' ? sizes.get(String(object['object'])) : {}),
-		})),
+	const total = (unit: 'columns' | 'bytes'): Pick<Counted, 'source' | 'target'> => ({
+		source: sum(sizes.source, unit),
+		target: sum(sizes.target, unit),
+	});
+	return makePreview({
+		counts: [
+			...counts,
+			{ unit: 'column', ...total('columns') },
+			{ unit: 'byte', ...total('bytes') },
+		],
+		objects: objects.map((one) =>
+			one.kind === 'table' ? { ...one, counts: sizeOf(one.object, sizes) } : one,
+		),
 		warnings: [
-			...preview.warnings,
+			...warnings,
 			...versionWarning(source.serverVersion, target.serverVersion),
 			...extensionWarnings(extensions, available),
+			...leftOutWarnings(await readLeftOut(context)),
 		],
-	};
+	});
 }
 
-const sum = (sizes: ReadonlyMap<string, Size>, key: 'columns'): number =>
+async function readSizes(session: Session): Promise<ReadonlyMap<string, Size>> {
+	const rows = await readAgain(session, () => session.query(TABLE_SIZES));
+	return new Map(
+		rows.map(({ table_name, columns, rows, bytes }) => [
+			String(table_name),
+			{
+				columns: Number(columns),
+				rows: rows === null ? null : Number(rows),
+				bytes: Number(bytes),
+			},
+		]),
+	);
+}
+
+function sizeOf(
+	table: string,
+	sizes: Readonly<Record<EndpointRole, ReadonlyMap<string, Size>>>,
+): Counted[] {
+	const [source, target] = [sizes.source.get(table), sizes.target.get(table)];
+	const both = (size: keyof Size): Pick<Counted, 'source' | 'target'> => ({
+		source: source ? source[size] : 0,
+		target: target ? target[size] : 0,
+	});
+	return [
+		{ unit: 'column', ...both('columns') },
+		{ unit: 'row', ...both('rows'), is_estimate: true },
+		{ unit: 'byte', ...both('bytes') },
+	];
+}
+
+/** New partitions of trees with a default partition, whose rows on the target may belong to them. */
+const movedRows = ({ source, target }: FactPair): PreviewWarning[] =>
+	[...source.byId.values()].flatMap(
+		({ id, kind, object, create, definition }): PreviewWarning[] => {
+			const parent = `table:${String(definition['of'])}`;
+			const isNew = kind === 'partition' && !target.byId.has(id);
+			// A parent that is equal on both endpoints is read on neither.
+			const hasParent = !source.byId.has(parent) || target.byId.has(parent);
+			if (!isNew || create.length < 2 || !hasParent) return [];
+			return [
+				{
+					level: 'note',
+					object,
+					message:
+						'A new partition: rows of the target’s default partition that belong to it are moved there',
+					fix: 'Nothing to do. With many rows it takes a while, and the table is locked meanwhile.',
+				},
+			];
+		},
+	);
+
+const sum = (sizes: ReadonlyMap<string, Size>, key: 'columns' | 'bytes'): number =>
 	[...sizes.values()].reduce((all, size) => all + size[key], 0);
 
 const versionsOf = (rows: readonly Record<string, unknown>[]): Map<string, string> =>
@@ -53,6 +113,7 @@ function versionWarning(source: number, target: number): PreviewWarning[] {
 	const newer = majorOf(source) > majorOf(target);
 	return [
 		{
+			level: newer ? 'blocker' : 'warning',
 			object: 'Postgres',
 			message: `The source runs Postgres ${majorOf(source)}, the target Postgres ${majorOf(target)}`,
 			fix: newer
@@ -72,6 +133,7 @@ export function extensionWarnings(
 		if (offered === undefined) {
 			return [
 				{
+					level: 'blocker',
 					object: `extension ${name}`,
 					message: 'The target does not offer this extension',
 					fix: 'Choose a target that offers it, or remove what uses it from the source.',
@@ -81,6 +143,7 @@ export function extensionWarnings(
 		if (offered === version) return [];
 		return [
 			{
+				level: 'note',
 				object: `extension ${name}`,
 				message: `Version ${version} on the source, ${offered} on the target`,
 				fix: 'Usually nothing: the target keeps its own version.',

@@ -1,5 +1,5 @@
 // The queries of the preview: what the tables hold and what the target could not take.
-import { notOfExtension, userSchema } from '../../schema/scope.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 
 /** Per table: its columns and the number of rows the statistics estimate (null: never analysed). */
 export const TABLE_SIZES = `
@@ -8,7 +8,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as table_name,
   case when c.reltuples < 0 then null else c.reltuples::float8 end as rows,
   pg_catalog.pg_table_size(c.oid)::float8 as bytes
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p') and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+where c.relkind in ('r', 'p') and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 order by 1`;
 
 export const EXTENSIONS = `

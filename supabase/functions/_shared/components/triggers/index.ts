@@ -1,7 +1,8 @@
 // Triggers of the user and event triggers. They come after the rows and the files, so that a copy does not set them off.
-import type { Component } from '../component.ts';
-import { schemaStage } from '../../schema/stage.ts';
-import { schemaPreview, schemaVerify } from '../../schema/verify.ts';
+import type { Component } from '../../contract/component.ts';
+import { schemaStage } from '../../schema-stages/stage.ts';
+import { schemaPreview } from '../../schema-stages/preview.ts';
+import { schemaVerify } from '../../schema-stages/verify.ts';
 
 export const triggers: Component = {
 	key: 'triggers',

@@ -1,8 +1,8 @@
-// Views, materialized views and rules. Definitions are the schema engine's; the contents of materialized
-// views are refreshed in a stage of their own, once rows and indexes are there.
-import type { Component } from '../component.ts';
-import { schemaStage } from '../../schema/stage.ts';
-import { schemaPreview } from '../../schema/verify.ts';
+// Views, materialized views and rules. Definitions are the schema engine's, and there before the rows, whose values
+// may name them; the contents of materialized views are refreshed in a stage of their own, after rows and indexes.
+import type { Component } from '../../contract/component.ts';
+import { schemaStage } from '../../schema-stages/stage.ts';
+import { schemaPreview } from '../../schema-stages/preview.ts';
 import { refreshStage } from './refresh.ts';
 import { verifyViews } from './verify.ts';
 
@@ -13,8 +13,7 @@ export const views: Component = {
 			name: 'views',
 			stage: 'views',
 			components: ['views'],
-			// Rules and views wait for the rows: a rule would change what is written.
-			needs: ['structure', 'rows', 'users', 'routines'],
+			needs: ['structure', 'users', 'routines'],
 			provides: ['views'],
 		}),
 		refreshStage,

@@ -1,10 +1,11 @@
 // Verification of views: definitions by the schema engine, contents of materialized views by checksum.
-import type { Finding, ReadContext } from '../component.ts';
+import type { Finding } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
 import type { VerificationMode } from '../../domain/status.ts';
-import { schemaVerify } from '../../schema/verify.ts';
-import { printOf, readMaterializedViews } from './refresh.ts';
+import { schemaVerify } from '../../schema-stages/verify.ts';
+import { checksumOf, readMaterializedViews } from './refresh.ts';
 
-/** Compares both ends. Contents only in mode `checksums`, and as a warning: the source's may be out of date. */
+/** Compares both endpoints. Contents only in mode `checksums`, and as a warning: the source's may be out of date. */
 export async function verifyViews(
 	context: ReadContext,
 	mode: VerificationMode,
@@ -27,8 +28,8 @@ export async function verifyViews(
 				fix,
 			});
 		} else if (mode === 'checksums' && view.populated) {
-			const expected = await printOf(source, view.name);
-			const here = await printOf(target, view.name);
+			const expected = await checksumOf(source, view);
+			const here = await checksumOf(target, view);
 			if (expected !== here) {
 				findings.push({
 					severity: 'warning',

@@ -1,11 +1,13 @@
 // Makes the target's webhooks like the source's, one transaction per webhook, so that none is ever seen
 // enabled between its making and its disabling, and one that fails leaves the others.
 import * as z from 'zod/mini';
-import type { Item, Stage, StageContext } from '../component.ts';
+import type { Item } from '../../contract/report.ts';
+import type { Stage } from '../../contract/component.ts';
+import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readBackAsPrinted } from '../../platform/printed-sql.ts';
-import { readReferences } from '../../platform/references.ts';
-import type { Session } from '../../platform/session.ts';
+import { readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
+import { readReferences } from '../../platform/supabase/references.ts';
+import { CANNOT_REST, howToDrop, howToMake, isOnManagedTable } from './by-hand.ts';
 import { readWebhooks, type Webhook } from './inspect.ts';
 import { planWebhooks, wantedWebhooks, type WebhookAction } from './plan.ts';
 import { setState } from './queries.ts';
@@ -32,7 +34,7 @@ function itemOf(action: Exclude<WebhookAction, { how: 'remove' }>): Item {
 	];
 	const fixes = [
 		missing.length > 0
-			? `Put the target's ${missing.join(', ')} in place of the placeholder in its headers.`
+			? `Put the target's ${missing.join(', ')} in place of REPLACE_WITH_… in its address and headers.`
 			: undefined,
 		rests ? `To arm it, run on the target: ${setState(hook, hook.state)}` : undefined,
 	].filter((fix) => fix !== undefined);
@@ -45,6 +47,16 @@ function itemOf(action: Exclude<WebhookAction, { how: 'remove' }>): Item {
 	};
 }
 
+/** A webhook that the platform lets nobody disable is not made: better none than one that calls out. */
+function leftByHand(action: WebhookAction, { details }: TwinsError): Item | undefined {
+	if (action.how === 'keep' || action.how === 'remove' || action.state === 'O') return undefined;
+	const { object } = action.hook;
+	const { sqlstate } = details;
+	return action.how === 'arm'
+		? { object, outcome: 'failed', detail: CANNOT_REST, fix: howToDrop(action.hook), sqlstate }
+		: { object, outcome: 'skipped', detail: CANNOT_REST, fix: howToMake(action.hook), sqlstate };
+}
+
 async function apply(session: Session, action: WebhookAction): Promise<Item> {
 	if (action.how === 'keep') return itemOf(action);
 	try {
@@ -54,6 +66,10 @@ async function apply(session: Session, action: WebhookAction): Promise<Item> {
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
 		await session.query('rollback');
+		if (error.details.sqlstate === '42501' && isOnManagedTable(action.hook)) {
+			const left = leftByHand(action, error);
+			if (left) return left;
+		}
 		return {
 			object: action.hook.object,
 			outcome: 'failed',

@@ -1,6 +1,6 @@
 // Database webhooks: triggers that call supabase_functions.http_request. They arrive disabled and point at the
 // target where they pointed at the source.
-import type { Component } from '../component.ts';
+import type { Component } from '../../contract/component.ts';
 import { copyStage } from './copy.ts';
 import { previewWebhooks } from './preview.ts';
 import { verifyWebhooks } from './verify.ts';

@@ -1,5 +1,6 @@
-// Reads the webhooks of one side.
-import type { Session } from '../../platform/session.ts';
+// Reads the webhooks of one endpoint.
+import { readAgain } from '../../platform/schema-changes.ts';
+import type { Session } from '../../platform/postgres/index.ts';
 import { HAS_WEBHOOKS, WEBHOOKS, type FiringState } from './queries.ts';
 
 export interface Webhook {
@@ -15,7 +16,7 @@ export interface Webhook {
 	readonly args: readonly string[];
 }
 
-export interface WebhookSide {
+export interface EndpointWebhooks {
 	/** Whether the project has the function that webhooks call. */
 	readonly enabled: boolean;
 	readonly hooks: readonly Webhook[];
@@ -30,10 +31,12 @@ const texts = (value: unknown): readonly string[] => {
 };
 
 /** Webhooks of the database, in the order of their names. */
-export async function readWebhooks(session: Session): Promise<WebhookSide> {
-	const results = await session.script(
-		`begin read only; set local search_path = ''; ${HAS_WEBHOOKS};
-select pg_catalog.to_jsonb(h) as hook from (${WEBHOOKS}) h; commit`,
+export async function readWebhooks(session: Session): Promise<EndpointWebhooks> {
+	const results = await readAgain(session, () =>
+		session.script(
+			`begin read only; set local search_path = ''; ${HAS_WEBHOOKS};
+select pg_catalog.to_jsonb(h) as hook from (${WEBHOOKS}) h where h.head is not null; commit`,
+		),
 	);
 	const rows = results.flat();
 	const hooks = rows.flatMap(({ hook }): Webhook[] => {

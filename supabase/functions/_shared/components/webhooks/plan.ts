@@ -1,14 +1,17 @@
-// What to do so that the target has the source's webhooks. Pure: both sides in, actions out.
+// What to do so that the target has the source's webhooks. Pure: both endpoints in, actions out.
+import { isFilledIn } from '../../platform/supabase/key-like.ts';
 import {
 	hostsIn,
 	rewriteReferences,
 	type ProjectReferences,
 	type Rewritten,
-} from '../../platform/references.ts';
+} from '../../platform/supabase/references.ts';
 import type { Webhook } from './inspect.ts';
 import { createWebhook, dropWebhook, setState, type FiringState } from './queries.ts';
 
 export interface WantedWebhook extends Webhook {
+	/** Whether arguments are the wanted ones, perhaps with values in place of placeholders. */
+	readonly isMetBy: (args: readonly string[]) => boolean;
 	readonly rewritten: Pick<Rewritten, 'changes' | 'missing'>;
 	/** Hosts it calls that are not the target project. */
 	readonly outward: readonly string[];
@@ -38,6 +41,9 @@ export function wantedWebhooks(
 		return {
 			...hook,
 			args,
+			isMetBy: (found) =>
+				found.length === args.length &&
+				args.every((arg, at) => isFilledIn(arg, found[at] ?? '', hook.args[at] ?? '')),
 			rewritten: {
 				changes: [...new Set(parts.flatMap(({ changes }) => changes))],
 				missing: [...new Set(parts.flatMap(({ missing }) => missing))],
@@ -51,10 +57,14 @@ export function wantedWebhooks(
 
 const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
 
-const isSame = (a: Webhook, b: Webhook): boolean =>
-	withoutSpace(a.head) === withoutSpace(b.head) &&
-	a.args.length === b.args.length &&
-	a.args.every((arg, at) => arg === b.args[at]);
+const isSame = (wanted: WantedWebhook, found: Webhook): boolean =>
+	withoutSpace(wanted.head) === withoutSpace(found.head) && wanted.isMetBy(found.args);
+
+/** Nothing is missing any more where somebody has put values in place of the placeholders. */
+const asFound = (hook: WantedWebhook, found: Webhook): WantedWebhook =>
+	hook.args.every((arg, at) => arg === found.args[at])
+		? hook
+		: { ...hook, rewritten: { ...hook.rewritten, missing: [] } };
 
 /** Without `only` the state reaches a partitioned table's clones. A new trigger fires, so that needs no words. */
 const make = (hook: WantedWebhook, state: FiringState): string[] => [
@@ -80,9 +90,10 @@ export function planWebhooks(
 		if (!isSame(hook, found)) {
 			return { how: 'change', hook, state, statements: [dropWebhook(hook), ...make(hook, state)] };
 		}
+		const kept = asFound(hook, found);
 		return found.state === state
-			? { how: 'keep', hook, state }
-			: { how: 'arm', hook, state, statements: [setState(hook, state)] };
+			? { how: 'keep', hook: kept, state }
+			: { how: 'arm', hook: kept, state, statements: [setState(hook, state)] };
 	});
 	if (!options.removeExtra) return actions;
 	const extra = [...present.values()].map((hook): WebhookAction => ({

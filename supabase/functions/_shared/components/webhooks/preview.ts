@@ -1,10 +1,15 @@
 // What a look at the source's webhooks shows and warns of: hosts and header names, never their values.
-import type { Preview, PreviewWarning, ReadContext } from '../component.ts';
-import { hostsIn, readReferences } from '../../platform/references.ts';
+import {
+	makePreview,
+	type Preview,
+	type PreviewObject,
+	type PreviewWarning,
+} from '../../domain/preview.ts';
+import type { ReadContext } from '../../contract/context.ts';
+import { hostsIn, readReferences } from '../../platform/supabase/references.ts';
+import { CANNOT_REST, howToMake, isOnManagedTable } from './by-hand.ts';
 import { readWebhooks, type Webhook } from './inspect.ts';
 import { planWebhooks, wantedWebhooks } from './plan.ts';
-
-const MAX_OBJECTS = 500;
 
 function headerNames(hook: Webhook): readonly string[] {
 	try {
@@ -27,6 +32,7 @@ export async function previewWebhooks(context: ReadContext): Promise<Preview> {
 	const warnings: PreviewWarning[] = [];
 	if (wanted.length > 0 && !target.enabled) {
 		warnings.push({
+			level: 'note',
 			object: 'database webhooks',
 			message: 'They are off on the target; the clone switches them on.',
 			fix: 'Nothing to do, if the access token may enable webhooks (database:write).',
@@ -35,36 +41,47 @@ export async function previewWebhooks(context: ReadContext): Promise<Preview> {
 	for (const hook of wanted) {
 		if (hook.outward.length > 0) {
 			warnings.push({
+				level: activate ? 'warning' : 'note',
 				object: hook.object,
 				message: `It calls ${hook.outward.join(', ')}, which is not the target.`,
 				fix: 'It arrives disabled unless "activate" is on. Check the address before you arm it.',
 			});
 		}
+		if (isOnManagedTable(hook) && !(activate && hook.state !== 'D')) {
+			warnings.push({
+				level: 'warning',
+				object: hook.object,
+				message: `It is not made where the target has none: ${CANNOT_REST}.`,
+				fix: howToMake(hook),
+			});
+		}
 		if (hook.rewritten.missing.length > 0) {
 			warnings.push({
+				level: 'warning',
 				object: hook.object,
-				message: `Its headers carry the source's ${hook.rewritten.missing.join(', ')}, of which the target has none.`,
+				message: `It carries ${hook.rewritten.missing.join(', ')} of the source, or what may be the source's, with no counterpart on the target.`,
 				fix: 'A placeholder takes its place; put a key of the target there before you arm it.',
 			});
 		}
 	}
-	const count = (how: string): number => actions.filter((action) => action.how === how).length;
-	return {
-		counts: {
-			webhooks: wanted.length,
-			plan_create: count('create'),
-			plan_change: count('change') + count('arm'),
-			plan_keep: count('keep'),
-			plan_remove: count('remove'),
-		},
-		objects: actions.slice(0, MAX_OBJECTS).map(({ how, hook }) => ({
+	return makePreview({
+		counts: [{ unit: 'webhook', source: wanted.length, target: target.hooks.length }],
+		objects: actions.map(({ how, hook }): PreviewObject => ({
 			object: hook.object,
-			calls: hostsIn(hook.args[0] ?? '').join(', '),
-			method: hook.args[1] ?? '',
-			headers: headerNames(hook),
-			enabled: hook.state !== 'D',
-			action: how,
+			kind: 'webhook',
+			action: how === 'arm' ? 'change' : how,
+			detail: describe(hook),
 		})),
 		warnings,
-	};
+	});
+}
+
+/** `POST to example.com with the headers Content-Type`: never their values. */
+function describe(hook: Webhook): string {
+	const headers = headerNames(hook);
+	return [
+		`${hook.args[1] ?? 'call'} to ${hostsIn(hook.args[0] ?? '').join(', ')}`,
+		...(headers.length > 0 ? [`headers ${headers.join(', ')}`] : []),
+		...(hook.state === 'D' ? ['disabled'] : []),
+	].join(', ');
 }

@@ -1,6 +1,6 @@
 // SQL of the webhooks component. A webhook is a trigger that calls supabase_functions.http_request.
-import { ident, literal } from '../../platform/sql.ts';
-import { notOfExtension } from '../../schema/scope.ts';
+import { ident, literal } from '../../platform/postgres/index.ts';
+import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
 
 /** Whether webhooks are switched on in this project. */
 export const HAS_WEBHOOKS = `

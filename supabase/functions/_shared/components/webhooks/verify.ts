@@ -1,11 +1,13 @@
 // Verification of webhooks: present, on the same events, calling the same but for references. Whether one is
 // enabled is the user's choice after a clone and no finding.
-import type { Finding, ReadContext } from '../component.ts';
-import { readReferences } from '../../platform/references.ts';
+import type { Finding } from '../../contract/report.ts';
+import type { ReadContext } from '../../contract/context.ts';
+import { readReferences } from '../../platform/supabase/references.ts';
+import { CANNOT_REST, howToMake, isOnManagedTable } from './by-hand.ts';
 import { readWebhooks } from './inspect.ts';
 import { planWebhooks, wantedWebhooks } from './plan.ts';
 
-/** Compares both ends; an empty list means equal. */
+/** Compares both endpoints; an empty list means equal. */
 export async function verifyWebhooks(context: ReadContext): Promise<readonly Finding[]> {
 	const source = await readWebhooks(await context.source.database());
 	const target = await readWebhooks(await context.target.database());
@@ -15,8 +17,21 @@ export async function verifyWebhooks(context: ReadContext): Promise<readonly Fin
 		await readReferences(context.target),
 	);
 	const actions = planWebhooks(wanted, target.hooks, { activate: false, removeExtra: false });
-	return actions.flatMap(({ how, hook }): Finding[] =>
-		how === 'create' || how === 'change'
+	return actions.flatMap((action): Finding[] => {
+		const { how, hook } = action;
+		const isArmed = context.options.activate && how === 'create' && hook.state !== 'D';
+		if (how === 'create' && isOnManagedTable(hook) && !isArmed) {
+			return [
+				{
+					severity: 'warning',
+					object: hook.object,
+					expected: 'webhook as on the source',
+					found: `missing: ${CANNOT_REST}`,
+					fix: howToMake(action.hook),
+				},
+			];
+		}
+		return how === 'create' || how === 'change'
 			? [
 					{
 						severity: 'failed',
@@ -24,8 +39,9 @@ export async function verifyWebhooks(context: ReadContext): Promise<readonly Fin
 						expected: 'webhook as on the source',
 						found: how === 'create' ? 'missing' : 'other events, address or headers',
 						fix: 'Clone webhooks again. If it stays, the report of that run says why.',
+						of: `${hook.schema}.${hook.table}`,
 					},
 				]
-			: [],
-	);
+			: [];
+	});
 }

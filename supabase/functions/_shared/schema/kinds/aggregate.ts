@@ -1,7 +1,8 @@
 // Aggregates. Postgres has no deparser for them, so the statement is built from pg_aggregate, as
 // pg_dump does.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 
 const identity = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
 const routine = (column: string): string =>
@@ -70,7 +71,7 @@ from (
   from pg_catalog.pg_proc p
   join pg_catalog.pg_aggregate a on a.aggfnoid = p.oid
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-  where ${userSchema('n.nspname')} and ${notOfExtension('pg_proc', 'p.oid')}
+  where ${routineOfUser('p')} and ${notOfExtension('pg_proc', 'p.oid')}
 ) d
 order by 1`;
 

@@ -1,6 +1,7 @@
 // Casts, transforms and conversions: what ties types, languages and encodings to functions.
 import type { Change, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 
 const replace = (): Change => ({ how: 'replace' });
 
@@ -65,10 +66,12 @@ const transformKind: Kind = {
 	stage: 'functions',
 	read: readTransforms,
 	change: replace,
-	refusal: {
-		outcome: 'skipped',
-		why: 'The target does not let us tie a type to this language.',
-		fix: 'Install the extension that brings the transform.',
+	report: {
+		refusal: {
+			outcome: 'skipped',
+			why: 'The target does not let us tie a type to this language.',
+			fix: 'Install the extension that brings the transform.',
+		},
 	},
 };
 
@@ -87,7 +90,7 @@ select ${conversionName} as identity, 'conversion ' || ${conversionName} as obje
   'drop conversion ' || ${conversionName} as drop
 from pg_catalog.pg_conversion c
 join pg_catalog.pg_namespace n on n.oid = c.connamespace
-where ${userSchema('n.nspname')} and ${notOfExtension('pg_conversion', 'c.oid')}
+where ${ofUser('c.conowner')} and ${notOfExtension('pg_conversion', 'c.oid')}
 order by 1`;
 
 const conversionKind: Kind = {

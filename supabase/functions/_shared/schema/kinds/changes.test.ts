@@ -42,7 +42,7 @@ const composite = (...attributes: [string, string][]): Fact => ({
 	folded: false,
 });
 
-test('attributes are added at the end; from the first difference on all are made again', () => {
+test('attributes are added at the end; from the first difference on all are recreated', () => {
 	expect(attributeChanges(composite(['a', 'int'], ['b', 'text']), composite(['a', 'int']))).toEqual(
 		['alter type public.pair add attribute b text cascade'],
 	);

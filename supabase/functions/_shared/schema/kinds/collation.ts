@@ -1,6 +1,7 @@
 // Collations of the user. Their version is the server's and never copied.
 import type { Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 
 // The locale's column has changed its name twice since Postgres 14, hence the row as JSON.
 export const collationKind: Kind = {
@@ -8,7 +9,7 @@ export const collationKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	read: `
-select d.name as identity, d.name as object, array[${address('pg_collation', 'd.oid')}] as addresses,
+select d.name as identity, 'collation ' || d.name as object, array[${address('pg_collation', 'd.oid')}] as addresses,
   format('schema:%I', d.nspname) as parent, jsonb_build_object('options', d.options) as definition,
   array[format('create collation %s (%s)', d.name, d.options)] as "create", format('drop collation %s', d.name) as "drop"
 from (
@@ -22,7 +23,7 @@ from (
     case when not c.collisdeterministic then 'deterministic = false' end) as options
   from pg_collation c join pg_namespace n on n.oid = c.collnamespace
   cross join lateral (select to_jsonb(c) as row) j
-  where ${userSchema('n.nspname')} and ${notOfExtension('pg_collation', 'c.oid')}
+  where ${ofUser('c.collowner')} and ${notOfExtension('pg_collation', 'c.oid')}
 ) d`,
 	change: () => ({ how: 'replace' }),
 };

@@ -2,17 +2,21 @@
 // their own statements are for tables that exist. Postgres has no way to move a column, so the order of an
 // existing table's columns stays.
 import type { Change, ChangeContext, Fact, Kind } from '../fact.ts';
-import { literal } from '../../platform/sql.ts';
+import { literal } from '../../platform/postgres/index.ts';
 import { movedTo } from '../names.ts';
-import { address } from '../scope.ts';
-import { emptied, inTheWay, restingOn } from './rebuild-type.ts';
+import { address } from '../address.ts';
+import { childrenOf } from '../planning.ts';
+import { emptied, blockersOf, restingOn } from './rebuild-type.ts';
 import {
 	COLUMN_COLLATION,
 	COLUMN_SETTINGS,
 	COLUMN_TEXT,
 	COLUMN_TYPE,
-	IDENTITY_OPTIONS,
+	DEFAULT,
+	IDENTITY_SETTINGS,
+	ofIdentity,
 	optionChanges,
+	foreignOptionObject,
 	optionObject,
 	RELATION,
 	RELATION_FACT,
@@ -29,12 +33,47 @@ where a.attnum > 0 and not a.attisdropped and ${userTable(`'r', 'p', 'f'`)}`;
 /** Made by the parent's: with a partition or child, or by adding it there. */
 const INHERITED = `(a.attinhcount > 0)`;
 
+/**
+ * Checks of domains inside the column's type. Postgres adds none to a domain that is stored within other types, so
+ * that they come before the column.
+ */
+const NESTED_CHECKS = `array(
+    with recursive within (type, nested) as (
+      select a.atttypid, false
+      union
+      select i.type, w.nested or t.typtype <> 'd' from within w join pg_type t on t.oid = w.type
+      cross join lateral (
+        select t.typelem union select t.typbasetype
+        union select b.atttypid from pg_attribute b where b.attrelid = t.typrelid and b.attnum > 0 and not b.attisdropped
+        union select r.rngsubtype from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)) i (type)
+      where i.type >= 16384)
+    select format('domain_check:%I.%I.%I', dn.nspname, dt.typname, k.conname)
+    from within w join pg_constraint k on k.contypid = w.type and k.contype = 'c'
+    join pg_type dt on dt.oid = w.type join pg_namespace dn on dn.oid = dt.typnamespace where w.nested)`;
+
+/** Its rows wait as text while its type, or a domain within it, is made anew. */
+function asText({ definition }: Fact): { away: string; back: string } | undefined {
+	if (definition['generated'] !== null || definition['identity'] !== null) return undefined;
+	if (definition['inherited'] === 'from type') return undefined;
+	// What a child inherits goes with its parent's.
+	if (definition['inherited'] !== null) return { away: '', back: '' };
+	const name = String(definition['name']);
+	const retype = (type: string, collation = ''): string =>
+		`alter table ${String(definition['table'])} alter column ${name} type ${type}${collation} using ${name}::${type}`;
+	const collation =
+		definition['collation'] === null ? '' : ` collate ${String(definition['collation'])}`;
+	return {
+		away: retype('pg_catalog.text'),
+		back: retype(String(definition['type']), collation),
+	};
+}
+
 const columnKind: Kind = {
 	name: 'column',
 	component: 'tables',
 	stage: 'structure',
 	within: true,
-	holdsRows: (fact) => fact.definition['generated'] === null,
+	rows: { held: (fact) => fact.definition['generated'] === null, shaped: true, stepAside: asText },
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   array[${address('pg_class', 'c.oid', 'a.attnum')}]
@@ -45,18 +84,22 @@ select ${NAME} as identity, ${NAME} as object,
   jsonb_build_object('table', ${RELATION}, 'name', format('%I', a.attname), 'type', ${COLUMN_TYPE}, 'collation', ${COLUMN_COLLATION},
     'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
-    'sequence', case when a.attidentity <> '' then ${IDENTITY_OPTIONS} end,
+    'sequence', case when a.attidentity <> '' then ${ofIdentity(`format('%I.%I', sn.nspname, s.relname)`)} end,
+    'sequence_settings', case when a.attidentity <> '' then ${ofIdentity(`to_jsonb(${IDENTITY_SETTINGS})`)} end,
     'storage', a.attstorage,
     'compression', nullif(a.attcompression, ''), 'statistics', nullif(a.attstattarget, -1),
-    'options', ${optionObject('a.attoptions')}, 'foreign_options', ${optionObject('a.attfdwoptions')},
-    'inherited', case when c.reloftype <> 0 then 'from type' when ${INHERITED} then 'from parent' end) as definition,
+    'options', ${optionObject('a.attoptions')}, 'foreign_options', ${foreignOptionObject('a.attfdwoptions')},
+    'inherited', case when c.reloftype <> 0 then 'from type' when ${INHERITED} then 'from parent' end,
+    'local', case when ${INHERITED} and not c.relispartition then a.attislocal end) as definition,
   case when c.reloftype <> 0 then '{}'::text[]
-    else array[format('alter table %s add column %s%I %s', ${RELATION}, case when ${INHERITED} then 'if not exists ' else '' end, a.attname, ${COLUMN_TEXT})]
+    else array[format('alter table %s add column %s%I %s', ${RELATION}, case when ${INHERITED} then 'if not exists ' else '' end, a.attname, ${COLUMN_TEXT}
+      || case when a.attgenerated <> '' and a.attnotnull then ' not null' else '' end)]
       || ${COLUMN_SETTINGS} end as "create",
   case when not ${INHERITED} and c.reloftype = 0 then format('alter table %s drop column %I', ${RELATION}, a.attname) end as "drop",
   case when ${INHERITED} then array(select format('column:%I.%I.%I', pn.nspname, p.relname, a.attname) from pg_inherits i
     join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-    join pg_attribute pa on pa.attrelid = p.oid and pa.attname = a.attname where i.inhrelid = c.oid) end as needs,
+    join pg_attribute pa on pa.attrelid = p.oid and pa.attname = a.attname where i.inhrelid = c.oid) else '{}' end
+    || case when a.atttypid >= 16384 then ${NESTED_CHECKS} else '{}' end as needs,
   true as folded, a.attnum::int4 as position${FROM}`,
 	change: changeColumn,
 };
@@ -68,7 +111,7 @@ const STORAGE: Readonly<Record<string, string>> = {
 	x: 'extended',
 };
 
-function changeColumn(source: Fact, target: Fact, sides: ChangeContext): Change {
+function changeColumn(source: Fact, target: Fact, context: ChangeContext): Change {
 	const [to, from] = [source.definition, target.definition];
 	const differs = (key: string): boolean => !same(to[key], from[key]);
 	const alter = (action: string): string =>
@@ -78,37 +121,76 @@ function changeColumn(source: Fact, target: Fact, sides: ChangeContext): Change 
 		if (target.drop === null) return { how: 'alter', statements: [] };
 		// Its values are computed from now on, so that those it has need not be kept.
 		return {
-			how: 'around',
-			apart: restingOn(target, sides.target),
+			how: 'recreate_dependents',
+			dropFirst: restingOn(target, context.target),
 			statements: [target.drop, ...source.create],
 		};
 	}
 	const statements = [
 		...(differs('generated') ? [alter('drop expression')] : []),
-		...identityChanges(source, target, sides, alter),
+		...identityChanges(source, target, context, alter),
 		...settingChanges(source, target),
 	];
 	// What a child inherits changes with its parent.
 	if ((differs('type') || differs('collation')) && to['inherited'] === null) {
+		const empty = emptied(context.rows.below(String(to['table'])), context.rows);
 		const collation = to['collation'] === null ? '' : ` collate ${String(to['collation'])}`;
 		const name = String(to['name']);
 		const type = String(to['type']);
 		const retype = (through: string): string =>
 			alter(`type ${type}${collation} using ${name}${through}::${type}`);
 		return {
-			how: 'around',
-			apart: inTheWay(target, sides.target),
+			how: 'recreate_dependents',
+			dropFirst: blockersOf(target, context.target),
 			statements: [retype(''), ...statements],
 			// Types without a cast between them still have their text in common.
 			otherwise: [
 				[retype('::text'), ...statements],
-				...(sides.mirrored
-					? [[...emptied([String(to['table'])]), retype('::text'), ...statements]]
-					: []),
+				...(empty.length > 0 ? [[...empty, retype('::text'), ...statements]] : []),
 			],
 		};
 	}
-	return { how: 'alter', statements };
+	const holder = target.needs.find(
+		(id) => id.startsWith('column:') && context.target.byId.has(id) && !context.source.byId.has(id),
+	);
+	if (statements.length === 0 && holder !== undefined)
+		return {
+			how: 'leave',
+			outcome: 'skipped',
+			why: `the target’s is tied to ${holder.slice('column:'.length)}, which only the target has`,
+			fix: 'Nothing to do, if that is right; else detach the table from that parent on the target.',
+		};
+	if (statements.length === 0 && differs('local') && same(to['inherited'], from['inherited']))
+		return changeLocality(source, context);
+	return { how: 'alter', statements, keepsRows: true };
+}
+
+/**
+ * Whether a child has a column by itself, and keeps it when its parent loses it. Attached anew, it has all of them; but
+ * nothing takes that away again.
+ */
+function changeLocality(source: Fact, { source: wanted, target }: ChangeContext): Change {
+	const table = source.parent ?? '';
+	const isOwn = childrenOf(wanted, table).every(({ definition }) => definition['local'] !== false);
+	if (!isOwn)
+		return {
+			how: 'leave',
+			outcome: 'skipped',
+			why:
+				source.definition['local'] === true
+					? 'the column is only inherited on the target: it goes when its parent loses it'
+					: 'the column is the table’s own as well on the target: it stays there when its parent loses it',
+			fix: 'Drop the table on the target, then clone again.',
+		};
+	const links = childrenOf(target, table).filter(({ kind }) => kind === 'inheritance');
+	return {
+		how: 'alter',
+		keepsRows: true,
+		statements: [
+			...links.flatMap(({ drop }) => drop ?? []),
+			...links.flatMap(({ create }) => create),
+		],
+	};
 }
 
 const same = (a: unknown, b: unknown): boolean =>
@@ -117,41 +199,45 @@ const same = (a: unknown, b: unknown): boolean =>
 function identityChanges(
 	source: Fact,
 	target: Fact,
-	sides: {
+	context: {
 		target: { byId: ReadonlyMap<string, Fact> };
 		source: { byId: ReadonlyMap<string, Fact> };
 	},
 	alter: (action: string) => string,
 ): string[] {
 	const [to, from] = [source.definition, target.definition];
-	if (same(to['identity'], from['identity']) && same(to['sequence'], from['sequence'])) return [];
+	const isSame = ['identity', 'sequence', 'sequence_settings'].every((key) =>
+		same(to[key], from[key]),
+	);
+	if (isSame) return [];
 	if (to['identity'] === null) return [alter('drop identity')];
-	const options = String(to['sequence']);
-	const [, sequence = '', rest = ''] = /^sequence name (.*?) (start with .*)$/.exec(options) ?? [];
+	const sequence = String(to['sequence']);
+	const settings = settingsOf(to);
 	if (from['identity'] === null) {
 		// A serial column became an identity column: its old sequence has the name that is needed now.
 		const taken =
-			sides.target.byId.has(`sequence:${sequence}`) &&
-			!sides.source.byId.has(`sequence:${sequence}`);
+			context.target.byId.has(`sequence:${sequence}`) &&
+			!context.source.byId.has(`sequence:${sequence}`);
 		return [
 			...(taken ? [alter('drop default'), `drop sequence if exists ${sequence}`] : []),
 			alter('set not null'),
-			alter(`add generated ${String(to['identity'])} as identity (${options})`),
+			alter(
+				`add generated ${String(to['identity'])} as identity (sequence name ${sequence} ${settings.join(' ')})`,
+			),
 		];
 	}
-	const [, existing = sequence, restNow = ''] =
-		/^sequence name (.*?) (start with .*)$/.exec(String(from['sequence'])) ?? [];
-	const settings =
-		rest === restNow
-			? ''
-			: ` ${rest.replace(/(start with|increment by|minvalue|maxvalue|cache|no cycle|cycle)(?= |$)/g, 'set $1')}`;
+	const existing = String(from['sequence']);
+	const set = same(settings, settingsOf(from)) ? [] : settings.map((setting) => `set ${setting}`);
 	return [
 		...(existing === sequence ? [] : movedTo('sequence', existing, sequence)),
-		...(to['identity'] === from['identity'] && settings === ''
+		...(to['identity'] === from['identity'] && set.length === 0
 			? []
-			: [alter(`set generated ${String(to['identity'])}${settings}`)]),
+			: [alter([`set generated ${String(to['identity'])}`, ...set].join(' '))]),
 	];
 }
+
+const settingsOf = ({ sequence_settings: settings }: Definition): string[] =>
+	Array.isArray(settings) ? settings.map(String) : [];
 
 function settingChanges(source: Fact, target: Fact): string[] {
 	const [to, from] = [source.definition, target.definition];
@@ -201,12 +287,11 @@ const defaultKind: Kind = {
 	name: 'default',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	apart: true,
+	attribute: { later: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object, array[${address('pg_attrdef', 'd.oid')}] as addresses, 'column:' || ${NAME} as parent,
-  jsonb_build_object('expression', pg_get_expr(d.adbin, d.adrelid)) as definition,
-  array[format('alter table only %s alter column %I set default %s', ${RELATION}, a.attname, pg_get_expr(d.adbin, d.adrelid))] as "create",
+  jsonb_build_object('expression', ${DEFAULT}) as definition,
+  array[format('alter table only %s alter column %I set default ', ${RELATION}, a.attname) || ${DEFAULT}] as "create",
   format('alter table only %s alter column %I drop default', ${RELATION}, a.attname) as "drop",
   (${SIMPLE_DEFAULT} and (c.relispartition or a.attislocal)) as folded${FROM} and d.oid is not null and a.attgenerated = ''`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
@@ -217,18 +302,23 @@ const notNullKind: Kind = {
 	name: 'not_null',
 	component: 'tables',
 	stage: 'relations',
-	attribute: true,
-	apart: true,
-	early: true,
+	attribute: {
+		later: true,
+		// Loaded rows have nothing for a column that the source does not have. A primary key holds it in place.
+		givesWay: {
+			when: ({ identity, parent }, target) =>
+				!target.byId.has(`default:${identity}`) &&
+				(target.dependents.get(parent ?? '') ?? []).every((id) => !id.startsWith('primary_key:')),
+			why: 'NOT NULL is taken off this column, which only the target has: rows of the source have no value for it',
+			fix: 'To keep it, give the column a default and set NOT NULL again on the target: then it stays.',
+		},
+	},
+	rows: { block: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, 'column:' || ${NAME} as parent, '{}'::jsonb as definition,
   array[format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as "create",
   format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as "drop",
   (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
-	// Loaded rows have nothing for a column that the source does not have. A primary key holds it in place.
-	givesWay: ({ identity, parent }, target) =>
-		!target.byId.has(`default:${identity}`) &&
-		(target.dependents.get(parent ?? '') ?? []).every((id) => !id.startsWith('primary_key:')),
 	change: () => ({ how: 'alter', statements: [] }),
 };
 

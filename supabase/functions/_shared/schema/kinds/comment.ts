@@ -5,8 +5,7 @@ export const commentKind: Kind = {
 	name: 'comment',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	describes: true,
+	attribute: { describes: true },
 	read: `
 select c.on_text as identity, c.on_text as object, '{}'::text[] as addresses, c.parent,
   jsonb_build_object('text', c.description) as definition,

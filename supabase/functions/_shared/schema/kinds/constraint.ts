@@ -1,7 +1,8 @@
 // Constraints of tables. Primary keys are made with the structure, because rows are matched by them; unique,
 // exclusion and foreign keys after the rows. Keys are made with ONLY and attached, as partitioned tables need.
-import type { Change, Fact, Kind, SchemaStage } from '../fact.ts';
-import { address } from '../scope.ts';
+import type { Thing } from '../../domain/thing.ts';
+import type { Change, ChangeContext, Fact, Kind, SchemaStage } from '../fact.ts';
+import { address } from '../address.ts';
 import {
 	foldable,
 	keyFact,
@@ -12,6 +13,7 @@ import {
 	RELATION_FACT,
 	userTable,
 } from './table-sql.ts';
+import { whilePrivileged } from './text.ts';
 
 const NAME = `format('%s.%I', ${RELATION}, k.conname)`;
 const DEFINITION = `regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')`;
@@ -39,7 +41,9 @@ function changeValidated(source: Fact, target: Fact): Change {
 /** Rows that do not keep to it leave it in place, unchecked, and said so. */
 const unchecked = (fact: Fact): readonly string[] =>
 	fact.definition['validated'] === true
-		? fact.create.map((statement) => `${statement} not valid`)
+		? fact.create.map((statement) =>
+				statement.startsWith('alter table') ? `${statement} not valid` : statement,
+			)
 		: [];
 
 const checkKind: Kind = {
@@ -47,16 +51,51 @@ const checkKind: Kind = {
 	component: 'tables',
 	stage: 'relations',
 	within: true,
-	early: true,
+	rows: { block: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses, ${RELATION_FACT} as parent,
   jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'definition', ${DEFINITION}, 'validated', k.convalidated) as definition,
-  array[format('alter table %s add constraint %I %s', ${RELATION}, k.conname, pg_get_constraintdef(k.oid))] as "create",
+  array[format('alter table %s add constraint %I ', ${RELATION}, k.conname) || pg_get_constraintdef(k.oid)] as "create",
   case when k.coninhcount = 0 then ${DROP} end as "drop",
   (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded${FROM}
 where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispartition)) and ${userTable(`'r', 'p', 'f'`)}`,
 	change: changeValidated,
 	otherwise: unchecked,
+};
+
+/** A check or foreign key that a child or partition has from its parent, under the same name. */
+const COPY = `
+from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+join pg_inherits i on i.inhrelid = c.oid join pg_constraint pk on pk.conrelid = i.inhparent and pk.conname = k.conname and pk.contype = k.contype
+join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+where ((k.contype = 'c' and k.coninhcount > 0 and not (k.conislocal and not c.relispartition)) or (k.contype = 'f' and k.conparentid = pk.oid))
+  and i.inhseqno = 1 and ${userTable(`'r', 'p', 'f'`)}`;
+
+// Made by its parent's: only what is said of it needs statements.
+const copyKind: Kind = {
+	name: 'constraint_copy',
+	component: 'tables',
+	stage: 'relations',
+	within: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses, ${RELATION_FACT} as parent,
+  '{}'::jsonb as definition, '{}'::text[] as "create",
+  array[case k.contype when 'c' then 'check:' else 'foreign_key:' end || format('%I.%I.%I', pn.nspname, p.relname, k.conname),
+    'constraint_copy:' || format('%I.%I.%I', pn.nspname, p.relname, k.conname), 'partition:' || ${RELATION}] as needs${COPY}`,
+	change: () => ({ how: 'alter', statements: [] }),
+};
+
+/** One whose rows were checked although the parent's were not. */
+const validatedCopyKind: Kind = {
+	name: 'validated_copy',
+	component: 'tables',
+	stage: 'relations',
+	within: true,
+	read: `
+select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, ${RELATION_FACT} as parent, '{}'::jsonb as definition,
+  array[format('alter table %s validate constraint %I', ${RELATION}, k.conname)] as "create",
+  array['constraint_copy:' || ${NAME}] as needs${COPY} and k.contype = 'c' and k.convalidated and not pk.convalidated`,
+	change: () => ({ how: 'alter', statements: [] }),
 };
 
 const CHILD_OF = `(select ${keyFact('pk', "format('%I.%I', pn.nspname, p.relname)")}
@@ -66,18 +105,18 @@ const CHILD_OF = `(select ${keyFact('pk', "format('%I.%I', pn.nspname, p.relname
  * A key and its index, which always bear one name. A partition's goes with its parent's; but its primary key
  * holds the partition to its parent: where it must go, the partition is detached first, and keeps it.
  */
-const keyKind = (name: string, letter: string, stage: SchemaStage, early: boolean): Kind => ({
+const keyKind = (name: Thing, letter: string, stage: SchemaStage, early: boolean): Kind => ({
 	name,
 	component: 'tables',
 	stage,
-	early,
+	rows: { block: early },
 	read: `
 select ${letter === 'p' ? RELATION : NAME} as identity, ${NAME} as object,
   array[${address('pg_constraint', 'k.oid')}, ${address('pg_class', 'k.conindid')}] as addresses,
   ${RELATION_FACT} as parent,
   jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'index', format('%I.%I', n.nspname, x.relname), 'definition', ${DEFINITION},
     'options', ${optionObject('x.reloptions')}) as definition,
-  array[format('alter table only %s add constraint %I %s', ${RELATION}, k.conname, pg_get_constraintdef(k.oid))]
+  array[format('alter table only %s add constraint %I ', ${RELATION}, k.conname) || pg_get_constraintdef(k.oid)]
     || case when x.reloptions is null then '{}' else array[format('alter index %I.%I set (%s)', n.nspname, x.relname, ${optionText('x.reloptions')})] end as "create",
   ${letter === 'p' ? DROP : `case when k.conparentid = 0 then ${DROP} end`} as "drop",
   case when k.conparentid <> 0 then array[${CHILD_OF}] end as needs${FROM} join pg_class x on x.oid = k.conindid
@@ -85,20 +124,60 @@ where k.contype = '${letter}' and ${userTable()}`,
 	change: changeKey,
 });
 
-function changeKey(source: Fact, target: Fact): Change {
+function changeKey(
+	source: Fact,
+	target: Fact,
+	context: Pick<ChangeContext, 'source' | 'target'>,
+): Change {
 	const [to, from] = [source.definition, target.definition];
 	if (to['definition'] !== from['definition']) return { how: 'replace' };
-	const renamed =
-		to['name'] === from['name']
-			? []
-			: [
-					`alter table ${String(to['table'])} rename constraint ${String(from['name'])} to ${String(to['name'])}`,
-				];
+	const renamed = to['name'] === from['name'] ? [] : renameKeys(target, context);
 	const options = optionChanges(to['options'], from['options']).map(
 		(action) => `alter index ${String(to['index'])} ${action}`,
 	);
 	return { how: 'alter', statements: [...renamed, ...options] };
 }
+
+/** Keys that wait for each other's names are renamed together, by the first of them. */
+function renameKeys(key: Fact, context: Pick<ChangeContext, 'source' | 'target'>): string[] {
+	const ring = namesInTurn(key, context);
+	const rename = ({ definition }: Fact, from: string, to: string): string =>
+		`alter table ${String(definition['table'])} rename constraint ${from} to ${to}`;
+	const now = ({ definition }: Fact): string => String(definition['name']);
+	const wanted = ({ id }: Fact): string => String(context.source.byId.get(id)?.definition['name']);
+	if (ring.length === 1) return [rename(key, now(key), wanted(key))];
+	if (ring.some(({ id }) => id < key.id)) return [];
+	return [
+		...ring.map((one, at) => rename(one, now(one), `_twins_renamed_${at}`)),
+		...ring.map((one, at) => rename(one, `_twins_renamed_${at}`, wanted(one))),
+	];
+}
+
+/** The target's keys each of which has the name that the one before it is to have, the last one's is this one's. */
+function namesInTurn(
+	key: Fact,
+	{ source, target }: Pick<ChangeContext, 'source' | 'target'>,
+): readonly Fact[] {
+	const ring = [key];
+	for (let last = key; ;) {
+		const name = source.byId.get(last.id)?.definition['index'];
+		const holder = [...target.byId.values()].find(
+			({ kind, definition }) => kind === key.kind && definition['index'] === name,
+		);
+		if (holder?.id === key.id) return ring;
+		const wanted = holder && source.byId.get(holder.id);
+		const isRenamed = wanted?.definition['definition'] === holder?.definition['definition'];
+		if (!holder || !wanted || !isRenamed || ring.includes(holder)) return [key];
+		ring.push(holder);
+		last = holder;
+	}
+}
+
+const POINTED_TO = {
+	oid: 'r.oid',
+	owner: 'r.relowner',
+	name: `format('%I.%I', rn.nspname, r.relname)`,
+};
 
 // A clone of some rows only may break it.
 const foreignKeyKind: Kind = {
@@ -109,8 +188,8 @@ const foreignKeyKind: Kind = {
 select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses, ${RELATION_FACT} as parent,
   jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'definition', ${DEFINITION}, 'validated', k.convalidated,
     'partitioned', c.relkind = 'p') as definition,
-  array[format('alter table %s add constraint %I %s', ${RELATION}, k.conname, pg_get_constraintdef(k.oid))] as "create",
-  ${DROP} as "drop"${FROM}
+  ${whilePrivileged('references', POINTED_TO, `array[format('alter table %s add constraint %I ', ${RELATION}, k.conname) || pg_get_constraintdef(k.oid)]`)} as "create",
+  ${DROP} as "drop"${FROM} join pg_class r on r.oid = k.confrelid join pg_namespace rn on rn.oid = r.relnamespace
 where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
 	change: changeValidated,
 	otherwise: (fact) => (fact.definition['partitioned'] === false ? unchecked(fact) : []),
@@ -118,6 +197,8 @@ where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
 
 export const constraintKinds: readonly Kind[] = [
 	checkKind,
+	copyKind,
+	validatedCopyKind,
 	keyKind('primary_key', 'p', 'structure', false),
 	keyKind('unique_constraint', 'u', 'relations', true),
 	keyKind('exclusion_constraint', 'x', 'relations', true),

@@ -1,6 +1,7 @@
 // Event triggers that call a function of the user's; the platform's own call functions of its own.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 
 const state = `pg_catalog.format('alter event trigger %I %s', v.evtname,
     case v.evtenabled when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica' else 'enable always' end)`;
@@ -19,7 +20,7 @@ from (
   from pg_catalog.pg_event_trigger v
   join pg_catalog.pg_proc p on p.oid = v.evtfoid
   join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-  where ${userSchema('n.nspname')} and ${notOfExtension('pg_event_trigger', 'v.oid')}
+  where ${routineOfUser('p')} and ${notOfExtension('pg_event_trigger', 'v.oid')}
 ) d
 order by 1`;
 
@@ -35,9 +36,11 @@ export const eventTriggerKind: Kind = {
 	stage: 'triggers',
 	read: readEventTriggers,
 	change: changeEventTrigger,
-	refusal: {
-		outcome: 'skipped',
-		why: 'The target does not let its role make event triggers.',
-		fix: 'Make the event trigger by hand with a role that may, or move its work into migrations.',
+	report: {
+		refusal: {
+			outcome: 'skipped',
+			why: 'The target does not let its role make event triggers.',
+			fix: 'Make the event trigger by hand with a role that may, or move its work into migrations.',
+		},
 	},
 };

@@ -1,19 +1,38 @@
-// Foreign data: wrappers, servers, user mappings and foreign tables. Passwords and other secrets of mappings
-// are never read.
-import type { Fact, Kind } from '../fact.ts';
-import { address, notOfExtension } from '../scope.ts';
+// Foreign data: wrappers, servers, user mappings and foreign tables. Options that carry secrets are neither read nor
+// compared, on either endpoint: what somebody set on the target stays.
+import { literal } from '../../platform/postgres/index.ts';
+import type { Fact, Kind, ReportRules } from '../fact.ts';
+import { address } from '../address.ts';
+import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
 import { optionActions } from './column.ts';
 import {
 	COLUMN_SETTINGS,
 	COLUMN_TEXT,
 	foldable,
-	optionObject,
+	foreignOptionObject,
+	foreignOptions,
 	RELATION,
+	SECRET_OPTION,
 	userTable,
 } from './table-sql.ts';
 
-const OPTIONS = (options: string): string =>
-	`coalesce((select ' options (' || string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) || ')' from pg_options_to_table(${options}) o), '')`;
+/** SQL: the options that its statement leaves out, for the report: their names, and the actions that add them. */
+const withheld = (options: string): string =>
+	`(select jsonb_build_object('withheld', string_agg(o.option_name, ', ' order by o.option_name),
+      'to_add', string_agg(format('add %I ''…''', o.option_name), ', ' order by o.option_name))
+    from pg_options_to_table(${options}) o where ${SECRET_OPTION})`;
+
+/** What to say of something made without the options that carry secrets. */
+const withoutSecrets =
+	(words: string): NonNullable<ReportRules['remark']> =>
+	({ parts, identity }) => {
+		const { withheld: names = null, to_add: actions = null } = parts ?? {};
+		if (names === null || actions === null) return undefined;
+		return {
+			detail: `created without the options that may be secret: ${names}`,
+			fix: `Set them on the target: alter ${words} ${identity} options (${actions}). Later clones leave them alone.`,
+		};
+	};
 
 const changeOptions = (source: Fact, target: Fact, head: string): string[] => {
 	const actions = optionActions(source.definition['options'], target.definition['options']);
@@ -27,19 +46,22 @@ const wrapperKind: Kind = {
 	read: `
 select format('%I', w.fdwname) as identity, format('foreign data wrapper %I', w.fdwname) as object,
   array[${address('pg_foreign_data_wrapper', 'w.oid')}] as addresses,
-  jsonb_build_object('handler', nullif(w.fdwhandler, 0)::regproc, 'validator', nullif(w.fdwvalidator, 0)::regproc, 'options', ${optionObject('w.fdwoptions')}) as definition,
+  jsonb_build_object('handler', nullif(w.fdwhandler, 0)::regproc, 'validator', nullif(w.fdwvalidator, 0)::regproc, 'options', ${foreignOptionObject('w.fdwoptions')}) as definition,
   array[format('create foreign data wrapper %I', w.fdwname) || coalesce(' handler ' || nullif(w.fdwhandler, 0)::regproc, '')
-    || coalesce(' validator ' || nullif(w.fdwvalidator, 0)::regproc, '') || ${OPTIONS('w.fdwoptions')}] as "create",
-  format('drop foreign data wrapper %I', w.fdwname) as "drop"
+    || coalesce(' validator ' || nullif(w.fdwvalidator, 0)::regproc, '') || ${foreignOptions('w.fdwoptions')}] as "create",
+  format('drop foreign data wrapper %I', w.fdwname) as "drop", ${withheld('w.fdwoptions')} as parts
 from pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}`,
 	change: (source, target) => ({
 		how: 'alter',
 		statements: changeOptions(source, target, `alter foreign data wrapper ${source.identity}`),
 	}),
-	refusal: {
-		outcome: 'skipped',
-		why: 'only a superuser may create foreign data wrappers',
-		fix: 'Enable the extension that brings it on the target.',
+	report: {
+		remark: withoutSecrets('foreign data wrapper'),
+		refusal: {
+			outcome: 'skipped',
+			why: 'only a superuser may create foreign data wrappers',
+			fix: 'Enable the extension that brings it on the target.',
+		},
 	},
 };
 
@@ -50,10 +72,10 @@ const serverKind: Kind = {
 	read: `
 select format('%I', s.srvname) as identity, format('foreign server %I', s.srvname) as object,
   array[${address('pg_foreign_server', 's.oid')}] as addresses,
-  jsonb_build_object('wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion, 'options', ${optionObject('s.srvoptions')}) as definition,
+  jsonb_build_object('wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion, 'options', ${foreignOptionObject('s.srvoptions')}) as definition,
   array[format('create server %I%s%s foreign data wrapper %I%s', s.srvname, coalesce(' type ' || quote_literal(s.srvtype), ''),
-    coalesce(' version ' || quote_literal(s.srvversion), ''), w.fdwname, ${OPTIONS('s.srvoptions')})] as "create",
-  format('drop server %I', s.srvname) as "drop"
+    coalesce(' version ' || quote_literal(s.srvversion), ''), w.fdwname, ${foreignOptions('s.srvoptions')})] as "create",
+  format('drop server %I', s.srvname) as "drop", ${withheld('s.srvoptions')} as parts
 from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw where ${notOfExtension('pg_foreign_server', 's.oid')}`,
 	change: (source, target) => {
 		const same = (key: string): boolean => source.definition[key] === target.definition[key];
@@ -64,15 +86,13 @@ from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw wher
 			statements: [
 				...(same('version') || version === null
 					? []
-					: [`alter server ${source.identity} version '${String(version).replaceAll("'", "''")}'`]),
+					: [`alter server ${source.identity} version ${literal(String(version))}`]),
 				...changeOptions(source, target, `alter server ${source.identity}`),
 			],
 		};
 	},
+	report: { remark: withoutSecrets('server') },
 };
-
-/** Options that carry a secret, by the names wrappers give them. */
-const SECRET = `o.option_name ~* '(password|secret|token|key|credential)'`;
 
 const mappingKind: Kind = {
 	name: 'user_mapping',
@@ -81,13 +101,13 @@ const mappingKind: Kind = {
 	read: `
 select format('%s on %I', m.name, m.srvname) as identity, format('user mapping of %s on %I', m.name, m.srvname) as object,
   array[${address('pg_user_mapping', 'm.umid')}] as addresses, format('foreign_server:%I', m.srvname) as parent,
-  jsonb_build_object('options', m.options) as definition,
+  jsonb_build_object('mapping', format('%s server %I', m.name, m.srvname), 'options', m.options) as definition,
   array[format('create user mapping for %s server %I%s', m.name, m.srvname, coalesce(' options (' || m.text || ')', ''))] as "create",
   format('drop user mapping for %s server %I', m.name, m.srvname) as "drop"
 from (
   select u.umid, u.srvname, case when u.umuser = 0 then 'public' else quote_ident(u.usename) end as name,
-    (select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(u.umoptions) o where not ${SECRET}) as options,
-    (select string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) from pg_options_to_table(u.umoptions) o where not ${SECRET}) as text
+    (select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as options,
+    (select string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) from pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as text
   from pg_user_mappings u
 ) m`,
 	change: (source, target) => ({
@@ -95,20 +115,26 @@ from (
 		statements: changeOptions(
 			source,
 			target,
-			`alter user mapping for ${source.identity.replace(/ on (?!.* on )/, ' server ')}`,
+			`alter user mapping for ${String(source.definition['mapping'])}`,
 		),
 	}),
-	remark: (fact) => ({
-		detail: 'created without its password',
-		fix: `Set it on the target: alter user mapping for ${fact.identity.replace(/ on (?!.* on )/, ' server ')} options (add password '…').`,
-	}),
+	report: {
+		remark: (fact) => ({
+			detail: 'created without its password',
+			fix: `Set it on the target: alter user mapping for ${String(fact.definition['mapping'])} options (add password '…').`,
+		}),
+	},
 };
 
 const BODY = `(select string_agg(format('%I %s%s', a.attname, ${COLUMN_TEXT}, case when a.attnotnull then ' not null' else '' end), ', ' order by a.attnum)
-    || coalesce((select string_agg(format(', constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), '' order by k.conname) from pg_constraint k
+    || coalesce((select string_agg(format(', constraint %I ', k.conname) || pg_get_constraintdef(k.oid), '' order by k.conname) from pg_constraint k
       where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal) and ${foldable('pg_constraint', 'k.oid')}), '')
   from pg_attribute a join pg_type y on y.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
+
+/** Those of the table and of its columns. */
+const ALL_OPTIONS = `f.ftoptions || array(select x.setting from pg_attribute a cross join unnest(a.attfdwoptions) x (setting)
+    where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
 const tableKind: Kind = {
 	name: 'foreign_table',
@@ -118,12 +144,12 @@ const tableKind: Kind = {
 	read: `
 select ${RELATION} as identity, ${RELATION} as object,
   array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')}] as addresses, format('schema:%I', n.nspname) as parent,
-  jsonb_build_object('server', s.srvname, 'options', ${optionObject('f.ftoptions')}) as definition,
-  array[format('create foreign table %s (%s) server %I%s', ${RELATION}, coalesce(${BODY}, ''), s.srvname, ${OPTIONS('f.ftoptions')})]
+  jsonb_build_object('server', s.srvname, 'options', ${foreignOptionObject('f.ftoptions')}) as definition,
+  array[format('create foreign table %s (%s) server %I%s', ${RELATION}, coalesce(${BODY}, ''), s.srvname, ${foreignOptions('f.ftoptions')})]
     || coalesce((select array_agg(x.statement order by a.attnum, x.place) from pg_attribute a join pg_type y on y.oid = a.atttypid
       cross join lateral unnest(${COLUMN_SETTINGS}) with ordinality x (statement, place)
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}') as "create",
-  format('drop foreign table %s', ${RELATION}) as "drop"
+  format('drop foreign table %s', ${RELATION}) as "drop", ${withheld(ALL_OPTIONS)} as parts
 from pg_foreign_table f join pg_class c on c.oid = f.ftrelid join pg_namespace n on n.oid = c.relnamespace join pg_foreign_server s on s.oid = f.ftserver
 where ${userTable(`'f'`)}`,
 	change: (source, target) =>
@@ -133,6 +159,7 @@ where ${userTable(`'f'`)}`,
 					statements: changeOptions(source, target, `alter foreign table ${source.identity}`),
 				}
 			: { how: 'replace' },
+	report: { remark: withoutSecrets('foreign table') },
 };
 
 export const foreignKinds: readonly Kind[] = [wrapperKind, serverKind, mappingKind, tableKind];

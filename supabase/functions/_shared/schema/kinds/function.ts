@@ -2,10 +2,11 @@
 // only a superuser may set (LEAKPROOF, a planner support function) are facts of their own, so that
 // a target that refuses them still gets the function.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 import { withoutSpace } from './text.ts';
 
-const userRoutine = `${userSchema('n.nspname')}
+const userRoutine = `${routineOfUser('p')}
     and p.prokind in ('f', 'p', 'w')
     and ${notOfExtension('pg_proc', 'p.oid')}
     -- constructors of a range type come and go with it
@@ -22,6 +23,15 @@ const creatable = `case when p.proleakproof or p.prosupport <> 0 then pg_catalog
     '(\\n LANGUAGE [^\\n]+\\n(?: TRANSFORM FOR TYPE [^\\n]+\\n)?(?: WINDOW)?(?: IMMUTABLE| STABLE)?(?: PARALLEL SAFE| PARALLEL RESTRICTED)?(?: STRICT)?(?: SECURITY DEFINER)?)(?: LEAKPROOF)?((?: COST [^ \\n]+)?(?: ROWS [^ \\n]+)?)(?: SUPPORT [^\\n]+)?\\n',
     E'\\\\1\\\\2\\n')
   else pg_catalog.pg_get_functiondef(p.oid) end`;
+
+/** A body of parsed SQL needs what it names; a text in its place needs nothing. */
+const standIn = `case when p.prosqlbody is not null then pg_catalog.format(
+    'create or replace %s %I.%I(%s)%s language sql%s%s as ''select null''',
+    case p.prokind when 'p' then 'procedure' else 'function' end,
+    n.nspname, p.proname, pg_catalog.pg_get_function_arguments(p.oid),
+    ' returns ' || pg_catalog.pg_get_function_result(p.oid),
+    case p.provolatile when 'i' then ' immutable' when 's' then ' stable' end,
+    case when p.proisstrict then ' strict' end) end`;
 
 const readFunctions = `
 select ${identity} as identity,
@@ -49,7 +59,8 @@ select ${identity} as identity,
       from pg_catalog.unnest(p.protrftypes) with ordinality u(t, o))
   ) as definition,
   array[${creatable}] as create,
-  'drop routine ' || ${signature} as drop
+  'drop routine ' || ${signature} as drop,
+  pg_catalog.jsonb_build_object('stand_in', ${standIn}) as parts
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
@@ -65,7 +76,7 @@ export function changeFunction(source: Fact, target: Fact): Change {
 	const keepsDefaults =
 		Number(source.definition['defaults']) >= Number(target.definition['defaults']);
 	return same('kind') && same('returns') && same('signature') && keepsDefaults
-		? { how: 'alter', statements: source.create }
+		? { how: 'alter', statements: source.create, keepsRows: true }
 		: { how: 'replace' };
 }
 
@@ -76,6 +87,8 @@ const functionKind: Kind = {
 	names: ['routine'],
 	read: readFunctions,
 	change: changeFunction,
+	making: { standIn: ({ parts }) => parts?.['stand_in'] ?? undefined },
+	rows: { shaped: true },
 };
 
 const readOption = (what: string, condition: string, on: string, off: string): string => `
@@ -105,12 +118,13 @@ const leakproofKind: Kind = {
 		`'alter function ' || ${signature} || ' not leakproof'`,
 	),
 	change: alterToSource,
-	attribute: true,
-	apart: true,
-	refusal: {
-		outcome: 'adapted',
-		why: 'The function was made without LEAKPROOF, which only a superuser may set.',
-		fix: 'Queries return the same rows; where a security barrier view must push the function down, ask the platform to mark it.',
+	attribute: { later: true },
+	report: {
+		refusal: {
+			outcome: 'adapted',
+			why: 'The function was made without LEAKPROOF, which only a superuser may set.',
+			fix: 'Queries return the same rows; where a security barrier view must push the function down, ask the platform to mark it.',
+		},
 	},
 };
 
@@ -126,12 +140,13 @@ const supportFunctionKind: Kind = {
 		'null::pg_catalog.text',
 	),
 	change: alterToSource,
-	attribute: true,
-	apart: true,
-	refusal: {
-		outcome: 'adapted',
-		why: 'The function was made without its planner support function, which only a superuser may set.',
-		fix: 'Results are the same; plans of queries that call it may be slower.',
+	attribute: { later: true },
+	report: {
+		refusal: {
+			outcome: 'adapted',
+			why: 'The function was made without its planner support function, which only a superuser may set.',
+			fix: 'Results are the same; plans of queries that call it may be slower.',
+		},
 	},
 };
 

@@ -12,6 +12,7 @@ import { foreignKinds } from './foreign.ts';
 import { ownerKind } from './owner.ts';
 import { privilegeKinds } from './privileges.ts';
 import { roleKinds } from './role.ts';
+import { publicationMemberKind } from './publication-member.ts';
 import { ruleKind } from './rule.ts';
 import { sequenceKinds } from './sequence.ts';
 import { tableKinds } from './table.ts';
@@ -38,6 +39,7 @@ export const KINDS: readonly Kind[] = [
 	...triggerKinds,
 	eventTriggerKind,
 	...policyKinds,
+	publicationMemberKind,
 	ownerKind,
 	...privilegeKinds,
 	commentKind,

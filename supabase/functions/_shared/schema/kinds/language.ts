@@ -1,6 +1,7 @@
 // Languages that no extension brought. Only a superuser may make one: tried, and the refusal explained.
 import type { Change, Kind } from '../fact.ts';
-import { address, notOfExtension } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
 
 const callHandler = (word: string, oid: string): string =>
 	`case when ${oid} <> 0 then ' ${word} ' || ${oid}::pg_catalog.regproc::pg_catalog.text else '' end`;
@@ -27,9 +28,11 @@ export const languageKind: Kind = {
 	stage: 'functions',
 	read: readLanguages,
 	change: (source): Change => ({ how: 'alter', statements: source.create }),
-	refusal: {
-		outcome: 'skipped',
-		why: 'Only a superuser may make a language outside an extension.',
-		fix: 'Install the extension of the language on the target, then clone again.',
+	report: {
+		refusal: {
+			outcome: 'skipped',
+			why: 'Only a superuser may make a language outside an extension.',
+			fix: 'Install the extension of the language on the target, then clone again.',
+		},
 	},
 };

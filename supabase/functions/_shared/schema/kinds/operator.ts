@@ -1,7 +1,8 @@
 // Operators, operator classes and operator families. Anyone may make an operator; classes and families
 // are a superuser's, so elsewhere they are tried and the refusal explained.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 
 const operand = (type: string): string =>
 	`case when ${type} = 0 then 'none' else pg_catalog.format_type(${type}, null) end`;
@@ -21,7 +22,8 @@ const readOperators = `
 select d.identity, d.identity as object,
   array[${address('pg_operator', 'd.oid')}] as addresses,
   'schema:' || pg_catalog.quote_ident(d.nspname) as parent,
-  pg_catalog.jsonb_build_object('clauses', d.clauses, 'restrict', d.restrict, 'join', d.join) as definition,
+  pg_catalog.jsonb_build_object('signature', d.signature, 'clauses', d.clauses,
+    'restrict', d.restrict, 'join', d.join) as definition,
   array[pg_catalog.format('create operator %I.%s (%s)', d.nspname, d.oprname,
     pg_catalog.concat_ws(', ', d.clauses, 'restrict = ' || d.restrict, 'join = ' || d.join))] as create,
   'drop operator ' || d.signature as drop
@@ -39,14 +41,14 @@ from (
     ${estimator('o.oprjoin')} as join
   from pg_catalog.pg_operator o
   join pg_catalog.pg_namespace n on n.oid = o.oprnamespace
-  where ${userSchema('n.nspname')} and o.oprcode <> 0 and ${notOfExtension('pg_operator', 'o.oid')}
+  where ${ofUser('o.oprowner')} and o.oprcode <> 0 and ${notOfExtension('pg_operator', 'o.oid')}
 ) d
 order by 1`;
 
 function changeOperator(source: Fact, target: Fact): Change {
 	if (source.definition['clauses'] !== target.definition['clauses']) return { how: 'replace' };
 	const estimate = (key: string): string => `${key} = ${String(source.definition[key] ?? 'none')}`;
-	const signature = String(source.drop).replace(/^drop operator /, '');
+	const signature = String(source.definition['signature']);
 	return {
 		how: 'alter',
 		statements: [`alter operator ${signature} set (${estimate('restrict')}, ${estimate('join')})`],
@@ -73,7 +75,7 @@ const OWN_FAMILY = `c.opcfamily = f.oid and c.opcname = f.opfname and c.opcnames
 
 const readFamilies = `
 select pg_catalog.format('%I.%I using %I', n.nspname, f.opfname, m.amname) as identity,
-  pg_catalog.format('operator family %I.%I', n.nspname, f.opfname) as object,
+  pg_catalog.format('operator family %I.%I using %I', n.nspname, f.opfname, m.amname) as object,
   array[${address('pg_opfamily', 'f.oid')}] as addresses,
   'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
   '{}'::pg_catalog.jsonb as definition,
@@ -82,7 +84,7 @@ select pg_catalog.format('%I.%I using %I', n.nspname, f.opfname, m.amname) as id
 from pg_catalog.pg_opfamily f
 join pg_catalog.pg_namespace n on n.oid = f.opfnamespace
 join pg_catalog.pg_am m on m.oid = f.opfmethod
-where ${userSchema('n.nspname')} and ${notOfExtension('pg_opfamily', 'f.oid')}
+where ${ofUser('f.opfowner')} and ${notOfExtension('pg_opfamily', 'f.oid')}
   and not exists (select from pg_catalog.pg_opclass c where ${OWN_FAMILY})
 order by 1`;
 
@@ -92,7 +94,7 @@ const operatorFamilyKind: Kind = {
 	stage: 'functions',
 	read: readFamilies,
 	change: replace,
-	refusal,
+	report: { refusal },
 };
 
 /** Members that pg_depend ties to the class itself; looser ones belong to the family. */
@@ -104,7 +106,7 @@ const ofClass = (
           and i.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass and i.refobjid = c.oid)`;
 
 const readClasses = `
-select d.identity, 'operator class ' || d.name as object,
+select d.identity, 'operator class ' || d.identity as object,
   array[${address('pg_opclass', 'd.oid')}] || case when d.own_family then array[${address('pg_opfamily', 'd.opcfamily')}] else '{}' end as addresses,
   'schema:' || pg_catalog.quote_ident(d.nspname) as parent,
   pg_catalog.jsonb_build_object('head', d.head, 'members', d.members) as definition,
@@ -140,7 +142,7 @@ from (
   join pg_catalog.pg_am m on m.oid = c.opcmethod
   join pg_catalog.pg_opfamily f on f.oid = c.opcfamily
   join pg_catalog.pg_namespace fn on fn.oid = f.opfnamespace
-  where ${userSchema('n.nspname')} and ${notOfExtension('pg_opclass', 'c.oid')}
+  where ${ofUser('c.opcowner')} and ${notOfExtension('pg_opclass', 'c.oid')}
 ) d
 order by 1`;
 
@@ -150,7 +152,7 @@ const operatorClassKind: Kind = {
 	stage: 'functions',
 	read: readClasses,
 	change: replace,
-	refusal,
+	report: { refusal },
 };
 
 export const operatorKinds: readonly Kind[] = [operatorKind, operatorFamilyKind, operatorClassKind];

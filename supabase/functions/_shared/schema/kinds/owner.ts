@@ -1,7 +1,7 @@
 // Owners that are roles of the user. Everything is created by postgres; what a custom role owns on the source
 // is handed over where the target lets it, and what the platform's roles own there stays with postgres.
 import type { Kind } from '../fact.ts';
-import { platformRole } from '../scope.ts';
+import { platformRole } from '../../platform/supabase/managed-schemas.ts';
 
 const owned = (catalog: string, number: number, owner: string, word: string): string => `
   select p.id, r.rolname, ${word} as word, o.identity
@@ -13,9 +13,14 @@ export const ownerKind: Kind = {
 	name: 'owner',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	apart: true,
-	describes: true,
+	attribute: { later: true, describes: true },
+	report: {
+		refusal: {
+			outcome: 'adapted',
+			why: 'made, but owned by postgres: the target does not let the owner follow',
+			fix: 'Give the owner CREATE on the schema and make postgres a member of it, then clone again.',
+		},
+	},
 	read: `
 select w.id as identity, w.identity as object, '{}'::text[] as addresses, w.id as parent, jsonb_build_object('owner', w.rolname) as definition,
   array[format('alter %s %s owner to %I', w.word, w.identity, w.rolname)] as "create",
@@ -38,9 +43,4 @@ from (${[
 	].join('\n  union all')}
 ) w`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
-	refusal: {
-		outcome: 'adapted',
-		why: 'made, but owned by postgres: the target does not let the owner follow',
-		fix: 'Give the owner CREATE on the schema and make postgres a member of it, then clone again.',
-	},
 };

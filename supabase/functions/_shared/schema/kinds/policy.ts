@@ -1,11 +1,12 @@
 // Row level security: policies on the user's tables and on the platform's tables that take them
 // (storage.objects, realtime.messages), and whether a table has RLS on and forced.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { withoutSpace } from './text.ts';
 
 /** The platform ships its tables there without policies, so whatever is on them is the user's. */
-const takesPolicies = `(${userSchema('n.nspname')} or n.nspname in ('auth', 'storage', 'realtime'))`;
+const takesPolicies = `(${ofUser('c.relowner')} or n.nspname in ('auth', 'storage', 'realtime'))`;
 
 const expression = (column: string): string => `pg_catalog.pg_get_expr(p.${column}, p.polrelid)`;
 
@@ -14,9 +15,8 @@ select d.identity, d.object, array[${address('pg_policy', 'd.oid')}] as addresse
   case when d.managed then null else 'table:' || d.relation end as parent,
   pg_catalog.jsonb_build_object('mode', d.mode, 'command', d.command, 'roles', d.roles,
     'using', ${withoutSpace('d.using')}, 'check', ${withoutSpace('d.check')}) as definition,
-  array[pg_catalog.format('create policy %s as %s for %s to %s%s', d.object, d.mode, d.command, d.roles,
-    coalesce(' using (' || d.using || ')', '') || coalesce(' with check (' || d.check || ')', ''))] as create,
-  'drop policy ' || d.object as drop, d.needs
+  array[pg_catalog.format('create policy %s as %s for %s %s', d.object, d.mode, d.command, e.clauses)] as create,
+  'drop policy ' || d.object as drop, d.needs, pg_catalog.jsonb_build_object('clauses', e.clauses) as parts
 from (
   select p.oid,
       case when p.polpermissive then 'permissive' else 'restrictive' end as mode,
@@ -25,7 +25,7 @@ from (
       pg_catalog.format('%I.%I.%I', n.nspname, c.relname, p.polname) as identity,
       pg_catalog.format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
       pg_catalog.format('%I.%I', n.nspname, c.relname) as relation,
-      not ${userSchema('n.nspname')} as managed,
+      not ${ofUser('c.relowner')} as managed,
       (select pg_catalog.string_agg(case when r = 0 then 'public' else pg_catalog.quote_ident(a.rolname) end, ', ' order by a.rolname)
        from pg_catalog.unnest(p.polroles) r left join pg_catalog.pg_roles a on a.oid = r) as roles,
       -- pg_depend knows nothing of roles
@@ -36,6 +36,8 @@ from (
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where ${takesPolicies} and ${notOfExtension('pg_class', 'c.oid')}
 ) d
+cross join lateral (select 'to ' || d.roles || coalesce(' using (' || d.using || ')', '')
+  || coalesce(' with check (' || d.check || ')', '') as clauses) e
 order by 1`;
 
 /** `alter policy` cannot take a clause away, nor change the command or permissive. */
@@ -43,16 +45,11 @@ export function changePolicy(source: Fact, target: Fact): Change {
 	const same = (key: string): boolean => source.definition[key] === target.definition[key];
 	const keeps = (key: string): boolean =>
 		source.definition[key] !== null || target.definition[key] === null;
-	const [create] = source.create;
-	if (!create || !same('mode') || !same('command') || !keeps('using') || !keeps('check')) {
+	const clauses = source.parts?.['clauses'];
+	if (clauses == null || !same('mode') || !same('command') || !keeps('using') || !keeps('check')) {
 		return { how: 'replace' };
 	}
-	const { mode, command } = source.definition;
-	const head = `create policy ${source.object} as ${String(mode)} for ${String(command)}`;
-	return {
-		how: 'alter',
-		statements: [`alter policy ${source.object}${create.slice(head.length)}`],
-	};
+	return { how: 'alter', statements: [`alter policy ${source.object} ${clauses}`] };
 }
 
 const policyKind: Kind = {
@@ -76,7 +73,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   'policies' as component, 'policies' as stage
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p') and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+where c.relkind in ('r', 'p') and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 order by 1`;
 
 /** Taking protection away must be asked for: without `remove_extra` a stricter target stays stricter. */
@@ -108,9 +105,10 @@ const rowSecurityKind: Kind = {
 	name: 'row_security',
 	component: 'policies',
 	stage: 'policies',
+	places: true,
 	read: readSecurity,
 	change: changeRowSecurity,
-	attribute: true,
+	attribute: {},
 };
 
 export const policyKinds: readonly Kind[] = [policyKind, rowSecurityKind];

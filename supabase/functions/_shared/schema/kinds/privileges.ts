@@ -2,8 +2,13 @@
 // will be created. The target ends with exactly the source's: what its own default privileges gave is revoked
 // in the transaction that made the object. A change of a table takes its columns' privileges along.
 import type { Fact, Facts, Kind } from '../fact.ts';
-import { ident } from '../../platform/sql.ts';
-import { notOfExtension, platformRole, userSchema } from '../scope.ts';
+import { ident } from '../../platform/postgres/index.ts';
+import { childrenOf } from '../planning.ts';
+import {
+	notOfExtension,
+	platformRole,
+	userSchema,
+} from '../../platform/supabase/managed-schemas.ts';
 
 /** Grantee → `ALL` or `SELECT,UPDATE*` (`*`: with grant option), as JSON. The owner is called `@owner`. */
 const grants = (
@@ -23,6 +28,8 @@ const grants = (
 const roles = (acl: string): string =>
 	`array(select distinct format('role:%I', r.rolname) from aclexplode(${acl}) a join pg_roles r on r.oid = a.grantee where not ${platformRole('r.rolname')})`;
 
+const COLUMN_KIND = 'column_privileges';
+
 interface Holder {
 	readonly catalog: string;
 	readonly number: number;
@@ -34,13 +41,9 @@ interface Holder {
 	readonly on: string;
 	readonly joins?: string;
 	readonly where?: string;
-	readonly columns?: string;
 }
 
 const NAMED = (name: string): string => `format('%I.%I', n.nspname, x.${name})`;
-
-const COLUMNS = `(select jsonb_object_agg(format('%I', a.attname), ${grants('a.attacl', `'c'`, 'x.relowner')})
-    from pg_attribute a where a.attrelid = x.oid and a.attnum > 0 and not a.attisdropped and a.attacl is not null and a.attacl <> '{}')`;
 
 const HOLDERS: readonly Holder[] = [
 	{
@@ -60,7 +63,6 @@ const HOLDERS: readonly Holder[] = [
 		on: `case x.relkind when 'S' then 'sequence ' else 'table ' end || ${NAMED('relname')}`,
 		joins: 'join pg_namespace n on n.oid = x.relnamespace',
 		where: `x.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`,
-		columns: COLUMNS,
 	},
 	{
 		catalog: 'pg_type',
@@ -79,7 +81,7 @@ const HOLDERS: readonly Holder[] = [
 		acl: 'proacl',
 		owner: 'proowner',
 		letter: `'f'`,
-		on: `format('routine %I.%I(%s)', n.nspname, x.proname, case when x.prokind = 'a' then oidvectortypes(x.proargtypes) else pg_get_function_identity_arguments(x.oid) end)`,
+		on: `format('routine %I.%I(%s)', n.nspname, x.proname, case x.prokind when 'p' then pg_get_function_identity_arguments(x.oid) else oidvectortypes(x.proargtypes) end)`,
 		joins: 'join pg_namespace n on n.oid = x.pronamespace',
 	},
 	{
@@ -115,22 +117,48 @@ const effective = ({ acl, letter, owner }: Holder): string =>
 // Objects of the user start at 16384; 2200 is the schema public.
 const readHolder = (holder: Holder): string => `
   select ${holder.on} as on_text, p.id as parent, ${grants(effective(holder), holder.letter, `x.${holder.owner}`)} as grants,
-    ${holder.columns ?? 'null::jsonb'} as columns, ${roles(effective(holder))} as roles
+    ${roles(effective(holder))} as roles
   from ${holder.catalog} x join part p on p.address = '${holder.number}/' || x.oid || '/0' ${holder.joins ?? ''}
   where (x.oid >= 16384 or x.oid = 2200) and p.kind <> 'extension'${holder.where ? ` and ${holder.where}` : ''}`;
 
 type Grants = Readonly<Record<string, string>>;
 
-function grantsOf(value: unknown): Grants {
+export function grantsOf(value: unknown): Grants {
 	if (typeof value !== 'object' || value === null) return {};
 	return Object.fromEntries(Object.entries(value).map(([name, list]) => [name, String(list)]));
 }
 
-const roleName = (grantee: string): string =>
-	grantee === 'public' ? 'public' : grantee === '@owner' ? 'current_user' : ident(grantee);
+/** What is created belongs to us first, and takes its owner's privileges along when it is handed over. */
+const roleName = (grantee: string, owner?: string): string => {
+	if (grantee === 'public') return 'public';
+	if (grantee !== '@owner') return ident(grantee);
+	return owner === undefined ? 'current_user' : ident(owner);
+};
+
+/** Owner of what the fact is about, where that is a role of the user. */
+const ownerOf = (fact: Fact, { byId }: Facts): Fact | undefined =>
+	byId.get(`owner:${fact.parent ?? ''}`);
+
+const ownerName = (owner: Fact | undefined): string | undefined =>
+	owner && String(owner.definition['owner']);
+
+/** Privileges as Postgres leaves them when the owner changes: the new one has its own and the old one's. */
+function handedOver(existing: Grants, owner: string): Grants {
+	const { '@owner': old, [owner]: own, ...others } = existing;
+	const lists = [old, own].flatMap((list) => list?.replaceAll('*', '').split(',') ?? []);
+	if (lists.length === 0) return others;
+	const merged = lists.includes('ALL') ? 'ALL' : [...new Set(lists)].sort().join(',');
+	return { ...others, '@owner': merged };
+}
 
 /** Grants of the same privileges in one statement. `columns`: ` (a)` for column privileges. */
-function grantStatements(on: string, wanted: Grants, prefix = '', column = ''): string[] {
+function grantStatements(
+	on: string,
+	wanted: Grants,
+	prefix = '',
+	column = '',
+	owner?: string,
+): string[] {
 	const granted = new Map<string, { text: string; grantees: string[]; option: string }>();
 	for (const [grantee, list] of Object.entries(wanted)) {
 		const all = list.split(',').map((privilege) => privilege.toLowerCase());
@@ -142,7 +170,7 @@ function grantStatements(on: string, wanted: Grants, prefix = '', column = ''): 
 			if (privileges.length === 0) return;
 			const text = privileges.map((privilege) => `${privilege}${column}`).join(', ');
 			const known = granted.get(text + option) ?? { text, grantees: [], option };
-			known.grantees.push(roleName(grantee));
+			known.grantees.push(roleName(grantee, owner));
 			granted.set(text + option, known);
 		};
 		note(plain, '');
@@ -161,6 +189,7 @@ function grantChanges(
 	existing: Grants,
 	prefix = '',
 	column = '',
+	owner?: string,
 ): string[] {
 	const differing = [...new Set([...Object.keys(wanted), ...Object.keys(existing)])].filter(
 		(grantee) => wanted[grantee] !== existing[grantee],
@@ -178,9 +207,11 @@ function grantChanges(
 	);
 	return [
 		...(revoked.length > 0
-			? [`${prefix}revoke all${column} on ${on} from ${revoked.map(roleName).join(', ')} cascade`]
+			? [
+					`${prefix}revoke all${column} on ${on} from ${revoked.map((grantee) => roleName(grantee, owner)).join(', ')} cascade`,
+				]
 			: []),
-		...grantStatements(on, granted, prefix, column),
+		...grantStatements(on, granted, prefix, column, owner),
 	];
 }
 
@@ -202,65 +233,103 @@ function presumed(target: Facts): Grants {
 	return grants;
 }
 
-const columnsOf = (fact: Fact): Map<string, Grants> =>
-	new Map(
-		Object.entries(fact.definition['columns'] ?? {}).map(([name, list]) => [name, grantsOf(list)]),
+/** Privileges of the columns that a table or view has. */
+const columnsOf = (facts: Facts, holder: string): Fact[] =>
+	childrenOf(facts, holder).flatMap((fact) =>
+		fact.kind === 'column' ? columnsOf(facts, fact.id) : fact.kind === COLUMN_KIND ? [fact] : [],
+	);
+
+const columnGrants = ({ definition }: Fact): string[] =>
+	grantStatements(
+		String(definition['on']),
+		grantsOf(definition['grants']),
+		'',
+		` (${String(definition['column'])})`,
 	);
 
 const privilegesKind: Kind = {
 	name: 'privileges',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	describes: true,
+	attribute: { describes: true },
 	read: `
 select h.on_text as identity, h.on_text as object, '{}'::text[] as addresses, h.parent,
-  jsonb_build_object('grants', coalesce(h.grants, '{}'::jsonb), 'columns', h.columns) as definition,
+  jsonb_build_object('grants', coalesce(h.grants, '{}'::jsonb)) as definition,
   '{}'::text[] as "create", h.roles as needs
 from (${HOLDERS.map(readHolder).join('\n  union all')}
 ) h`,
-	create: (source, target) => {
-		const wanted = grantsOf(source.definition['grants']);
-		return [
-			...grantChanges(source.identity, wanted, { '@owner': 'ALL', ...presumed(target) }),
-			...[...columnsOf(source)].flatMap(([column, list]) =>
-				grantStatements(source.identity, list, '', ` (${column})`),
-			),
-		];
-	},
-	change: (source, target) => {
+	create: (source, target) =>
+		grantChanges(source.identity, grantsOf(source.definition['grants']), {
+			'@owner': 'ALL',
+			...presumed(target),
+		}),
+	change: (source, target, context) => {
+		const [to, from] = [ownerOf(source, context.source), ownerOf(target, context.target)];
+		const owner = ownerName(to);
+		const isHandedOver = owner !== ownerName(from);
+		const existingGrants = grantsOf(target.definition['grants']);
+		// Whether the owner changes before or after decides what his own privileges are: so it changes here.
+		const handOver = isHandedOver ? (to ? to.create : from?.drop ? [from.drop] : []) : [];
 		const table = grantChanges(
 			source.identity,
 			grantsOf(source.definition['grants']),
-			grantsOf(target.definition['grants']),
+			isHandedOver ? handedOver(existingGrants, owner ?? 'postgres') : existingGrants,
+			'',
+			'',
+			owner,
 		);
-		const [wanted, existing] = [columnsOf(source), columnsOf(target)];
-		// Revoking from a table revokes from its columns, too: then all of them are granted again.
-		const columns = [...new Set([...existing.keys(), ...wanted.keys()])].flatMap((column) => {
-			const place = ` (${column})`;
-			const changes = grantChanges(
-				source.identity,
-				wanted.get(column) ?? {},
-				existing.get(column) ?? {},
-				'',
-				place,
-			);
-			return table.length === 0
-				? changes
-				: [
-						...changes.filter((statement) => statement.startsWith('revoke')),
-						...grantStatements(source.identity, wanted.get(column) ?? {}, '', place),
-					];
-		});
-		return { how: 'alter', statements: [...table, ...columns] };
+		const holder = source.parent ?? '';
+		// Revoking from a table revokes from its columns, too: those that only the target has keep what they had.
+		const columns = table.some((statement) => statement.startsWith('revoke'))
+			? [
+					...columnsOf(context.source, holder),
+					...columnsOf(context.target, holder).filter(
+						({ parent }) => parent !== holder && !context.source.byId.has(parent ?? ''),
+					),
+				]
+			: [];
+		return { how: 'alter', statements: [...handOver, ...table, ...columns.flatMap(columnGrants)] };
 	},
+};
+
+/** Privileges of one column: what only the target has of these goes with its column, or stays with it. */
+const columnPrivilegesKind: Kind = {
+	name: COLUMN_KIND,
+	component: 'tables',
+	stage: 'structure',
+	attribute: { describes: true },
+	read: `
+select c.on_text || '.' || c.name as identity, c.on_text || '.' || c.name as object, '{}'::text[] as addresses, c.parent,
+  jsonb_build_object('on', c.on_text, 'column', c.name, 'grants', c.grants) as definition, '{}'::text[] as "create",
+  format('revoke all (%s) on %s from %s cascade', c.name, c.on_text, c.grantees) as "drop", c.roles as needs
+from (
+  select 'table ' || ${NAMED('relname')} as on_text, format('%I', a.attname) as name, coalesce(exact.id, whole.id) as parent,
+    ${grants('a.attacl', `'c'`, 'x.relowner')} as grants, ${roles('a.attacl')} as roles,
+    (select string_agg(distinct case when e.grantee = 0 then 'public' else e.grantee::regrole::text end, ', ')
+      from aclexplode(a.attacl) e) as grantees
+  from pg_attribute a join pg_class x on x.oid = a.attrelid join pg_namespace n on n.oid = x.relnamespace
+  join part whole on whole.address = '1259/' || x.oid || '/0'
+  left join part exact on exact.address = '1259/' || x.oid || '/' || a.attnum
+  where a.attnum > 0 and not a.attisdropped and a.attacl <> '{}' and x.oid >= 16384 and whole.kind <> 'extension'
+) c`,
+	create: columnGrants,
+	change: (source, target) => ({
+		how: 'alter',
+		statements: grantChanges(
+			String(source.definition['on']),
+			grantsOf(source.definition['grants']),
+			grantsOf(target.definition['grants']),
+			'',
+			` (${String(source.definition['column'])})`,
+		),
+	}),
 };
 
 const DEFAULTS_FOR = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' end`;
 const HEAD = `format('alter default privileges for role %I', r.rolname) || coalesce(' in schema ' || quote_ident(n.nspname), '')`;
 
 /** What Postgres gives where nothing is said, for default privileges that are not bound to a schema. */
-const builtIn = (fact: Fact): Grants => {
+export const builtIn = (fact: Fact): Grants => {
 	if (fact.definition['schema'] !== null) return {};
 	const toPublic = ['functions', 'types'].includes(String(fact.definition['on']));
 	return { '@owner': 'ALL', ...(toPublic ? { public: 'ALL' } : {}) };
@@ -273,9 +342,9 @@ const defaultChanges = (source: Fact, existing: Grants): string[] => {
 		grantsOf(source.definition['grants']),
 		existing,
 		`${String(head)} `,
-	).map(
+		'',
 		// The owner of future objects is the role itself.
-		(statement) => statement.replace(/\bcurrent_user\b/, () => String(role)),
+		String(role),
 	);
 };
 
@@ -283,12 +352,12 @@ const defaultPrivilegesKind: Kind = {
 	name: 'default_privileges',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
+	attribute: {},
 	read: `
 select format('%I %s %s', r.rolname, coalesce(quote_ident(n.nspname), 'everywhere'), ${DEFAULTS_FOR}) as identity,
-  format('default privileges on %s%s', ${DEFAULTS_FOR}, coalesce(' in schema ' || quote_ident(n.nspname), '')) as object,
+  format('default privileges of %I on %s%s', r.rolname, ${DEFAULTS_FOR}, coalesce(' in schema ' || quote_ident(n.nspname), '')) as object,
   '{}'::text[] as addresses, 'schema:' || quote_ident(n.nspname) as parent,
-  jsonb_build_object('head', ${HEAD}, 'role', format('%I', r.rolname), 'schema', n.nspname, 'on', ${DEFAULTS_FOR},
+  jsonb_build_object('head', ${HEAD}, 'role', r.rolname, 'schema', n.nspname, 'on', ${DEFAULTS_FOR},
     'grants', coalesce(${grants('d.defaclacl', `case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end`, 'd.defaclrole')}, '{}'::jsonb)) as definition,
   '{}'::text[] as "create",
   concat_ws('; ',
@@ -307,4 +376,8 @@ where (r.rolname = 'postgres' or not ${platformRole('r.rolname')})
 	}),
 };
 
-export const privilegeKinds: readonly Kind[] = [defaultPrivilegesKind, privilegesKind];
+export const privilegeKinds: readonly Kind[] = [
+	defaultPrivilegesKind,
+	privilegesKind,
+	columnPrivilegesKind,
+];

@@ -1,6 +1,6 @@
-// Changes that Postgres makes only with others out of the way: a column of another type, and a type made
+// Changes that Postgres makes only once dependents are dropped: a column of another type, and a type made
 // anew, with all columns of it carried over through text.
-import type { Change, ChangeContext, Fact, Facts } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Facts, RowsBrought } from '../fact.ts';
 import { partsOf } from '../names.ts';
 
 /** Kinds that Postgres itself carries along when a column changes its type. */
@@ -31,43 +31,67 @@ export function restingOn(column: Fact, target: Facts): string[] {
 }
 
 /** What rests on a column and must be dropped before its type can change: views, policies, defaults … */
-export function inTheWay(column: Fact, target: Facts): string[] {
+export function blockersOf(column: Fact, target: Facts): string[] {
 	return restingOn(column, target).filter((id) => !CARRIED.has(target.byId.get(id)?.kind ?? ''));
 }
 
-/** Takes away the rows of tables that will be mirrored, whatever refers to them: the clone brings the source's. */
-export const emptied = (tables: Iterable<string>): string[] => [
-	'set local session_replication_role = replica',
-	...[...new Set(tables)].map((table) => `delete from ${table}`),
-	'set local session_replication_role = origin',
-];
+/** Columns whose type has the domain inside: in an array, a composite type, a range. */
+export function storedWithin(domain: string, { byId, dependents }: Facts): string[] {
+	const found = new Set<string>();
+	const seen = new Set<string>();
+	const visit = (id: string, isNested: boolean): void => {
+		for (const user of (dependents.get(id) ?? []).flatMap((other) => byId.get(other) ?? [])) {
+			const key = `${String(isNested)} ${user.id}`;
+			if (seen.has(key)) continue;
+			seen.add(key);
+			if (user.kind === 'domain') visit(user.id, isNested);
+			else if (['composite_type', 'range', 'table'].includes(user.kind)) visit(user.id, true);
+			else if (user.kind === 'column') {
+				const isArray = String(user.definition['type']).endsWith('[]');
+				if (isNested || isArray) found.add(user.id);
+				if (user.parent !== null) visit(user.parent, true);
+			}
+		}
+	};
+	visit(domain, false);
+	return [...found];
+}
+
+/**
+ * Takes away the rows of those tables that the clone fills again, whatever refers to them. Empty where it fills none.
+ * What is below a table keeps its rows unless it is named itself.
+ */
+export function emptied(tables: Iterable<string>, rows: RowsBrought): string[] {
+	const filled = [...new Set(tables)].filter((table) => rows.brings(table));
+	if (filled.length === 0) return [];
+	return [
+		'set local session_replication_role = replica',
+		...filled.map((table) => `delete from only ${table}`),
+		'set local session_replication_role = origin',
+	];
+}
 
 const retype = (column: Fact, type: string, through: string): string =>
 	`alter table ${String(column.definition['table'])} alter column ${String(column.definition['name'])} type ${type} using ${String(column.definition['name'])}${through}::${type}`;
 
 /**
  * The source's type under its name, and every column of the old one moved to it. What else rests on the
- * type (functions, views, checks) is dropped and made again. A type within a type is left to the user.
+ * type (functions, views, checks) is dropped and recreated.
  */
 export function rebuildType(
 	source: Fact,
 	target: Fact,
-	{ target: facts, mirrored }: Pick<ChangeContext, 'target' | 'mirrored'>,
+	{ target: facts, rows }: Pick<ChangeContext, 'target' | 'rows'>,
 ): Change {
 	const users = (facts.dependents.get(target.id) ?? []).flatMap((id) => facts.byId.get(id) ?? []);
 	const columns = users.filter(
 		(fact) => fact.kind === 'column' && fact.definition['generated'] === null,
 	);
-	const nested = users.find((fact) => ['composite_type', 'domain', 'range'].includes(fact.kind));
-	if (nested) {
-		return {
-			how: 'leave',
-			why: `it cannot be altered in place, and ${nested.object} is made of it`,
-			fix: `Change both by hand on the target, then clone again.`,
-		};
-	}
-	const apart = new Set(users.filter((fact) => !columns.includes(fact)).map((fact) => fact.id));
-	for (const column of columns) for (const id of inTheWay(column, facts)) apart.add(id);
+	// The types that are made of it are made anew as well, and their columns come back from text.
+	if (users.some((fact) => ['composite_type', 'domain', 'range'].includes(fact.kind)))
+		return { how: 'replace' };
+	const dropFirst = new Set(users.filter((fact) => !columns.includes(fact)).map((fact) => fact.id));
+	for (const column of columns) for (const id of blockersOf(column, facts)) dropFirst.add(id);
 	const [schema] = partsOf(target.identity);
 	const temporary = '_twins_old_type';
 	const statements = [
@@ -76,11 +100,14 @@ export function rebuildType(
 		...columns.map((column) => retype(column, String(column.definition['type']), '::text')),
 		`drop type ${schema}.${temporary}`,
 	];
-	const tables = columns.map((column) => String(column.definition['table']));
+	const empty = emptied(
+		columns.map((column) => String(column.definition['table'])),
+		rows,
+	);
 	return {
-		how: 'around',
-		apart: [...apart],
+		how: 'recreate_dependents',
+		dropFirst: [...dropFirst],
 		statements,
-		otherwise: mirrored ? [[...emptied(tables), ...statements]] : [],
+		otherwise: empty.length > 0 ? [[...empty, ...statements]] : [],
 	};
 }

@@ -1,34 +1,99 @@
-// Roles of the user that something in this database refers to, and their memberships. Roles are made without
-// login and password: those cannot be read, and a role that may log in must not appear unasked.
+// Roles of the user, with their attributes, memberships and comments. A role is made without login and password: a
+// password cannot be read, and a role that may log in must not appear unasked.
 import type { Kind } from '../fact.ts';
-import { address, platformRole } from '../scope.ts';
+import { address } from '../address.ts';
+import { platformRole } from '../../platform/supabase/managed-schemas.ts';
 
-const referenced = `exists (select from pg_shdepend s join pg_database b on b.oid = s.dbid
-    where b.datname = current_database() and s.refclassid = 'pg_authid'::regclass and s.refobjid = r.oid)`;
+const referenced = (
+	oid: string,
+): string => `exists (select from pg_shdepend s join pg_database b on b.oid = s.dbid
+    where b.datname = current_database() and s.refclassid = 'pg_authid'::regclass and s.refobjid = ${oid})`;
 
-// A role that nothing refers to is no schema stage's to make; but that it is there must be known, because a
-// role made for a policy is referred to only once the policy is made.
+// A role that nothing in the database refers to is no schema stage's to make, but the settings' component's; that it
+// is there must be known, because a role made for a policy is referred to only once the policy is made.
+const component = (...roles: readonly string[]): string =>
+	`case when ${roles.map((role) => `not (${platformRole(`${role}.rolname`)} or ${referenced(`${role}.oid`)})`).join(' or ')} then 'project_config' end as component`;
+
 const roleKind: Kind = {
 	name: 'role',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
+	places: true,
+	rows: { held: true },
+	report: {
+		remark: (fact) =>
+			fact.definition['login'] === true
+				? {
+						detail: 'created without login and without password',
+						fix: `If it must log in: alter role ${fact.identity} login password '…' on the target.`,
+					}
+				: undefined,
+	},
 	read: `
 select format('%I', r.rolname) as identity, format('role %I', r.rolname) as object,
-  array[${address('pg_authid', 'r.oid')}] as addresses, '{}'::jsonb as definition,
+  array[${address('pg_authid', 'r.oid')}] as addresses, jsonb_build_object('inherit', r.rolinherit, 'login', r.rolcanlogin) as definition,
   array[format('create role %I nologin', r.rolname) || case when r.rolinherit then '' else ' noinherit' end] as "create",
-  case when not ${referenced} then 'project_config' end as component
+  ${component('r')}
 from pg_roles r
 where not ${platformRole('r.rolname')}`,
-	change: () => ({ how: 'alter', statements: [] }),
-	remark: (fact) => ({
-		detail: 'created without login and without password',
-		fix: `If it must log in: alter role ${fact.identity} login password '…' on the target.`,
-	}),
+	change: (source, target) => {
+		const { inherit, login } = source.definition;
+		if (inherit !== target.definition['inherit'])
+			return {
+				how: 'alter',
+				statements: [`alter role ${source.identity} ${inherit === true ? '' : 'no'}inherit`],
+			};
+		return {
+			how: 'leave',
+			outcome: 'adapted',
+			why:
+				login === true
+					? 'the role may log in on the source only: passwords cannot be copied'
+					: 'the role may log in on the target only: that stays',
+			fix:
+				login === true
+					? `If it must log in on the target: alter role ${source.identity} login password '…'`
+					: `If it must not: alter role ${source.identity} nologin`,
+		};
+	},
 };
 
-/** Since version 16 a membership may lack the right to act as the role. */
+/** What a role may beyond the ordinary: what the target refuses of it does not keep the role away. */
+const attributeKind: Kind = {
+	name: 'role_attribute',
+	component: 'tables',
+	stage: 'structure',
+	places: true,
+	attribute: { later: true },
+	report: {
+		refusal: {
+			outcome: 'adapted',
+			why: 'the role exists, but the target does not let postgres give it this attribute',
+			fix: 'Do without it, or ask the platform for it.',
+		},
+	},
+	read: `
+select format('%I %s', r.rolname, a.name) as identity, format('role %I (%s)', r.rolname, a.name) as object,
+  '{}'::text[] as addresses, format('role:%I', r.rolname) as parent, jsonb_build_object('value', a.given) as definition,
+  array[format('alter role %I %s', r.rolname, a.given)] as "create", format('alter role %I %s', r.rolname, a.taken) as "drop",
+  ${component('r')}
+from pg_roles r
+cross join lateral (values
+  ('superuser', case when r.rolsuper then 'superuser' end, 'nosuperuser'),
+  ('createdb', case when r.rolcreatedb then 'createdb' end, 'nocreatedb'),
+  ('createrole', case when r.rolcreaterole then 'createrole' end, 'nocreaterole'),
+  ('replication', case when r.rolreplication then 'replication' end, 'noreplication'),
+  ('bypassrls', case when r.rolbypassrls then 'bypassrls' end, 'nobypassrls'),
+  ('connection limit', case when r.rolconnlimit <> -1 then 'connection limit ' || r.rolconnlimit end, 'connection limit -1'),
+  ('valid until', case when r.rolvaliduntil <> 'infinity' then format('valid until %L', r.rolvaliduntil at time zone 'UTC' || ' UTC') end,
+    $$valid until 'infinity'$$)) a (name, given, taken)
+where not ${platformRole('r.rolname')} and a.given is not null`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
+};
+
+/** Since version 16 a membership may lack the right to act as the role, or to inherit its privileges. */
 const MAY_ACT = `bool_or(coalesce((to_jsonb(m) ->> 'set_option')::bool, true))`;
+const INHERITS = `bool_or(coalesce((to_jsonb(m) ->> 'inherit_option')::bool, u.rolinherit))`;
 /** Whoever may create roles administers what it made, with or without the option. */
 const ADMINISTERS = `(bool_or(m.admin_option) and u.rolname <> 'postgres')`;
 
@@ -36,36 +101,56 @@ const membershipKind: Kind = {
 	name: 'membership',
 	component: 'tables',
 	stage: 'structure',
+	places: true,
 	within: true,
 	read: `
 select format('%I to %I', r.rolname, u.rolname) as identity, format('role %I to %I', r.rolname, u.rolname) as object,
   '{}'::text[] as addresses, format('role:%I', case when ${platformRole('r.rolname')} then u.rolname else r.rolname end) as parent,
-  jsonb_build_object('admin', ${ADMINISTERS}, 'set', ${MAY_ACT}) as definition,
+  jsonb_build_object('role', format('%I', r.rolname), 'member', format('%I', u.rolname), 'admin', ${ADMINISTERS}, 'set', ${MAY_ACT}, 'inherit', case when ${INHERITS} <> u.rolinherit then ${INHERITS} end) as definition,
   array[format('grant %I to %I', r.rolname, u.rolname) || case when ${ADMINISTERS} then ' with admin option' else '' end]
-    || case when ${MAY_ACT} then '{}' else array[format('grant %I to %I with set false', r.rolname, u.rolname)] end as "create",
+    || case when ${MAY_ACT} then '{}' else array[format('grant %I to %I with set false', r.rolname, u.rolname)] end
+    || case when ${INHERITS} = u.rolinherit then '{}' else array[format('grant %I to %I with inherit %s', r.rolname, u.rolname, ${INHERITS})] end as "create",
   format('revoke %I from %I', r.rolname, u.rolname) as "drop",
-  array[format('role:%I', r.rolname), format('role:%I', u.rolname)] as needs
+  array[format('role:%I', r.rolname), format('role:%I', u.rolname)] as needs, ${component('r', 'u')}
 from pg_auth_members m join pg_roles r on r.oid = m.roleid join pg_roles u on u.oid = m.member
-where (not ${platformRole('r.rolname')} and (${platformRole('u.rolname')} or ${referenced.replaceAll('r.oid', 'u.oid')}) and ${referenced})
-  or (${platformRole('r.rolname')} and not ${platformRole('u.rolname')} and ${referenced.replaceAll('r.oid', 'u.oid')})
-group by r.rolname, u.rolname
+where not (${platformRole('r.rolname')} and ${platformRole('u.rolname')})
+group by r.oid, r.rolname, u.oid, u.rolname, u.rolinherit
 -- What version 16 notes of itself about who made a role.
 having ${MAY_ACT} or u.rolname <> 'postgres'`,
-	change: (source, target) => ({
-		how: 'alter',
-		statements:
-			target.definition['admin'] === true && source.definition['admin'] !== true
-				? [
-						`revoke admin option for ${source.identity.replace(/ to (?!.* to )/, ' from ')}`,
-						...source.create,
-					]
-				: source.create,
-	}),
-	refusal: {
-		outcome: 'adapted',
-		why: 'the role exists, but postgres may not grant this membership on the target',
-		fix: 'Grant it by hand, if the target allows it.',
+	change: (source, target) => {
+		const { role, member, admin } = source.definition;
+		const isTaken = target.definition['admin'] === true && admin !== true;
+		const revoked = `revoke admin option for ${String(role)} from ${String(member)}`;
+		return { how: 'alter', statements: [...(isTaken ? [revoked] : []), ...source.create] };
+	},
+	report: {
+		refusal: {
+			outcome: 'adapted',
+			why: 'the role exists, but postgres may not grant this membership on the target',
+			fix: 'Grant it by hand, if the target allows it.',
+		},
 	},
 };
 
-export const roleKinds: readonly Kind[] = [roleKind, membershipKind];
+const roleCommentKind: Kind = {
+	name: 'role_comment',
+	component: 'tables',
+	stage: 'structure',
+	places: true,
+	attribute: { later: true },
+	read: `
+select format('%I', r.rolname) as identity, format('role %I', r.rolname) as object, '{}'::text[] as addresses,
+  format('role:%I', r.rolname) as parent, jsonb_build_object('text', d.description) as definition,
+  array[format('comment on role %I is %L', r.rolname, d.description)] as "create",
+  format('comment on role %I is null', r.rolname) as "drop", ${component('r')}
+from pg_shdescription d join pg_roles r on r.oid = d.objoid
+where d.classoid = 'pg_authid'::regclass and not ${platformRole('r.rolname')}`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
+};
+
+export const roleKinds: readonly Kind[] = [
+	roleKind,
+	attributeKind,
+	membershipKind,
+	roleCommentKind,
+];

@@ -1,6 +1,7 @@
 // Rewrite rules of tables and views, and their firing state. The rule that makes a view a view is not one.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { firingState, relationFact, withoutSpace } from './text.ts';
 
 const readRules = `
@@ -18,7 +19,7 @@ from (
   from pg_catalog.pg_rewrite r
   join pg_catalog.pg_class c on c.oid = r.ev_class
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where r.rulename <> '_RETURN' and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+  where r.rulename <> '_RETURN' and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 ) d
 order by 1`;
 

@@ -1,12 +1,13 @@
 // Schemas and extensions: what everything else lives in.
-import type { Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import type { Fact, Kind } from '../fact.ts';
+import { address } from '../address.ts';
+import { notOfExtension, userSchema } from '../../platform/supabase/managed-schemas.ts';
 
 export const schemaKind: Kind = {
 	name: 'schema',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
+	rows: { held: true },
 	read: `
 select pg_catalog.format('%I', n.nspname) as identity, pg_catalog.format('%I', n.nspname) as object,
   array[${address('pg_namespace', 'n.oid')}] as addresses, null::text as parent, '{}'::jsonb as definition,
@@ -24,35 +25,59 @@ const extensionAddresses = `array(
     select m.classid || '/' || m.objid || '/' || m.objsubid from pg_catalog.pg_depend m
     where m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and m.refobjid = e.oid and m.deptype = 'e')`;
 
+// With an extension its tables go, and what the platform or another component keeps in them: jobs, queues, secrets.
+const HOLDS_DATA = `(e.extconfig is not null
+    or e.extname in ('pg_cron', 'pg_graphql', 'pg_net', 'pg_stat_statements', 'pgmq', 'pgsodium', 'supabase_vault')
+    or exists (select from pg_catalog.pg_depend m join pg_catalog.pg_class c on c.oid = m.objid
+      where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+        and m.refobjid = e.oid and m.deptype = 'e' and c.relkind in ('r', 'p', 'm')))`;
+
+/** Brings an extension to the schema that it has on the source. */
+export const moveStatement = ({ identity, definition }: Fact): string =>
+	`alter extension ${identity} set schema ${String(definition['schema'])}`;
+
 export const extensionKind: Kind = {
 	name: 'extension',
 	component: 'tables',
 	stage: 'structure',
-	holdsRows: true,
-	// Never a version: hosted projects ignore it and will refuse it.
+	rows: { held: true },
+	report: {
+		kept: {
+			why: 'only the target has it, and it holds tables or belongs to the platform: it is not removed',
+			fix: 'If nothing on the target needs it, drop it there by hand.',
+		},
+	},
+	// Never a version: hosted projects ignore it and will refuse it. An extension that fixes its schema makes it, but
+	// not when that is named (pgmq).
 	read: `
 select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
   ${extensionAddresses} as addresses, null::text as parent,
   pg_catalog.jsonb_build_object('schema', pg_catalog.format('%I', n.nspname)) as definition,
-  array[pg_catalog.format('create extension %I with schema %I', e.extname, n.nspname)] as "create",
-  pg_catalog.format('drop extension %I', e.extname) as "drop"
+  array[case when fixed.name is null
+    then pg_catalog.format('create extension %I with schema %I', e.extname, n.nspname)
+    else pg_catalog.format('create extension %I', e.extname) end] as "create",
+  case when not ${HOLDS_DATA} then pg_catalog.format('drop extension %I', e.extname) end as "drop"
 from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+left join (
+  select distinct v.name from pg_catalog.pg_available_extension_versions v where v.schema is not null
+) fixed on fixed.name = e.extname
 where e.extname <> 'plpgsql'`,
-	change: (source) => ({
-		how: 'alter',
-		statements: [
-			`alter extension ${source.identity} set schema ${String(source.definition['schema'])}`,
-		],
-	}),
+	change: (source) => ({ how: 'alter', statements: [moveStatement(source)] }),
 };
 
-// Apart from the extension, which must come even where the platform owns it and only the owner may comment.
+// Separate from the extension, which must come even where the platform owns it and only the owner may comment.
 const extensionCommentKind: Kind = {
 	name: 'extension_comment',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	apart: true,
+	attribute: { later: true },
+	report: {
+		refusal: {
+			outcome: 'skipped',
+			why: 'the comment stays: the extension belongs to the platform on the target',
+			fix: 'Nothing: it changes nothing else.',
+		},
+	},
 	read: `
 select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
   '{}'::pg_catalog.text[] as addresses, pg_catalog.format('extension:%I', e.extname) as parent,
@@ -63,11 +88,6 @@ from pg_catalog.pg_extension e
 join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.objoid = e.oid
 where e.extname <> 'plpgsql'`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
-	refusal: {
-		outcome: 'skipped',
-		why: 'the comment stays: the extension belongs to the platform on the target',
-		fix: 'Nothing: it changes nothing else.',
-	},
 };
 
 export const schemaKinds: readonly Kind[] = [schemaKind, extensionKind, extensionCommentKind];

@@ -1,15 +1,18 @@
-// Sequences that are objects of their own; those of identity columns are told with the column. Positions
+// Sequences that are objects of their own; those of identity columns are reported with the column. Positions
 // are rows and belong to the component `data`.
 import type { Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
+import { partsOf } from '../names.ts';
+import { address } from '../address.ts';
+import { besideTypes } from './table-sql.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 
 const NAME = `format('%I.%I', n.nspname, c.relname)`;
 const OPTIONS = `format('as %s start with %s increment by %s minvalue %s maxvalue %s cache %s %s', format_type(q.seqtypid, null),
   q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, case when q.seqcycle then 'cycle' else 'no cycle' end)`;
 
-const ofUser = `
+const ownSequences = `
 from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_sequence q on q.seqrelid = c.oid
-where ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+where ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
   and not exists (select from pg_depend i where i.classid = 'pg_class'::regclass and i.objid = c.oid and i.deptype = 'i')`;
 
 const sequenceKind: Kind = {
@@ -17,13 +20,22 @@ const sequenceKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	names: ['relation'],
-	holdsRows: true,
+	rows: { held: true },
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_class', 'c.oid')}] as addresses,
+select ${NAME} as identity, ${besideTypes('sequence', 'c')} as object, array[${address('pg_class', 'c.oid')}] as addresses,
   format('schema:%I', n.nspname) as parent,
   jsonb_build_object('options', ${OPTIONS}, 'persistence', c.relpersistence) as definition,
   array[format('create%s sequence %s %s', case c.relpersistence when 'u' then ' unlogged' else '' end, ${NAME}, ${OPTIONS})] as "create",
-  format('drop sequence %s', ${NAME}) as "drop"${ofUser}`,
+  format('drop sequence %s', ${NAME}) as "drop"${ownSequences}`,
+	// Postgres makes a type beside a sequence of its name, but no sequence beside a type.
+	otherwise: ({ identity, create }) => {
+		const [schema, name] = partsOf(identity);
+		return [
+			`alter type ${identity} rename to _twins_type`,
+			...create,
+			`alter type ${schema}._twins_type rename to ${name}`,
+		];
+	},
 	change: (source, target) => {
 		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
 		const actions = [
@@ -34,8 +46,8 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_class', 'c.oi
 		];
 		const alter = (action: string): string => `alter sequence ${source.identity} ${action}`;
 		return {
-			how: 'around',
-			apart: [],
+			how: 'recreate_dependents',
+			dropFirst: [],
 			statements: actions.map(alter),
 			// Where it stands now may be outside its new bounds.
 			otherwise: differs('options')
@@ -49,8 +61,7 @@ const sequenceOwnerKind: Kind = {
 	name: 'sequence_owner',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	apart: true,
+	attribute: { ties: true, later: true },
 	read: `
 select o.sequence as identity, o.sequence as object, '{}'::text[] as addresses, 'sequence:' || o.sequence as parent,
   jsonb_build_object('column', o.owner) as definition,
@@ -64,7 +75,7 @@ from (
   join pg_class t on t.oid = d.refobjid join pg_namespace tn on tn.oid = t.relnamespace
   join pg_attribute a on a.attrelid = t.oid and a.attnum = d.refobjsubid
   where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.deptype = 'a' and c.relkind = 'S'
-    and d.refobjsubid > 0 and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}
+    and d.refobjsubid > 0 and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 ) o`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
 };

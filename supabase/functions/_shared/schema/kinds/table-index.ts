@@ -1,8 +1,8 @@
 // Indexes that are no constraint's, extended statistics, and what names an index: partitions' indexes, the
 // replica identity and the order of clustering.
 import type { Kind } from '../fact.ts';
-import { address } from '../scope.ts';
-import { keyFact, RELATION, RELATION_FACT, userTable } from './table-sql.ts';
+import { address } from '../address.ts';
+import { besideTypes, keyFact, RELATION, RELATION_FACT, userTable } from './table-sql.ts';
 
 const INDEX = `format('%I.%I', n.nspname, x.relname)`;
 const FROM = `
@@ -27,9 +27,10 @@ const indexKind: Kind = {
 	name: 'index',
 	component: 'tables',
 	stage: 'relations',
-	early: true,
+	places: true,
+	rows: { block: true },
 	read: `
-select ${INDEX} as identity, ${INDEX} as object, array[${address('pg_class', 'x.oid')}] as addresses, ${RELATION_FACT} as parent,
+select ${INDEX} as identity, ${besideTypes('index', 'x')} as object, array[${address('pg_class', 'x.oid')}] as addresses, ${RELATION_FACT} as parent,
   jsonb_build_object('definition', pg_get_indexdef(x.oid), 'unique', i.indisunique, 'statistics', s.targets) as definition,
   array[pg_get_indexdef(x.oid)] || coalesce(s.statements, '{}') as "create",
   case when not x.relispartition then format('drop index %s', ${INDEX}) end as "drop",
@@ -45,8 +46,8 @@ const indexPartitionKind: Kind = {
 	name: 'index_partition',
 	component: 'tables',
 	stage: 'relations',
-	attribute: true,
-	apart: true,
+	places: true,
+	attribute: { later: true },
 	read: `
 select ${INDEX} as identity, ${INDEX} as object, '{}'::text[] as addresses, ${indexFact('x', 'n')} as parent,
   jsonb_build_object('of', ${PARENT_INDEX}) as definition,
@@ -63,8 +64,10 @@ const statisticsKind: Kind = {
 	name: 'statistics',
 	component: 'tables',
 	stage: 'relations',
+	places: true,
 	read: `
-select s.name as identity, s.name as object, array[${address('pg_statistic_ext', 's.oid')}] as addresses, ${RELATION_FACT} as parent,
+select s.name as identity, 'statistics ' || s.name as object,
+  array[${address('pg_statistic_ext', 's.oid')}] as addresses, ${RELATION_FACT} as parent,
   jsonb_build_object('kinds', s.stxkind, 'columns', (select jsonb_agg(a.attname order by a.attname) from pg_attribute a
       where a.attrelid = s.stxrelid and a.attnum = any (s.stxkeys)),
     'expressions', to_jsonb(pg_get_statisticsobjdef_expressions(s.oid)), 'target', nullif(s.stxstattarget, -1)) as definition,
@@ -81,8 +84,8 @@ const replicaIdentityKind: Kind = {
 	name: 'replica_identity',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	apart: true,
+	places: true,
+	attribute: { later: true },
 	read: `
 select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses, 'table:' || ${RELATION} as parent,
   jsonb_build_object('mode', c.relreplident, 'index', r.name) as definition,
@@ -101,8 +104,8 @@ const clusteredKind: Kind = {
 	name: 'clustered',
 	component: 'tables',
 	stage: 'relations',
-	attribute: true,
-	apart: true,
+	places: true,
+	attribute: { later: true },
 	read: `
 select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses, ${RELATION_FACT} as parent,
   jsonb_build_object('index', format('%I', x.relname)) as definition,

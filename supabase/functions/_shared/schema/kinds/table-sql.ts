@@ -1,14 +1,22 @@
 // SQL fragments that the kinds of tables share: names, column texts, options. They expect the aliases n
 // (pg_namespace), c (pg_class), a (pg_attribute), y (its pg_type), d (its pg_attrdef). Queries run with an
 // empty search_path, so that plain names are pg_catalog's and printed ones are qualified.
-import { literal } from '../../platform/sql.ts';
-import { notOfExtension, userSchema } from '../scope.ts';
+import { literal } from '../../platform/postgres/index.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
+
+/**
+ * How a sequence or an index is called in reports, by its row in pg_class and the schema's in pg_namespace. Types of no
+ * relation may have the same name: items are kept by name, and one would hide what is said of the other.
+ */
+export const besideTypes = (word: string, relation: string): string =>
+	`case when exists (select from pg_type t where t.typnamespace = n.oid and t.typname = ${relation}.relname and t.typrelid = 0)
+    then '${word} ' else '' end || format('%I.%I', n.nspname, ${relation}.relname)`;
 
 export const RELATION = `format('%I.%I', n.nspname, c.relname)`;
 
 /** Tables and partitioned tables of the user. */
 export const userTable = (kinds: string = `'r', 'p'`): string =>
-	`c.relkind in (${kinds}) and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}`;
+	`c.relkind in (${kinds}) and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}`;
 
 /** Id of the fact of the relation `c`. */
 export const RELATION_FACT = `case c.relkind when 'f' then 'foreign_table:' when 'm' then 'materialized_view:' when 'v' then 'view:' else 'table:' end || ${RELATION}`;
@@ -35,13 +43,27 @@ export const COLUMN_TYPE = `format_type(a.atttypid, a.atttypmod)`;
 export const COLUMN_COLLATION = `(select format('%I.%I', s.nspname, o.collname) from pg_collation o
     join pg_namespace s on s.oid = o.collnamespace where o.oid = a.attcollation and a.attcollation <> y.typcollation)`;
 
-/** Options of an identity column's sequence: with its name, so that both sides call it the same. */
-export const IDENTITY_OPTIONS = `(select format('sequence name %I.%I start with %s increment by %s minvalue %s maxvalue %s cache %s %s',
-      sn.nspname, s.relname, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcache, case when q.seqcycle then 'cycle' else 'no cycle' end)
+/** SQL: settings of the sequence `q` of an identity column, as they are written when the column is made. */
+export const IDENTITY_SETTINGS = `array[format('start with %s', q.seqstart),
+      format('increment by %s', q.seqincrement), format('minvalue %s', q.seqmin), format('maxvalue %s', q.seqmax),
+      format('cache %s', q.seqcache), case when q.seqcycle then 'cycle' else 'no cycle' end]`;
+
+/** SQL: something about the sequence of an identity column, `s` in the schema `sn` with the settings `q`. */
+export const ofIdentity = (what: string): string => `(select ${what}
     from pg_depend i join pg_class s on s.oid = i.objid and s.relkind = 'S' join pg_namespace sn on sn.oid = s.relnamespace
     join pg_sequence q on q.seqrelid = s.oid
     where i.classid = 'pg_class'::regclass and i.refclassid = 'pg_class'::regclass and i.refobjid = a.attrelid
       and i.refobjsubid = a.attnum and i.deptype = 'i')`;
+
+const IDENTITY_OPTIONS = ofIdentity(
+	`format('sequence name %I.%I %s', sn.nspname, s.relname, array_to_string(${IDENTITY_SETTINGS}, ' '))`,
+);
+
+/**
+ * SQL: a default as Postgres prints it. Defaults name no columns, so none are asked for: finding unique names for the
+ * columns of a table takes time that grows with their number squared, for each default.
+ */
+export const DEFAULT = `pg_catalog.pg_get_expr(d.adbin, 0)`;
 
 export const SIMPLE_DEFAULT = `(d.oid is not null and a.attgenerated = '' and ${foldable('pg_attrdef', 'd.oid')})`;
 
@@ -53,14 +75,37 @@ export const optionText = (options: string, prefix = ''): string =>
 export const optionObject = (options: string): string =>
 	`(select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(${options}) o)`;
 
+/** Names of foreign options that sound like secrets but say which column or name something has. */
+const NO_SECRET = `^((primary|foreign|partition|sort|row|unique)keys?|key(columns?|fields?)|keyspace|tokenizer)$`;
+const LETTERS = `regexp_replace(o.option_name, '[^A-Za-z0-9]', '', 'g')`;
+
+/**
+ * SQL: whether the option `o` of a wrapper, server, mapping, foreign table or column may carry a secret, by the names
+ * that wrappers give those or because its value is an address or a connection string with one. Ids of Vault secrets
+ * count: they are others on every project.
+ */
+export const SECRET_OPTION = `((${LETTERS} ~* '(pass(word|wd|code|phrase|file)|^pass$|pwd|secret|token|key|credential|^auth)'
+    and ${LETTERS} !~* '${NO_SECRET}'
+    and (o.option_name ~* 'pass' or lower(o.option_value) not in ('true', 'false', 'on', 'off', 'yes', 'no', '')))
+  or o.option_value ~* '(password|passwd|passcode|pwd|secret|token|api_?-?key)\\s*[=:]'
+  or o.option_value ~ '://[^/@\\s]*:[^/@\\s]+@' or o.option_value ~ 'eyJ[\\w-]{8,}\\.')`;
+
+/** Options of foreign data as an object, without those that carry secrets. */
+export const foreignOptionObject = (options: string): string =>
+	`(select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(${options}) o where not ${SECRET_OPTION})`;
+
+/** ` options (…)` of the same, or nothing. */
+export const foreignOptions = (options: string): string =>
+	`coalesce((select ' options (' || string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) || ')'
+    from pg_options_to_table(${options}) o where not ${SECRET_OPTION}), '')`;
+
 /** Text of a column without its name and NOT NULL: type, collation, compression, default, identity. */
 export const COLUMN_TEXT = `${COLUMN_TYPE}
-    || coalesce(' options (' || (select string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name)
-         from pg_options_to_table(a.attfdwoptions) o) || ')', '')
+    || ${foreignOptions('a.attfdwoptions')}
     || coalesce(' collate ' || ${COLUMN_COLLATION}, '')
     || case a.attcompression when 'p' then ' compression pglz' when 'l' then ' compression lz4' else '' end
     || case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_get_expr(d.adbin, d.adrelid))
-         when ${SIMPLE_DEFAULT} then ' default ' || pg_get_expr(d.adbin, d.adrelid) else '' end
+         when ${SIMPLE_DEFAULT} then ' default ' || ${DEFAULT} else '' end
     || case a.attidentity when 'a' then ' generated always as identity (' || ${IDENTITY_OPTIONS} || ')'
          when 'd' then ' generated by default as identity (' || ${IDENTITY_OPTIONS} || ')' else '' end`;
 

@@ -1,12 +1,13 @@
 // Tables, with what makes them what they are: persistence, partitioning, inheritance, storage options. A new
 // table is created with its columns in the source's order, simple defaults and checks included.
-import type { Change, Fact, Kind } from '../fact.ts';
-import { literal } from '../../platform/sql.ts';
-import { address } from '../scope.ts';
-import { emptied } from './rebuild-type.ts';
+import type { Change, ChangeContext, Fact, Kind, RowsBrought } from '../fact.ts';
+import { literal } from '../../platform/postgres/index.ts';
+import { address } from '../address.ts';
+import { placeRows, placeRowsSql } from './partition-rows.ts';
 import {
 	COLUMN_SETTINGS,
 	COLUMN_TEXT,
+	DEFAULT,
 	foldable,
 	optionChanges,
 	optionObject,
@@ -22,13 +23,13 @@ const BODY = `(select string_agg(line, ', ' order by rank, place, name) from (
     select 1 as rank, a.attnum as place, '' as name,
       case when c.reloftype = 0 then format('%I ', a.attname) || ${COLUMN_TEXT} || case when a.attnotnull then ' not null' else '' end
         else format('%I with options', a.attname) || case when a.attnotnull then ' not null' else '' end
-          || case when ${SIMPLE_DEFAULT} then ' default ' || pg_get_expr(d.adbin, d.adrelid) else '' end end as line
+          || case when ${SIMPLE_DEFAULT} then ' default ' || ${DEFAULT} else '' end end as line
     from pg_attribute a join pg_type y on y.oid = a.atttypid
     left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (c.relispartition or a.attislocal)
       and (c.reloftype = 0 or a.attnotnull or ${SIMPLE_DEFAULT})
     union all
-    select 2, 0, k.conname, format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid))
+    select 2, 0, k.conname, format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid)
     from pg_constraint k
     where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal)
       and ${foldable('pg_constraint', 'k.oid')}
@@ -58,7 +59,7 @@ const tableKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	names: ['relation', 'type'],
-	holdsRows: true,
+	rows: { held: true },
 	read: `
 select ${RELATION} as identity, ${RELATION} as object,
   array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')},
@@ -74,14 +75,15 @@ where ${userTable()}`,
 	change: changeTable,
 };
 
-function changeTable(source: Fact, target: Fact): Change {
+function changeTable(source: Fact, target: Fact, context: ChangeContext): Change {
 	const [to, from] = [source.definition, target.definition];
 	const stuck = ['partition_by', 'access_method'].filter((key) => to[key] !== from[key]);
 	if (stuck.length > 0) {
+		if (context.rows.brings(source.identity)) return { how: 'replace', empties: true };
 		return {
 			how: 'leave',
-			why: `a table cannot change this in place: ${stuck.join(', ').replaceAll('_', ' ')}`,
-			fix: 'Rename or drop the table on the target, then clone again.',
+			why: `a table cannot change this in place: ${stuck.join(', ').replaceAll('_', ' ')}; made anew it would lose rows that this clone does not bring`,
+			fix: 'Clone all its rows (no row limit, ignore rule or strategy) and drop columns that only the target has; or rename the table on the target, then clone again.',
 		};
 	}
 	const actions = [
@@ -100,17 +102,20 @@ function changeTable(source: Fact, target: Fact): Change {
 	};
 }
 
-// It does not need the columns it inherits: they come and go with it. One that an older table lacks makes the
+// It does not need the columns it inherits: they come and go with it. Its own must be NOT NULL where the parent's are. One that an older table lacks makes the
 // statement fail until the next round.
 const inheritanceKind: Kind = {
 	name: 'inheritance',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
+	attribute: { ties: true },
 	read: `
 select format('%s inherits %s', ${RELATION}, p.name) as identity, ${RELATION} as object, '{}'::text[] as addresses,
   'table:' || ${RELATION} as parent, '{}'::jsonb as definition,
-  array[format('alter table %s inherit %s', ${RELATION}, p.name)] as "create",
+  array(select format('alter table %s alter column %I set not null', ${RELATION}, a.attname)
+      from pg_attribute a join pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname and pa.attnotnull
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attislocal order by a.attnum)
+    || format('alter table %s inherit %s', ${RELATION}, p.name) as "create",
   format('alter table %s no inherit %s', ${RELATION}, p.name) as "drop",
   array['table:' || p.name] as needs, true as folded
 from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
@@ -120,18 +125,25 @@ where not c.relispartition and ${userTable()}`,
 	change: () => ({ how: 'alter', statements: [] }),
 };
 
-// Attached once the partition has its key, so that the parent takes this key over instead of making another.
+const BOUND = 'pg_get_expr(c.relpartbound, c.oid)';
+const DEFAULT_PARTITION = `(select format('%I.%I', dn.nspname, dc.relname) from pg_partitioned_table t
+  join pg_class dc on dc.oid = t.partdefid join pg_namespace dn on dn.oid = dc.relnamespace where t.partrelid = pc.oid)`;
+
+// Attached once the partition has its key, so that the parent takes this key over instead of making another. Where the
+// source has a default partition, the target's may still hold rows that belong to this one.
 const partitionKind: Kind = {
 	name: 'partition',
 	component: 'tables',
 	stage: 'structure',
-	attribute: true,
-	apart: true,
+	attribute: { ties: true, later: true },
+	rows: { moved: true },
 	read: `
 select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses,
   case c.relkind when 'f' then 'foreign_table:' else 'table:' end || ${RELATION} as parent,
-  jsonb_build_object('of', p.name, 'bound', pg_get_expr(c.relpartbound, c.oid)) as definition,
-  array[format('alter table only %s attach partition %s %s', p.name, ${RELATION}, pg_get_expr(c.relpartbound, c.oid))] as "create",
+  jsonb_build_object('of', p.name, 'bound', ${BOUND}) as definition,
+  case when exists (select from pg_partitioned_table t where t.partrelid = pc.oid and t.partdefid not in (0, c.oid))
+    then array[${placeRowsSql('p.name', RELATION, BOUND, DEFAULT_PARTITION)}] else '{}' end
+    || (format('alter table only %s attach partition %s ', p.name, ${RELATION}) || ${BOUND}) as "create",
   format('alter table %s detach partition %s', p.name, ${RELATION}) as "drop",
   array['table:' || p.name] || array(select case k.contype when 'p' then 'primary_key:' || ${RELATION} else format('check:%s.%I', ${RELATION}, k.conname) end
     from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'c')) as needs
@@ -140,16 +152,28 @@ join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.rel
 cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
 where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
 	// The parent may have more on the target than on the source.
-	otherwise: (fact) => [fitInto(fact.identity, String(fact.definition['of'])), ...fact.create],
-	change: (source, target, { mirrored }) => {
+	otherwise: (fact, { rows }) => [
+		fitInto(fact.identity, String(fact.definition['of'])),
+		placed(fact, rows),
+		...fact.create.slice(-1),
+	],
+	change: (source, target, { rows }) => {
 		const detached = target.drop === null ? [] : [target.drop];
 		return {
-			how: 'around',
-			apart: [],
+			how: 'recreate_dependents',
+			dropFirst: [],
 			statements: [...detached, ...source.create],
-			otherwise: mirrored ? [[...detached, ...emptied([source.identity]), ...source.create]] : [],
+			otherwise: [[...detached, placed(source, rows), ...source.create.slice(-1)]],
 		};
 	},
+};
+
+const placed = ({ identity, definition }: Fact, rows: RowsBrought): string => {
+	const parent = String(definition['of']);
+	return placeRows(parent, identity, String(definition['bound']), {
+		mayGo: rows.below(identity).every((table) => rows.brings(table)),
+		from: rows.below(parent).filter((table) => !rows.below(table).some(rows.leaves)),
+	});
 };
 
 /** Gives a table the columns and checks that it lacks to become a partition. Both names are qualified and quoted. */
@@ -159,7 +183,7 @@ begin
   for addition in
     select format('column %I %s', a.attname, format_type(a.atttypid, a.atttypmod))
       || case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_get_expr(d.adbin, d.adrelid))
-           else coalesce(' default ' || pg_get_expr(d.adbin, d.adrelid), '') end
+           else coalesce(' default ' || ${DEFAULT}, '') end
       || case when a.attnotnull then ' not null' else '' end
     from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = ${literal(parent)}::regclass and a.attnum > 0 and not a.attisdropped and a.attname not in (

@@ -1,8 +1,9 @@
 // Full text search: configurations with their token mappings, dictionaries, and the templates and parsers
 // that only a superuser may make.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { ident } from '../../platform/sql.ts';
-import { address, notOfExtension, userSchema, type Catalog } from '../scope.ts';
+import { ident } from '../../platform/postgres/index.ts';
+import { address, type Catalog } from '../address.ts';
+import { notOfExtension, ofUser, userSchema } from '../../platform/supabase/managed-schemas.ts';
 
 const replace = (): Change => ({ how: 'replace' });
 const refusal = {
@@ -30,7 +31,7 @@ from (
     ${named('pg_ts_parser', 'prs', 'c.cfgparser')} as parser
   from pg_catalog.pg_ts_config c
   join pg_catalog.pg_namespace n on n.oid = c.cfgnamespace
-  where ${userSchema('n.nspname')} and ${notOfExtension('pg_ts_config', 'c.oid')}
+  where ${ofUser('c.cfgowner')} and ${notOfExtension('pg_ts_config', 'c.oid')}
 ) d
 order by 1`;
 
@@ -41,7 +42,7 @@ const withMappings = `with mappings as (
   join pg_catalog.pg_namespace n on n.oid = c.cfgnamespace
   cross join lateral pg_catalog.ts_token_type(c.cfgparser) t
   join pg_catalog.pg_ts_config_map m on m.mapcfg = c.oid and m.maptokentype = t.tokid
-  where ${userSchema('n.nspname')}
+  where ${ofUser('c.cfgowner')}
   group by c.oid, t.alias
 )`;
 
@@ -91,7 +92,7 @@ from (
     ${named('pg_ts_template', 'tmpl', 't.dicttemplate')} as template, t.dictinitoption as options
   from pg_catalog.pg_ts_dict t
   join pg_catalog.pg_namespace n on n.oid = t.dictnamespace
-  where ${userSchema('n.nspname')} and ${notOfExtension('pg_ts_dict', 't.oid')}
+  where ${ofUser('t.dictowner')} and ${notOfExtension('pg_ts_dict', 't.oid')}
 ) d
 order by 1`;
 
@@ -139,7 +140,7 @@ const textSearchTemplateKind: Kind = {
 		[part('tmplinit', 'init', 'x'), part('tmpllexize', 'lexize', 'x')].join(', '),
 	),
 	change: replace,
-	refusal,
+	report: { refusal },
 };
 
 const textSearchParserKind: Kind = {
@@ -159,7 +160,7 @@ const textSearchParserKind: Kind = {
 		].join(', '),
 	),
 	change: replace,
-	refusal,
+	report: { refusal },
 };
 
 export const textSearchKinds: readonly Kind[] = [

@@ -1,6 +1,6 @@
 // SQL fragments that the kinds of routines, views, triggers and policies share. They build text inside
 // Postgres; nothing here runs a query.
-import { address } from '../scope.ts';
+import { address } from '../address.ts';
 
 /**
  * SQL expression: deparsed text without the white space outside quotes. Postgres breaks lines of the same
@@ -31,3 +31,15 @@ export const relationFact = (relation: string, schema: string): string =>
 /** SQL expression: the words of `alter table` that give a trigger or rule its firing state. */
 export const firingState = (column: string): string =>
 	`case ${column} when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica' when 'A' then 'enable always' end`;
+
+/**
+ * SQL: the statements with a privilege on a relation that its owner took from himself, while they run. Asked of the
+ * source: what somebody may do there is what he may do on the target by then.
+ */
+export const whilePrivileged = (
+	privilege: 'references' | 'trigger',
+	{ oid, owner, name }: { readonly oid: string; readonly owner: string; readonly name: string },
+	statements: string,
+): string => `case when pg_catalog.pg_has_role(${owner}, 'usage') and not pg_catalog.has_table_privilege(${oid}, '${privilege}')
+    then array['grant ${privilege} on ' || ${name} || ' to current_user'] || (${statements}) || array['revoke ${privilege} on ' || ${name} || ' from current_user']
+    else ${statements} end`;

@@ -2,8 +2,9 @@
 // of the platform (`auth.users`). Webhooks are a component of their own. Clones that a
 // partitioned table's trigger has on partitions are only looked at for their firing state.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
-import { firingState, relationFact, withoutSpace } from './text.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
+import { firingState, relationFact, whilePrivileged, withoutSpace } from './text.ts';
 
 /** Triggers and their clones alike: whether a webhook fires is for the component Webhooks to say. */
 const isNoWebhook = (trigger: string): string =>
@@ -17,7 +18,7 @@ const triggersOfTheUser = `
   join pg_catalog.pg_proc p on p.oid = t.tgfoid
   join pg_catalog.pg_namespace f on f.oid = p.pronamespace
   where not t.tgisinternal
-    and (${userSchema('n.nspname')} or ${userSchema('f.nspname')})
+    and (${ofUser('c.relowner')} or ${routineOfUser('p', 'f')})
     and ${isNoWebhook('t')}
     and ${notOfExtension('pg_trigger', 't.oid')} and ${notOfExtension('pg_class', 'c.oid')}`;
 
@@ -34,17 +35,21 @@ select d.identity, d.object,
     else array[${address('pg_constraint', 'd.tgconstraint')}] end as addresses,
   case when d.managed then null else d.relation end as parent,
   pg_catalog.jsonb_build_object('trigger', ${withoutSpace('d.trigger')}, 'state', d.state) as definition,
-  array[d.trigger] || case when d.tgenabled = 'O' then '{}' else array[d.first_state] end as create,
+  ${whilePrivileged(
+		'trigger',
+		{ oid: 'd.tgrelid', owner: 'd.relowner', name: 'd.name' },
+		`array[d.trigger] || case when d.tgenabled = 'O' then '{}' else array[d.first_state] end`,
+	)} as create,
   'drop trigger ' || d.object as drop
 from (
-  select t.oid, t.tgconstraint, t.tgenabled, ${identity} as identity, ${object} as object,
-    ${relationFact('c', 'n')} as relation, not ${userSchema('n.nspname')} as managed,
+  select t.oid, t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner, pg_catalog.format('%I.%I', n.nspname, c.relname) as name, ${identity} as identity, ${object} as object,
+    ${relationFact('c', 'n')} as relation, not ${ofUser('c.relowner')} as managed,
     pg_catalog.pg_get_triggerdef(t.oid) as trigger, ${state('only ')} as state, ${state('')} as first_state
 ${triggersOfTheUser} and t.tgparentid = 0
 ) d
 order by 1`;
 
-/** Firing state alone is switched in place; anything else is dropped and made again in one transaction. */
+/** Firing state alone is switched in place; anything else is dropped and recreated in one transaction. */
 export function changeTrigger(source: Fact, target: Fact): Change {
 	return source.definition['trigger'] === target.definition['trigger']
 		? { how: 'alter', statements: [String(source.definition['state'])] }
@@ -75,7 +80,7 @@ select ${identity} as identity, ${object} as object,
   join pg_catalog.pg_trigger t on t.tgrelid = leaf.relid and t.tgname = root.tgname and t.tgparentid <> 0
   join pg_catalog.pg_class c on c.oid = t.tgrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where not root.tgisinternal and root.tgparentid = 0 and r.relkind = 'p' and ${userSchema('rn.nspname')}
+  where not root.tgisinternal and root.tgparentid = 0 and r.relkind = 'p' and ${ofUser('r.relowner', 'rn')}
     and t.tgfoid = root.tgfoid and ${isNoWebhook('root')}
 order by 1`;
 

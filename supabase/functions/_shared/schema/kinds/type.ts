@@ -1,15 +1,16 @@
 // Types of the user: enums, composite types, domains with their checks, ranges. Base types need C functions
 // that only a superuser can name; they are read so that what fails has a name.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { literal } from '../../platform/sql.ts';
+import { literal } from '../../platform/postgres/index.ts';
 import { align } from '../align.ts';
-import { address, notOfExtension, userSchema } from '../scope.ts';
-import { rebuildType } from './rebuild-type.ts';
+import { address } from '../address.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
+import { rebuildType, storedWithin } from './rebuild-type.ts';
 import { foldable } from './table-sql.ts';
 
 const NAME = `format('%I.%I', n.nspname, t.typname)`;
 const ADDRESSES = `array[${address('pg_type', 't.oid')}, ${address('pg_type', 't.typarray')}]`;
-const OF_USER = `${userSchema('n.nspname')} and ${notOfExtension('pg_type', 't.oid')}`;
+const OF_USER = `${ofUser('t.typowner')} and ${notOfExtension('pg_type', 't.oid')}`;
 const PARENT = `format('schema:%I', n.nspname)`;
 
 const enumKind: Kind = {
@@ -17,7 +18,8 @@ const enumKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	names: ['type'],
-	alone: true,
+	making: { alone: true },
+	rows: { shaped: 'as on the source' },
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
   jsonb_build_object('labels', coalesce(e.labels, '[]'::jsonb)) as definition,
@@ -28,11 +30,14 @@ cross join lateral (select jsonb_agg(l.enumlabel order by l.enumsortorder) as la
     string_agg(quote_literal(l.enumlabel), ', ' order by l.enumsortorder) as quoted
   from pg_enum l where l.enumtypid = t.oid) e
 where t.typtype = 'e' and ${OF_USER}`,
-	change: (source, target, sides) => {
+	change: (source, target, context) => {
 		const wanted = labelsOf(source);
-		const changes = labelChanges(source.identity, wanted, labelsOf(target));
-		if (changes) return { how: 'alter', statements: changes };
-		return rebuildType(source, target, sides);
+		const existing = labelsOf(target);
+		const changes = labelChanges(source.identity, wanted, existing);
+		// A label that goes was renamed.
+		const keepsRows = existing.every((label) => wanted.includes(label));
+		if (changes) return { how: 'alter', statements: changes, keepsRows };
+		return rebuildType(source, target, context);
 	},
 };
 
@@ -80,6 +85,7 @@ const compositeKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	names: ['relation', 'type'],
+	rows: { shaped: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array[${address('pg_class', 'c.oid')}] || array(select ${address('pg_class', 'c.oid', 'a.attnum')}
@@ -97,13 +103,12 @@ cross join lateral (
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 ) f
 where t.typtype = 'c' and c.relkind = 'c' and ${OF_USER}`,
-	change: (source, target, sides) => {
+	change: (source, target, context) => {
 		const statements = attributeChanges(source, target);
-		if (!statements.some((statement) => statement.includes(' drop attribute ')))
-			return { how: 'alter', statements };
+		if (!dropsAttributes(source, target)) return { how: 'alter', statements, keepsRows: true };
 		// Rows of the type are carried over through text; where they do not fit, attribute by attribute.
-		const rebuilt = rebuildType(source, target, sides);
-		return rebuilt.how === 'around'
+		const rebuilt = rebuildType(source, target, context);
+		return rebuilt.how === 'recreate_dependents'
 			? { ...rebuilt, otherwise: [statements, ...(rebuilt.otherwise ?? [])] }
 			: { how: 'alter', statements };
 	},
@@ -118,6 +123,18 @@ const attributesOf = (fact: Fact): Attribute[] => {
 	);
 };
 
+/** How many they have in common from the first on. */
+function sameAttributes(wanted: readonly Attribute[], existing: readonly Attribute[]): number {
+	let same = 0;
+	while (same < wanted.length && wanted[same]?.join(' ') === existing[same]?.join(' ')) same += 1;
+	return same;
+}
+
+function dropsAttributes(source: Fact, target: Fact): boolean {
+	const existing = attributesOf(target);
+	return sameAttributes(attributesOf(source), existing) < existing.length;
+}
+
 /**
  * From one list of attributes to the other. Attributes can only be added at the end, and Postgres changes the
  * type of none that is stored: from the first difference on, all are dropped and added again.
@@ -125,8 +142,7 @@ const attributesOf = (fact: Fact): Attribute[] => {
 export function attributeChanges(source: Fact, target: Fact): string[] {
 	const wanted = attributesOf(source);
 	const existing = attributesOf(target);
-	let same = 0;
-	while (same < wanted.length && wanted[same]?.join(' ') === existing[same]?.join(' ')) same += 1;
+	const same = sameAttributes(wanted, existing);
 	const actions = [
 		...existing.slice(same).map(([name]) => `drop attribute ${name} cascade`),
 		...wanted.slice(same).map(([name, type]) => `add attribute ${name} ${type} cascade`),
@@ -134,16 +150,20 @@ export function attributeChanges(source: Fact, target: Fact): string[] {
 	return actions.length === 0 ? [] : [`alter type ${source.identity} ${actions.join(', ')}`];
 }
 
+/** The default of the domain `t` can stand in the text that makes it. */
+const SIMPLE_STANDARD = foldable('pg_type', 't.oid');
+
 const domainKind: Kind = {
 	name: 'domain',
 	component: 'tables',
 	stage: 'structure',
 	names: ['type'],
+	rows: { shaped: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
-  jsonb_build_object('type', d.type, 'collation', d.collation, 'default', d.standard, 'not_null', t.typnotnull) as definition,
+  jsonb_build_object('type', d.type, 'collation', d.collation, 'not_null', t.typnotnull) as definition,
   array[format('create domain %s as %s', ${NAME}, d.type)
-    || coalesce(' collate ' || d.collation, '') || coalesce(' default ' || d.standard, '')
+    || coalesce(' collate ' || d.collation, '') || case when ${SIMPLE_STANDARD} then coalesce(' default ' || d.standard, '') else '' end
     || case when t.typnotnull then ' not null' else '' end || coalesce(d.checks, '')] as "create",
   format('drop domain %s', ${NAME}) as "drop"
 from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_type b on b.oid = t.typbasetype
@@ -151,23 +171,36 @@ cross join lateral (select format_type(t.typbasetype, t.typtypmod) as type,
   (select format('%I.%I', s.nspname, o.collname) from pg_collation o join pg_namespace s on s.oid = o.collnamespace
     where o.oid = t.typcollation and t.typcollation <> b.typcollation) as collation,
   pg_get_expr(t.typdefaultbin, 0) as standard,
-  (select string_agg(format(' constraint %I %s', k.conname, pg_get_constraintdef(k.oid)), '' order by k.conname)
+  (select string_agg(format(' constraint %I ', k.conname) || pg_get_constraintdef(k.oid), '' order by k.conname)
     from pg_constraint k where k.contypid = t.oid and k.contype = 'c' and k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as checks) d
 where t.typtype = 'd' and ${OF_USER}`,
-	change: (source, target, sides) => {
+	change: (source, target, context) => {
 		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
-		if (differs('type') || differs('collation')) return rebuildType(source, target, sides);
-		const standard = source.definition['default'];
-		const statements: string[] = [];
-		if (differs('default'))
-			statements.push(standard === null ? 'drop default' : `set default ${String(standard)}`);
-		if (differs('not_null'))
-			statements.push(`${source.definition['not_null'] === true ? 'set' : 'drop'} not null`);
+		if (differs('type') || differs('collation')) return rebuildType(source, target, context);
+		const action = `${source.definition['not_null'] === true ? 'set' : 'drop'} not null`;
 		return {
-			how: 'alter',
-			statements: statements.map((action) => `alter domain ${source.identity} ${action}`),
+			how: 'recreate_dependents',
+			dropFirst: storedWithin(target.id, context.target),
+			statements: [`alter domain ${source.identity} ${action}`],
 		};
 	},
+};
+
+// Separate from the domain, so that the functions it calls can be made anew without the columns of the domain. What
+// pg_depend says of it is read under an address of its own: see DEPENDENCY in read.ts.
+const domainDefaultKind: Kind = {
+	name: 'domain_default',
+	component: 'tables',
+	stage: 'structure',
+	attribute: { later: true },
+	read: `
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_type', 't.oid', `'default'`)}] as addresses, 'domain:' || ${NAME} as parent,
+  jsonb_build_object('expression', pg_get_expr(t.typdefaultbin, 0)) as definition,
+  array[format('alter domain %s set default %s', ${NAME}, pg_get_expr(t.typdefaultbin, 0))] as "create",
+  format('alter domain %s drop default', ${NAME}) as "drop", ${SIMPLE_STANDARD} as folded
+from pg_type t join pg_namespace n on n.oid = t.typnamespace
+where t.typtype = 'd' and t.typdefaultbin is not null and ${OF_USER}`,
+	change: (source) => ({ how: 'alter', statements: source.create }),
 };
 
 const domainCheckKind: Kind = {
@@ -178,18 +211,28 @@ const domainCheckKind: Kind = {
 	read: `
 select format('%s.%I', ${NAME}, k.conname) as identity, format('%s.%I', ${NAME}, k.conname) as object,
   array[${address('pg_constraint', 'k.oid')}] as addresses, 'domain:' || ${NAME} as parent,
-  jsonb_build_object('definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), 'validated', k.convalidated) as definition,
-  array[format('alter domain %s add constraint %I %s', ${NAME}, k.conname, pg_get_constraintdef(k.oid))] as "create",
+  jsonb_build_object('domain', ${NAME}, 'name', format('%I', k.conname),
+    'definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), 'validated', k.convalidated) as definition,
+  array[format('alter domain %s add constraint %I ', ${NAME}, k.conname) || pg_get_constraintdef(k.oid)] as "create",
   format('alter domain %s drop constraint %I', ${NAME}, k.conname) as "drop",
   (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded
 from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
 where k.contype = 'c' and ${OF_USER}`,
-	change: (source, target): Change => {
+	rows: { shaped: true },
+	making: {
+		displaces: ({ parent, definition }, target) =>
+			parent === null || definition['validated'] !== true ? [] : storedWithin(parent, target),
+	},
+	change: (source, target, context): Change => {
 		const { definition, validated } = source.definition;
 		if (definition === target.definition['definition'] && validated === true) {
-			const name = source.identity.slice((source.parent ?? '').length - 'domain'.length);
-			const domain = (source.parent ?? '').slice('domain:'.length);
-			return { how: 'alter', statements: [`alter domain ${domain} validate constraint ${name}`] };
+			const domain = String(source.definition['domain']);
+			const name = String(source.definition['name']);
+			return {
+				how: 'recreate_dependents',
+				dropFirst: storedWithin(`domain:${domain}`, context.target),
+				statements: [`alter domain ${domain} validate constraint ${name}`],
+			};
 		}
 		return { how: 'replace' };
 	},
@@ -200,6 +243,7 @@ const rangeKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	names: ['type'],
+	rows: { shaped: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array(select ${address('pg_type', 'm.oid')} from pg_type m where m.oid in (r.rngmultitypid, (select typarray from pg_type where oid = r.rngmultitypid))) as addresses,
@@ -242,10 +286,12 @@ where (t.typtype = 'b' or (t.typtype = 'p' and not t.typisdefined)) and ${OF_USE
 		why: 'a base type cannot be changed',
 		fix: 'Make it on the target by hand.',
 	}),
-	refusal: {
-		outcome: 'skipped',
-		why: 'only a superuser may create base types',
-		fix: 'Use a domain or an extension in its place.',
+	report: {
+		refusal: {
+			outcome: 'skipped',
+			why: 'only a superuser may create base types',
+			fix: 'Use a domain or an extension in its place.',
+		},
 	},
 };
 
@@ -255,5 +301,6 @@ export const typeKinds: readonly Kind[] = [
 	compositeKind,
 	rangeKind,
 	domainKind,
+	domainDefaultKind,
 	domainCheckKind,
 ];

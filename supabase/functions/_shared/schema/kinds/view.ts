@@ -1,20 +1,21 @@
 // Views and materialized views. The contents of materialized views are no facts: a stage of
 // the views component refreshes them once the rows are there.
 import type { Change, Fact, Kind } from '../fact.ts';
-import { notOfExtension, userSchema } from '../scope.ts';
-import { optionChanges, optionObject, optionText } from './table-sql.ts';
+import { ident, literal } from '../../platform/postgres/index.ts';
+import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
+import { DEFAULT, optionChanges, optionObject, optionText } from './table-sql.ts';
 import { relationAddresses, withoutSpace } from './text.ts';
 
 const name = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
 const ownedBy = (relkinds: string): string => `from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where c.relkind in (${relkinds}) and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}`;
+where c.relkind in (${relkinds}) and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}`;
 
 /** `[["name", "type"], …]`: what `create or replace view` may extend but not change. */
 const columns = `(select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(a.attname,
     pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod),
-      (select 'collate ' || pg_catalog.quote_ident(l.collname) from pg_catalog.pg_collation l
-       where l.oid = a.attcollation and l.collname <> 'default'))) order by a.attnum)
+      (select pg_catalog.format('collate %I.%I', s.nspname, l.collname) from pg_catalog.pg_collation l
+       join pg_catalog.pg_namespace s on s.oid = l.collnamespace where l.oid = a.attcollation and l.collname <> 'default'))) order by a.attnum)
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
 const query = `pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';')`;
@@ -29,11 +30,11 @@ select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as 
   pg_catalog.jsonb_build_object('query', ${withoutSpace(query)}, 'columns', ${columns},
     'options', ${optionObject('c.reloptions')},
     'defaults', coalesce((select pg_catalog.jsonb_object_agg(pg_catalog.quote_ident(a.attname),
-      pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ${defaultsOf('c.oid')}), '{}')) as definition,
+      ${DEFAULT}) ${defaultsOf('c.oid')}), '{}')) as definition,
   array[pg_catalog.format('create or replace view %s%s as %s', ${name},
     ' with (' || ${optionText('c.reloptions')} || ')', ${query})]
     || array(select pg_catalog.format('alter view %s alter column %I set default %s', ${name}, a.attname,
-      pg_catalog.pg_get_expr(d.adbin, d.adrelid)) ${defaultsOf('c.oid')} order by a.attnum) as create,
+      ${DEFAULT}) ${defaultsOf('c.oid')} order by a.attnum) as create,
   'drop view ' || ${name} as drop
 ${ownedBy(`'v'`)}
 order by 1`;
@@ -57,7 +58,29 @@ export function changeView(source: Fact, target: Fact): Change {
 	const dropped = entries(target.definition['defaults'])
 		.filter(([column]) => !wanted.has(column))
 		.map(([column]) => `alter view ${target.identity} alter column ${column} drop default`);
-	return { how: 'alter', statements: [...source.create, ...dropped] };
+	const statements = [...source.create, ...dropped];
+	const empty = emptyView(source);
+	if (same(source, target, 'columns') || empty === undefined) return { how: 'alter', statements };
+	// One that reads its own new columns through a function needs to have them first.
+	return {
+		how: 'recreate_dependents',
+		dropFirst: [],
+		statements,
+		otherwise: [[empty, ...statements]],
+	};
+}
+
+const same = (source: Fact, target: Fact, key: string): boolean =>
+	JSON.stringify(source.definition[key]) === JSON.stringify(target.definition[key]);
+
+/** Its columns, all of them null. */
+function emptyView({ identity, definition }: Fact): string | undefined {
+	const { columns } = definition;
+	if (!Array.isArray(columns)) return undefined;
+	const list = columns.map((column: unknown) =>
+		Array.isArray(column) ? `null::${String(column[1])} as ${ident(String(column[0]))}` : '',
+	);
+	return `create or replace view ${identity} as select ${list.join(', ')}`;
 }
 
 const viewKind: Kind = {
@@ -67,9 +90,10 @@ const viewKind: Kind = {
 	names: ['relation', 'type'],
 	read: readViews,
 	change: changeView,
+	making: { standIn: emptyView },
 };
 
-/** Statements for what columns are told beyond their query: storage, compression, statistics. */
+/** Statements for settings of columns beyond their query: storage, compression, statistics. */
 const settings = `(select coalesce(pg_catalog.jsonb_agg(pg_catalog.format('alter materialized view %s alter column %I set %s', ${name}, a.attname, s.text)
       order by a.attnum, s.text), '[]')
     from pg_catalog.pg_attribute a
@@ -98,9 +122,8 @@ ${ownedBy(`'m'`)}
 order by 1`;
 
 function changeMaterializedView(source: Fact, target: Fact): Change {
-	const same = (key: string): boolean =>
-		JSON.stringify(source.definition[key]) === JSON.stringify(target.definition[key]);
-	if (!['query', 'columns', 'access_method', 'settings'].every(same)) return { how: 'replace' };
+	if (!['query', 'columns', 'access_method', 'settings'].every((key) => same(source, target, key)))
+		return { how: 'replace' };
 	const { options } = source.definition;
 	return {
 		how: 'alter',
@@ -117,6 +140,18 @@ const materializedViewKind: Kind = {
 	names: ['relation', 'type'],
 	read: readMaterializedViews,
 	change: changeMaterializedView,
+	rows: {
+		refill: ({ identity }) => {
+			// Settings have plain names.
+			const code = [...identity].map((letter) => letter.codePointAt(0)?.toString(16)).join('_');
+			const setting = literal(`twins.filled_${code}`);
+			const refresh = `refresh materialized view ${identity}`;
+			return {
+				before: `select pg_catalog.set_config(${setting}, (select c.relispopulated::text from pg_catalog.pg_class c where c.oid = ${literal(identity)}::pg_catalog.regclass), true)`,
+				after: `do ${literal(`begin if pg_catalog.current_setting(${setting}) = 'true' then execute ${literal(refresh)}; end if; end`)}`,
+			};
+		},
+	},
 };
 
 export const viewKinds: readonly Kind[] = [viewKind, materializedViewKind];

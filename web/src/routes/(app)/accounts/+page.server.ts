@@ -7,6 +7,7 @@ import {
 	refreshProjects,
 	troublesOf,
 } from '#lib/data/accounts.ts';
+import { OAUTH_STATE_COOKIE, readCanAuthorize, startOAuth } from '#lib/data/oauth.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { readTwins } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
@@ -18,10 +19,27 @@ export const load: PageServerLoad = async ({ locals }) => {
 		readProjects(locals.supabase),
 		readTwins(locals.supabase),
 	]);
-	return { accounts, projects, twins };
+	// Not awaited: asking the function takes longer than the page, and only the sheet needs it.
+	return { accounts, projects, twins, canAuthorize: readCanAuthorize(locals.supabase) };
 };
 
 export const actions: Actions = {
+	authorize: async ({ locals, request, cookies }) => {
+		const accountId = text(await request.formData(), 'account_id');
+		const answer = await startOAuth(locals.supabase, isUuid(accountId) ? accountId : null);
+		if (answer.problem !== null) {
+			return fail(400, { connect: { displayName: '', problem: answer.problem } });
+		}
+		// Whoever is sent back has to be the browser that was sent away.
+		cookies.set(OAUTH_STATE_COOKIE, answer.state, {
+			path: '/accounts',
+			httpOnly: true,
+			sameSite: 'lax',
+			secure: locals.isSecure,
+			maxAge: 600,
+		});
+		return { authorizeAt: answer.url };
+	},
 	connect: async ({ locals, request }) => {
 		const form = await request.formData();
 		const displayName = text(form, 'display_name');

@@ -1,9 +1,10 @@
 import { error, fail } from '@sveltejs/kit';
 import { isFinished, VERIFICATION_MODES } from '#shared/domain/status.ts';
-import { ITEMS_PER_PAGE, readFindings, readItems, readRun } from '#lib/data/clones.ts';
+import { readFindings, readItems, readRun } from '#lib/data/clones.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { readTwin } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
+import { parseSummary } from '#lib/run/verification.ts';
 import { runComponents, shownPart } from '#lib/run/progress.ts';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -18,6 +19,7 @@ export const load: PageServerLoad = async ({ locals, params, url }) => {
 		url.searchParams.get('step'),
 		isFinished(run.job.status),
 	);
+	const worst = parseSummary(run.verification?.summary).groups.find(({ entries }) => entries > 0);
 	return {
 		run,
 		twin,
@@ -27,12 +29,15 @@ export const load: PageServerLoad = async ({ locals, params, url }) => {
 				? null
 				: {
 						component: part,
-						...(await readItems(locals.supabase, run.job.id, part, null, ITEMS_PER_PAGE)),
+						...(await readItems(locals.supabase, run.job.id, part, null, 1)),
 					},
 		findings:
-			run.verification === null || run.verification.finished_at === null
+			run.verification === null || worst === undefined
 				? null
-				: await readFindings(locals.supabase, run.verification.id),
+				: {
+						component: worst.component,
+						rows: await readFindings(locals.supabase, run.verification.id, worst.component, 1),
+					},
 	};
 };
 

@@ -1,25 +1,31 @@
 import { error, fail } from '@sveltejs/kit';
 import { patternProblem } from '#shared/domain/ignore-rule.ts';
+import { parsePage, readClones } from '#lib/data/clones.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
-import {
-	readIgnoreRules,
-	readTwin,
-	readTwinHistory,
-	readTwinTables,
-	startReadingTables,
-} from '#lib/data/twins.ts';
+import { rhythmWords } from '#lib/data/rhythm-words.ts';
+import { readSchedules } from '#lib/data/schedules.ts';
+import { readIgnoreRules, readTwin, readTwinTables, startReadingTables } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
 import type { Actions, PageServerLoad } from './$types';
 
-export const load: PageServerLoad = async ({ locals, params }) => {
+export const load: PageServerLoad = async ({ locals, params, url }) => {
 	const twin = isUuid(params.twin) ? await readTwin(locals.supabase, params.twin) : null;
 	if (twin === null) error(404, 'There is no such twin.');
-	const [history, rules, tables] = await Promise.all([
-		readTwinHistory(locals.supabase, twin.twin_id),
+	const page = parsePage(url.searchParams.get('page'));
+	const [history, rules, tables, schedules] = await Promise.all([
+		readClones(locals.supabase, { twinId: twin.twin_id }, page),
 		readIgnoreRules(locals.supabase, twin.twin_id),
 		readTwinTables(locals.supabase, twin.twin_id),
+		readSchedules(locals.supabase, twin.twin_id),
 	]);
-	return { twin, history, rules, tables };
+	return {
+		twin,
+		page,
+		...history,
+		rules,
+		tables,
+		schedules: schedules.map((schedule) => ({ ...schedule, rhythm: rhythmWords(schedule) })),
+	};
 };
 
 export const actions: Actions = {

@@ -1,0 +1,150 @@
+// Backups on the command line: written into a bucket, listed, read back and deleted.
+import { randomBytes } from 'node:crypto';
+import { deleteBackup, listBackups } from '../supabase/functions/_shared/backup/list.ts';
+import { safeName } from '../supabase/functions/_shared/backup/objects.ts';
+import { readManifest, verifyBackup } from '../supabase/functions/_shared/backup/verify.ts';
+import { writeBackup } from '../supabase/functions/_shared/backup/write.ts';
+import { formatBytes, formatQuantity } from '../supabase/functions/_shared/domain/amount.ts';
+import type { Manifest } from '../supabase/functions/_shared/domain/backup.ts';
+import { TwinsError } from '../supabase/functions/_shared/domain/errors.ts';
+import {
+	openObjectStore,
+	type Destination,
+	type ObjectStore,
+} from '../supabase/functions/_shared/platform/object-store.ts';
+import { parseDestination } from './destination.ts';
+import { endpointOpener, parseEndpoint } from './endpoints.ts';
+import { inOwnWords } from './own-words.ts';
+import { EXIT } from './report.ts';
+
+export interface BackupFlags {
+	readonly from: string;
+	readonly to: string;
+	readonly ignore?: readonly string[];
+	readonly json?: boolean;
+}
+
+/** `from`: the address of a backup, or of the folder that backups are in. */
+export type AddressFlags = Pick<BackupFlags, 'from' | 'json'>;
+
+/** Writes the backup and tells where. Exit code 1 when something could not be kept. */
+export async function backUp(flags: BackupFlags, signal: AbortSignal): Promise<number> {
+	const named = parseEndpoint('--from', flags.from);
+	const destination = parseDestination('--to', flags.to, process.env);
+	const open = endpointOpener({ source: named, target: named }, process.env);
+	const source = await open('source', signal);
+	const store = openObjectStore(destination, signal);
+	// No two of one second get one name.
+	const moment = new Date().toISOString().replaceAll(/[:.]/g, '-');
+	const folder = `${safeName(named.name)}/${moment}-${randomBytes(2).toString('hex')}`;
+	try {
+		await source.database().catch((error: unknown) => {
+			throw inOwnWords(error, named);
+		});
+		const manifest = await writeBackup({
+			source,
+			store,
+			folder,
+			ignoreRules: flags.ignore ?? [],
+			signal,
+			onTable: (object, done, total) => watch(flags, `${done}/${total} ${object}`),
+		});
+		const address = addressOf(destination, folder);
+		print(flags, { backup: address, ...manifest }, asText(address, manifest));
+		return manifest.problems.some(({ outcome }) => outcome === 'failed')
+			? EXIT.different
+			: EXIT.equal;
+	} finally {
+		store.close();
+		await source.close();
+	}
+}
+
+function asText(address: string, { tables, objects, problems, left_out }: Manifest): string {
+	const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
+	const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+	return [
+		...problems.map(({ object, outcome, detail }) => `${outcome} ${object}: ${detail}`),
+		`${formatQuantity(tables.length, 'table')} with ${formatQuantity(rows, 'row')} in ${formatBytes(bytes)}, written and read back: ${address}`,
+		`Not in it: ${left_out.join(', ')}`,
+	].join('\n');
+}
+
+/** Reads the backup back and tells what is damaged. Exit code 1 when something is. */
+export const verify = (flags: AddressFlags, signal: AbortSignal): Promise<number> =>
+	withBackup(flags, signal, async (store, folder) => {
+		const manifest = await readManifest(store, folder);
+		const damaged = await verifyBackup(store, folder, manifest, (done, total) =>
+			watch(flags, `${done}/${total}`),
+		);
+		const objects = formatQuantity(manifest.objects.length, 'object');
+		const text =
+			damaged.length === 0
+				? `${objects} read back: all are as they were written`
+				: damaged.map(({ name, problem }) => `${name} is ${problem}`).join('\n');
+		print(flags, { objects: manifest.objects.length, damaged }, text);
+		return damaged.length === 0 ? EXIT.equal : EXIT.different;
+	});
+
+/** Removes all objects of the backup. */
+export const deleteOne = (flags: AddressFlags, signal: AbortSignal): Promise<number> =>
+	withBackup(flags, signal, async (store, folder) => {
+		const objects = await deleteBackup(store, folder);
+		print(flags, { objects }, `${formatQuantity(objects, 'object')} removed`);
+		return EXIT.equal;
+	});
+
+/** Lists the backups below a folder. Exit code 1 when one is not complete. */
+export async function list(flags: AddressFlags, signal: AbortSignal): Promise<number> {
+	const destination = parseDestination('--from', flags.from, process.env);
+	const store = openObjectStore(destination, signal);
+	try {
+		const backups = (await listBackups(store)).map(({ folder, ...backup }) => ({
+			backup: addressOf(destination, folder),
+			...backup,
+		}));
+		const lines = backups.map(
+			({ backup, state, bytes }) =>
+				`${state.padEnd(10)} ${formatBytes(bytes).padStart(8)} ${backup}`,
+		);
+		print(flags, { backups }, lines.length === 0 ? 'no backups' : lines.join('\n'));
+		return backups.every(({ state }) => state === 'complete') ? EXIT.equal : EXIT.different;
+	} finally {
+		store.close();
+	}
+}
+
+async function withBackup(
+	{ from }: AddressFlags,
+	signal: AbortSignal,
+	work: (store: ObjectStore, folder: string) => Promise<number>,
+): Promise<number> {
+	const destination = parseDestination('--from', from, process.env);
+	const folder = destination.prefix;
+	if (folder === '') {
+		throw new TwinsError(
+			'bad_request',
+			'--from names a bucket, and no backup in it',
+			'Give the address that the backup command printed.',
+		);
+	}
+	const store = openObjectStore({ ...destination, prefix: '' }, signal);
+	try {
+		return await work(store, folder);
+	} finally {
+		store.close();
+	}
+}
+
+const addressOf = ({ bucket, prefix }: Destination, folder: string): string =>
+	['s3:/', bucket, prefix, folder].filter((part) => part !== '').join('/');
+
+/** What is going on, where somebody watches. */
+function watch({ json }: Pick<BackupFlags, 'json'>, text: string): void {
+	if (json !== true && process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
+}
+
+function print({ json }: Pick<BackupFlags, 'json'>, result: object, text: string): void {
+	watch({ ...(json === undefined ? {} : { json }) }, '');
+	process.stdout.write(`${json === true ? JSON.stringify(result) : text}\n`);
+}

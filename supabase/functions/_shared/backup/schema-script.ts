@@ -1,0 +1,150 @@
+// The schema of a database as SQL text that psql runs alone: what a clone into an empty project would do, in its order.
+import { KEPT_COMPONENTS } from '../domain/backup.ts';
+import { literal } from '../platform/postgres/index.ts';
+import { pathOf } from '../schema/apply.ts';
+import { NO_ROWS_BROUGHT, SCHEMA_STAGES, type Fact, type Facts } from '../schema/fact.ts';
+import { KIND_BY_NAME } from '../schema/kinds/index.ts';
+import { overloadedRoutines } from '../schema/overloads.ts';
+import { planStage } from '../schema/plan.ts';
+import type { LeftFact, PlannedChange } from '../schema/planning.ts';
+import { indexFacts } from '../schema/read.ts';
+
+export interface SchemaScript {
+	/** What there has to be before rows are loaded. */
+	readonly before: string;
+	/** Keys, indexes, triggers, policies. */
+	readonly after: string;
+	/** What cannot be made from what was read. */
+	readonly left: readonly LeftFact[];
+}
+
+const PREAMBLE = `set check_function_bodies = off;
+set client_min_messages = warning;
+set statement_timeout = 0;
+`;
+
+/**
+ * Projects give privileges to the roles of the API, older ones on each new table. They are taken away first: what the source gives
+ * is said of each object, and its own defaults come last.
+ */
+const NO_PRIVILEGES = ['tables', 'sequences', 'functions']
+	.map(
+		(on) =>
+			`alter default privileges in schema public revoke all on ${on} from postgres, anon, authenticated, service_role;\n`,
+	)
+	.concat('revoke all on schema public from anon, authenticated, service_role;\n')
+	.join('');
+
+/**
+ * Functions come before what tables need of them: their bodies call others, which nothing records and Postgres looks
+ * up as soon as a table uses one.
+ */
+const STAGES = [...SCHEMA_STAGES].sort(
+	(one, other) => Number(other === 'functions') - Number(one === 'functions'),
+);
+
+const AFTER_ROWS: readonly string[] = ['relations', 'triggers', 'policies'];
+
+const isOfDefaults = (statement: string): boolean =>
+	statement.startsWith('alter default privileges ');
+
+/** The script for all schema objects of the facts. Pure. */
+export function schemaScript(facts: Facts): SchemaScript {
+	const made: Fact[] = [];
+	const left: LeftFact[] = [];
+	const texts = { before: '', after: '', defaults: '' };
+	for (const stage of STAGES) {
+		const plan = planStage(
+			{
+				source: facts,
+				target: indexFacts(made),
+				overloaded: overloadedRoutines(facts.byId.keys()),
+			},
+			{
+				stage,
+				components: KEPT_COMPONENTS,
+				removes: [],
+				rows: NO_ROWS_BROUGHT,
+				skip: new Set(),
+				kinds: KIND_BY_NAME,
+			},
+		);
+		left.push(...plan.left);
+		const half = AFTER_ROWS.includes(stage) ? 'after' : 'before';
+		for (const change of plan.changes) {
+			made.push(...change.facts);
+			const statements = whereMissing(change);
+			texts[half] += textOf(change.id, [
+				...statements.filter((statement) => !isOfDefaults(statement)),
+				...change.facts.flatMap((fact) => withoutInheritedDefault(fact, facts)),
+			]);
+			texts.defaults += textOf(change.id, statements.filter(isOfDefaults));
+		}
+	}
+	return {
+		before: PREAMBLE + NO_PRIVILEGES + texts.before,
+		after: PREAMBLE + texts.after + texts.defaults,
+		left,
+	};
+}
+
+/** Code of users may name its neighbours only, and what is inlined is looked up at once. */
+function textOf(id: string, statements: readonly string[]): string {
+	if (statements.length === 0) return '';
+	const path = `set local search_path = ${pathOf(statements)}`;
+	const lines = ['begin', path, ...statements, 'commit'];
+	// As JSON, so that no name ends the comment.
+	return `\n-- ${JSON.stringify(id)}\n${lines.map((line) => `${line};\n`).join('')}`;
+}
+
+/** Every project has some schemas, extensions and roles already, and not all of them may be commented on. */
+function whereMissing({ facts, fallbacks, ...change }: PlannedChange): readonly string[] {
+	const [fact] = facts;
+	const statements =
+		fallbacks.length === 0
+			? change.statements
+			: [firstThatWorks([change.statements, ...fallbacks])];
+	const [first = '', ...others] = statements;
+	switch (fact?.kind) {
+		case 'schema':
+			return [first.replace(/^create schema /, '$&if not exists '), ...others];
+		case 'extension':
+			return [first.replace(/^create extension /, '$&if not exists '), ...others];
+		case 'role':
+			return [unless('duplicate_object', first), ...others];
+		case 'extension_comment':
+			return statements.map((statement) => unless('insufficient_privilege', statement));
+		default:
+			return statements;
+	}
+}
+
+/** The first attempt that Postgres takes; the error of the last one where it takes none. */
+const firstThatWorks = (attempts: readonly (readonly string[])[]): string =>
+	`do ${literal(attempt(attempts))}`;
+
+function attempt([statements = [], ...others]: readonly (readonly string[])[]): string {
+	const body = statements.map((statement) => `execute ${literal(statement)};\n`).join('');
+	const otherwise = others.length === 0 ? '' : `exception when others then\n${attempt(others)};\n`;
+	return `begin\n${body}${otherwise}end`;
+}
+
+const unless = (condition: string, statement: string): string =>
+	`do ${literal(`begin ${statement}; exception when ${condition} then null; end`)}`;
+
+/** A child may lack a default that its parent has; a new one inherits it. */
+function withoutInheritedDefault(
+	{ kind, identity, definition, needs }: Fact,
+	facts: Facts,
+): string[] {
+	const isLacking =
+		kind === 'column' &&
+		definition['inherited'] === 'from parent' &&
+		!facts.byId.has(`default:${identity}`) &&
+		needs.some(
+			(id) => id.startsWith('column:') && facts.byId.has(id.replace('column:', 'default:')),
+		);
+	if (!isLacking) return [];
+	const { table, name } = definition;
+	return [`alter table only ${String(table)} alter column ${String(name)} drop default`];
+}

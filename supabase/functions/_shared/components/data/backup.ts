@@ -1,0 +1,108 @@
+// What a backup keeps of the rows: every table of the user's as text of COPY, all at one moment of the source, and the
+// positions of sequences.
+import type { KeptTable, LeftObject } from '../../contract/backup.ts';
+import { ruleMatches } from '../../domain/ignore-rule.ts';
+import { qualified, type Session } from '../../platform/postgres/index.ts';
+import { readAgain } from '../../platform/schema-changes.ts';
+import { prepare, readSizedTables } from './inspect.ts';
+import { copyOut } from './load.ts';
+import { planRows, type TableJob } from './plan.ts';
+import { READ_SEQUENCES } from './queries.ts';
+import { positions, type Sequence } from './sequences.ts';
+import { SIZES } from './sizes.ts';
+import { recoverSnapshot, takeSnapshot } from './snapshot.ts';
+
+export interface KeptRows {
+	/** ISO time of the moment that all rows are of. */
+	readonly takenAt: string;
+	readonly tables: readonly KeptTable[];
+	/** Tables whose rows are not kept. */
+	readonly left: readonly LeftObject[];
+	/** Makes the session usable after an error of one table, at the same moment. */
+	recover(): Promise<void>;
+}
+
+/**
+ * Takes the moment and locks the tables against changes of their structure, until the session's transaction ends. The
+ * session is for nothing else until then.
+ */
+export async function keepRows(
+	session: Session,
+	ignoreRules: readonly string[],
+): Promise<KeptRows> {
+	await prepare(session, 'source', { lockMs: SIZES.lockMs, statementMs: 0 });
+	const found = await readSizedTables(session);
+	const { tableJobs, others } = planRows({
+		source: found,
+		target: found,
+		options: { row_limit: 0, strategies: {} },
+		ignoreRules,
+		hashMethod: 'text',
+		sameMajor: false,
+	});
+	const snapshot = await takeSnapshot(session, tableJobs);
+	const [row] = await session.query<{ at: string }>(
+		`select pg_catalog.to_char(pg_catalog.now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`,
+	);
+	return {
+		takenAt: row?.at ?? '',
+		recover: () => recoverSnapshot(session),
+		tables: tableJobs
+			.filter((tableJob) => !snapshot.refused.has(tableJob))
+			.map((tableJob) => keptTable(session, tableJob)),
+		left: [
+			...others.map(({ object, outcome, detail = '' }) => ({
+				object,
+				outcome: outcome === 'skipped' ? ('skipped' as const) : ('failed' as const),
+				detail,
+			})),
+			...[...snapshot.refused].map(([{ object }, reason]) => ({
+				object,
+				outcome: 'failed' as const,
+				detail: reason instanceof Error ? reason.message : String(reason),
+			})),
+		],
+	};
+}
+
+function keptTable(session: Session, tableJob: TableJob): KeptTable {
+	const { key, object, columns } = tableJob;
+	const statement = copyOut({ tableJob, where: null });
+	return {
+		object,
+		table: key,
+		columns: columns.map(({ name }) => name),
+		copy: (write) => session.copyOut(statement, write),
+	};
+}
+
+export interface KeptSequences {
+	readonly positions: readonly {
+		readonly sequence: string;
+		readonly last: string;
+		readonly called: boolean;
+	}[];
+	readonly left: readonly LeftObject[];
+}
+
+/** Positions of sequences, read after the rows: they do not follow snapshots, so none is behind the rows. */
+export async function keepSequences(
+	session: Session,
+	ignoreRules: readonly string[],
+): Promise<KeptSequences> {
+	const found = await readAgain(session, () => session.query<Sequence>(READ_SEQUENCES));
+	const isLeft = ({ owner }: Sequence): boolean =>
+		owner !== null && ignoreRules.some((rule) => ruleMatches(rule, owner));
+	const wanted = found
+		.filter((sequence) => !isLeft(sequence))
+		.map(({ schema, name }) => qualified(schema, name));
+	const read = await positions(session, wanted);
+	return {
+		positions: [...read.found].map(([sequence, { last, called }]) => ({ sequence, last, called })),
+		left: [...read.refused].map(([object, { message }]) => ({
+			object,
+			outcome: 'failed' as const,
+			detail: message,
+		})),
+	};
+}

@@ -1,0 +1,61 @@
+// What a clone component is. One folder per component, one object of this type; the engine drives all of them and
+// knows none by name. Types only, like the rest of this folder but for the ledger.
+import type { ComponentKey } from '../domain/component.ts';
+import type { Preview } from '../domain/preview.ts';
+import type { VerificationMode } from '../domain/status.ts';
+import type { ReadContext, StageContext, VerifyContext } from './context.ts';
+import type { Endpoint, Service } from './endpoint.ts';
+import type { Finding } from './report.ts';
+
+/**
+ * What a stage makes available to later ones. A stage waits for every enabled stage that provides one of
+ * its needs; a need that no enabled stage provides does not hold it up.
+ */
+export const CAPABILITIES = [
+	'structure', // schemas, types, tables with their keys exist
+	'users', // auth users exist
+	'rows', // rows are in place
+	'late_users', // users who came while rows were copied exist
+	'relations', // secondary indexes and foreign keys are in place
+	'routines', // functions exist
+	'views', // views exist
+	'triggers',
+	'policies',
+	'publication',
+	'files',
+	'edge_functions',
+	'config',
+] as const;
+export type Capability = (typeof CAPABILITIES)[number];
+
+/** `more`: the slice ended before the stage; `cursor` (JSON, at most about 1 MB) is given to the next slice. */
+export type StageResult =
+	{ readonly state: 'done' } | { readonly state: 'more'; readonly cursor: unknown };
+
+export interface Stage {
+	/** Unique within the component: `structure`, `rows`. */
+	readonly name: string;
+	readonly needs: readonly Capability[];
+	readonly provides: readonly Capability[];
+	/**
+	 * Runs one bounded slice. Repeating a slice with the same cursor must give the same result: a worker may
+	 * die after the work and before its cursor is stored. Throws only for trouble that stops the whole
+	 * stage; an object that fails is reported and the rest goes on.
+	 */
+	run(context: StageContext): Promise<StageResult>;
+}
+
+export interface Component {
+	readonly key: ComponentKey;
+	/** Services without which it can do nothing; none when left out. */
+	readonly requires?: readonly Service[];
+	readonly stages: readonly Stage[];
+	/**
+	 * Removes what the stages keep on the target for the time of a run. Runs after all stages, also of a canceled run.
+	 */
+	readonly cleanUp?: (target: Endpoint) => Promise<void>;
+	/** Reads both endpoints: counts, what would be done, objects, warnings. Changes nothing. */
+	preview(context: ReadContext): Promise<Preview>;
+	/** Compares both endpoints (or what a slice of it allows); an empty list means equal. Changes nothing. */
+	verify(context: VerifyContext, mode: VerificationMode): Promise<readonly Finding[]>;
+}

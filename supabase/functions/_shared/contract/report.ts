@@ -1,0 +1,61 @@
+// What a component tells: outcomes of a clone and findings of a verification. What a preview shows: domain/preview.ts.
+import type { ComponentKey } from '../domain/component.ts';
+import type { ItemOutcome } from '../domain/status.ts';
+
+/** How one object ended. Upserted by (job, component, object). */
+export interface Item {
+	/** Component to report under; defaults to the running one (a table's function is reported under functions). */
+	readonly component?: ComponentKey;
+	readonly object: string;
+	readonly outcome: ItemOutcome;
+	/** What was done, or the error. Never a secret, never row values. */
+	readonly detail?: string | undefined;
+	/** What the user should do, when something is left to do. */
+	readonly fix?: string | undefined;
+	readonly sqlstate?: string | undefined;
+}
+
+/** What failed: an object, or (null) a stage of the component as a whole. */
+export interface Failed {
+	readonly component: ComponentKey;
+	readonly object: string | null;
+}
+
+export interface Progress {
+	readonly done: number;
+	readonly total: number;
+	readonly bytes?: number;
+}
+
+/** A difference. Several of one object are reported together. */
+export interface Finding {
+	readonly severity: 'warning' | 'failed';
+	readonly object: string;
+	readonly expected: string;
+	readonly found: string;
+	readonly fix: string;
+	/** The table (or view) it is part of: where that is missing, this is reported with it. */
+	readonly of?: string | undefined;
+	/** The target lacks the whole object, with all that belongs to it. */
+	readonly missing?: true;
+	/** How many objects it stands for, where they are only counted. */
+	readonly objects?: number;
+}
+
+/** Says how many are not named, where naming all of them would not fit: nothing for none. */
+export function notNamed(
+	count: number,
+	told: Pick<Finding, 'severity' | 'object' | 'fix'> & { readonly unit: string },
+): Finding[] {
+	if (count === 0) return [];
+	const { unit, object, ...rest } = told;
+	return [
+		{
+			...rest,
+			object: `${object}: others`,
+			expected: `${unit} as on the source`,
+			found: `${count} more ${unit} that differ or were not compared any more; those named are the first`,
+			objects: count,
+		},
+	];
+}

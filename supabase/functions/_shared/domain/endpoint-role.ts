@@ -1,0 +1,3 @@
+// The two endpoints of a clone.
+
+export type EndpointRole = 'source' | 'target';

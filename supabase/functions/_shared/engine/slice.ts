@@ -1,0 +1,174 @@
+// One slice of one step: calls the component that the step is of, within a budget, and says what came of it. Where the
+// step comes from and where the result goes is the caller's: the leased worker, the command line and the tests.
+import type { EndpointRole } from '../domain/endpoint-role.ts';
+import type { Component } from '../contract/component.ts';
+import type { Finding, Item, Progress } from '../contract/report.ts';
+import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
+import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
+import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/errors.ts';
+import { startBudget } from './budget.ts';
+import { prepareRun } from './prepare.ts';
+import type { NewStep, Run, Step } from './step.ts';
+
+/** An endpoint of a run, closed when the slice is over. */
+export interface OpenEndpoint extends Endpoint {
+	close(): Promise<void>;
+}
+
+export type EndpointOpener = (role: EndpointRole, signal: AbortSignal) => Promise<OpenEndpoint>;
+
+export interface SliceResult {
+	readonly outcome: 'more' | 'done' | 'retry' | 'failed';
+	readonly cursor?: unknown;
+	readonly items: readonly Item[];
+	readonly memory: Readonly<Record<string, unknown>>;
+	readonly progress?: Progress | undefined;
+	readonly error?: ErrorBody;
+	/** Seconds until the retry; the caller backs off by itself otherwise. */
+	readonly retry_after?: number | undefined;
+	readonly steps?: readonly NewStep[];
+	readonly preview?: Readonly<Partial<Record<PreviewPart, Preview>>>;
+	readonly findings?: readonly Finding[];
+}
+
+export interface SlicePorts {
+	readonly components: readonly Component[];
+	readonly openEndpoint: EndpointOpener;
+	/** Lower limits force many slices in tests. */
+	readonly limits?: Parameters<typeof startBudget>[0] | undefined;
+	/** Aborted on cancel and when the lease is lost. */
+	readonly signal: AbortSignal;
+	/** Told while the slice runs. */
+	readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** Carries out one slice. Never throws: an error is a result, `retry` when the same may succeed later. */
+export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise<SliceResult> {
+	const items: Item[] = [];
+	const memory: Record<string, unknown> = {};
+	let progress: Progress | undefined;
+	const collected = { items, memory };
+	const collect: Collect = {
+		report: (...reported) => items.push(...reported),
+		remember: (entries) => Object.assign(memory, entries),
+		progress: (reached) => {
+			progress = reached;
+			ports.onProgress?.(reached);
+		},
+	};
+	try {
+		const result = await withEndpoints(ports, (endpoints) =>
+			runStep(step, run, endpoints, ports, collect),
+		);
+		return { ...collected, ...result, progress };
+	} catch (error) {
+		// Stopped on purpose: the step goes back to the queue, where a cancel drops it.
+		const outcome = ports.signal.aborted || isPassing(error) ? 'retry' : 'failed';
+		const retryAfter = error instanceof TwinsError ? error.details.retryAfter : undefined;
+		return { ...collected, outcome, error: errorBody(error), retry_after: retryAfter, progress };
+	}
+}
+
+async function withEndpoints<T>(
+	{ openEndpoint, signal }: SlicePorts,
+	work: (endpoints: Endpoints) => Promise<T>,
+): Promise<T> {
+	const source = await openEndpoint('source', signal);
+	try {
+		const target = await openEndpoint('target', signal);
+		try {
+			return await work({ source, target });
+		} finally {
+			await target.close();
+		}
+	} finally {
+		await source.close();
+	}
+}
+
+interface Collect {
+	report(...items: readonly Item[]): void;
+	remember(entries: Readonly<Record<string, unknown>>): void;
+	progress(progress: Progress): void;
+}
+
+type StepResult = Omit<SliceResult, 'items' | 'memory'>;
+
+async function runStep(
+	step: Step,
+	run: Run,
+	endpoints: Endpoints,
+	{ components, limits, signal }: SlicePorts,
+	collect: Collect,
+): Promise<StepResult> {
+	const read = {
+		...endpoints,
+		options: run.options,
+		ignoreRules: run.ignore_rules,
+		memory: step.memory,
+		signal,
+	};
+	switch (step.kind) {
+		case 'prepare':
+			return {
+				outcome: 'done',
+				...(await prepareRun(run, endpoints.source, endpoints.target, components)),
+			};
+		case 'cleanup':
+			await componentOf(components, step.component).cleanUp?.(endpoints.target);
+			return { outcome: 'done' };
+		case 'preview': {
+			const component = componentOf(components, step.component);
+			// Stored as it is, for readers that know the schema only.
+			const preview = previewSchema.parse(await component.preview(read));
+			signal.throwIfAborted();
+			return { outcome: 'done', preview: { [component.key]: preview } };
+		}
+		case 'verify': {
+			const component = componentOf(components, step.component);
+			let next: { readonly cursor: unknown } | undefined;
+			const findings = await component.verify(
+				{
+					...read,
+					...startBudget(limits),
+					cursor: step.cursor,
+					continueFrom: (cursor) => (next = { cursor }),
+				},
+				run.mode ?? 'structure',
+			);
+			// Stopped half-way without an error: what was found is not the whole.
+			signal.throwIfAborted();
+			return { outcome: next ? 'more' : 'done', ...next, findings };
+		}
+		case 'stage': {
+			const component = componentOf(components, step.component);
+			const stage = component.stages.find(({ name }) => name === step.stage);
+			if (!stage) throw unknownWork(`${String(step.component)}.${String(step.stage)}`);
+			const result = await stage.run({
+				...read,
+				...startBudget(limits),
+				...collect,
+				jobId: run.job_id ?? run.id,
+				failures: step.failures,
+				cursor: step.cursor,
+			});
+			if (result.state === 'done') return { outcome: 'done' };
+			return { outcome: 'more', cursor: result.cursor };
+		}
+	}
+}
+
+function componentOf(components: readonly Component[], key: string | null): Component {
+	const component = components.find((candidate) => candidate.key === key);
+	if (!component) throw unknownWork(String(key));
+	return component;
+}
+
+/** A step of another version of the product, left from before a deploy. */
+function unknownWork(name: string): TwinsError {
+	return new TwinsError(
+		'internal',
+		`This version of the worker does not know ${name}`,
+		'Deploy the functions again, then clone again.',
+	);
+}

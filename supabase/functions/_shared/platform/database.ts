@@ -1,0 +1,22 @@
+// Connections of Twins: the Postgres client, whose errors say what to do and show no values of rows.
+import { controlError, databaseError } from './database-errors.ts';
+import * as postgres from './postgres/index.ts';
+
+const OURS = { applicationName: 'twins', errorOf: databaseError } as const;
+
+/**
+ * Opens a session. Throws TwinsError: `database_unreachable`, `connection_lost` (both passing) or
+ * `database_refused` with the SQLSTATE.
+ */
+export const connect = (options: postgres.ConnectOptions): Promise<postgres.Session> =>
+	postgres.connect({ ...options, ...OURS });
+
+/** Like `connect`, from `postgresql://user:password@host:port/database?sslmode=…` (disable, require, verify-full). */
+export const connectUrl = (
+	url: string,
+	more: Parameters<typeof postgres.connectUrl>[1] = {},
+): Promise<postgres.Session> => postgres.connectUrl(url, { ...more, ...OURS });
+
+/** A session on the control database: what its functions refuse is said in their own words. */
+export const connectControl = (url: string): Promise<postgres.Session> =>
+	postgres.connectUrl(url, { ...OURS, errorOf: controlError });

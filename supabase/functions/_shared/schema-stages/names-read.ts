@@ -1,0 +1,121 @@
+// Everything of a database that can be renamed, under the oid that it keeps, with the words that rename it. Labels of enums
+// are not among it: with them the values of rows change, which is for the guard of rows to see.
+import * as z from 'zod/mini';
+import { readAgain } from '../platform/schema-changes.ts';
+import type { Session } from '../platform/postgres/index.ts';
+import { keyFact, RELATION, RELATION_FACT } from '../schema/kinds/table-sql.ts';
+import { notOfExtension, userSchema } from '../platform/supabase/managed-schemas.ts';
+
+const namedSchema = z.object({
+	/** Catalog, oid and number of a part; never changes. */
+	address: z.string(),
+	/** Address of the schema, table or type that it is in; none for schemas. */
+	holder: z.nullable(z.string()),
+	/** Quoted as statements need it. */
+	name: z.string(),
+	/** Id of the fact that it is or belongs to. */
+	fact: z.string(),
+	/** Quoted, of what stands directly in a schema. */
+	schema: z.nullable(z.string()),
+	/** `before` schema and name `after` is what is renamed; `verb` is followed by the new name. */
+	before: z.string(),
+	after: z.string(),
+	verb: z.string(),
+	/** Where only one thing may have this name; to be completed with the schema, where there is one. */
+	spaces: z.array(z.string()),
+	/** 0 for schemas, 1 for what is in them, 2 for parts of that: names of the former are in the words of the latter. */
+	level: z.number(),
+	component: z.string(),
+});
+export type Named = z.infer<typeof namedSchema>;
+
+const ROUTINE = `format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes))`;
+const ON_RELATION = `' on ' || ${RELATION}`;
+const SCHEMA = `'2615/' || n.oid`;
+const RELATION_WORD = `case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'f' then 'foreign table'
+      when 'c' then 'type' else 'table' end`;
+const RELATION_COMPONENT = `case when c.relkind in ('v', 'm') then 'views' else 'tables' end`;
+const RELATION_ID = `case c.relkind when 'S' then 'sequence:' || ${RELATION} when 'c' then 'composite_type:' || ${RELATION} else ${RELATION_FACT} end`;
+const userRelation = (kinds: string): string =>
+	`c.relkind in (${kinds}) and ${userSchema('n.nspname')} and ${notOfExtension('pg_class', 'c.oid')}`;
+
+/** Parts of a relation that are renamed with `alter <word> <name> on <relation>`. */
+const onRelation = (
+	catalog: string,
+	alias: string,
+	columns: { readonly oid: string; readonly relation: string; readonly name: string },
+	fact: string,
+	component: string,
+	where = 'true',
+): string => `
+select '${catalog}/' || ${alias}.oid, '1259/' || c.oid, quote_ident(${alias}.${columns.name}), null, ${fact}, 'alter ${alias} ', ${ON_RELATION},
+  ' rename to ', array['${alias} ' || c.oid], 2, ${component}
+from pg_${alias === 'rule' ? 'rewrite' : alias} ${alias} join pg_class c on c.oid = ${alias}.${columns.relation} join pg_namespace n on n.oid = c.relnamespace
+where ${where} and ${userRelation(`'r', 'p', 'v', 'm', 'f'`)}`;
+
+const PARTS = `
+select '2615/' || n.oid as address, null::text as holder, quote_ident(n.nspname) as name, null::text as schema, 'schema:' || quote_ident(n.nspname) as fact,
+  'alter schema ' as before, '' as after, ' rename to ' as verb, array['schema'] as spaces, 0 as level, 'tables' as component
+from pg_namespace n where ${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')} and n.nspname <> 'public'
+union all
+select '1259/' || c.oid, ${SCHEMA}, quote_ident(c.relname), quote_ident(n.nspname), ${RELATION_ID}, 'alter ' || ${RELATION_WORD} || ' ', '',
+  ' rename to ', case when c.relkind = 'S' then array['relation'] else array['relation', 'type'] end, 1, ${RELATION_COMPONENT}
+from pg_class c join pg_namespace n on n.oid = c.relnamespace
+where ${userRelation(`'r', 'p', 'v', 'm', 'f', 'S', 'c'`)}
+  and not exists (select from pg_depend i where i.classid = 'pg_class'::regclass and i.objid = c.oid and c.relkind = 'S' and i.deptype = 'i')
+union all
+select '1247/' || t.oid, ${SCHEMA}, quote_ident(t.typname), quote_ident(n.nspname),
+  case t.typtype when 'e' then 'enum:' when 'd' then 'domain:' else 'range:' end || format('%I.%I', n.nspname, t.typname),
+  'alter type ', '', ' rename to ', array['type'], 1, 'tables'
+from pg_type t join pg_namespace n on n.oid = t.typnamespace
+where t.typtype in ('e', 'd', 'r') and ${userSchema('n.nspname')} and ${notOfExtension('pg_type', 't.oid')}
+union all
+select '1255/' || p.oid, ${SCHEMA}, quote_ident(p.proname), quote_ident(n.nspname), case p.prokind when 'a' then 'aggregate:' else 'function:' end || ${ROUTINE},
+  'alter routine ', format('(%s)', case p.prokind when 'p' then pg_get_function_identity_arguments(p.oid) else oidvectortypes(p.proargtypes) end),
+  ' rename to ', array[format('routine (%s)', oidvectortypes(p.proargtypes))], 1, 'functions'
+from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+where ${userSchema('n.nspname')} and ${notOfExtension('pg_proc', 'p.oid')}
+  and not exists (select from pg_depend i where i.classid = 'pg_proc'::regclass and i.objid = p.oid and i.deptype = 'i')
+union all
+select '1259/' || c.oid || '/' || a.attnum, '1259/' || c.oid, quote_ident(a.attname), null,
+  case when c.relkind in ('r', 'p', 'f') then format('column:%I.%I.%I', n.nspname, c.relname, a.attname) else ${RELATION_ID} end,
+  format('alter %s %s rename %s ', ${RELATION_WORD}, ${RELATION}, case c.relkind when 'c' then 'attribute' else 'column' end), '', ' to ',
+  array['column ' || c.oid], 2, ${RELATION_COMPONENT}
+from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
+where a.attnum > 0 and not a.attisdropped and a.attinhcount = 0 and c.reloftype = 0 and ${userRelation(`'r', 'p', 'v', 'm', 'f', 'c'`)}
+union all
+select '2606/' || k.oid, '1259/' || c.oid, quote_ident(k.conname), null, case k.contype when 'c' then format('check:%s.%I', ${RELATION}, k.conname)
+    when 'f' then format('foreign_key:%s.%I', ${RELATION}, k.conname) else ${keyFact('k', RELATION)} end,
+  format('alter table %s rename constraint ', ${RELATION}), '', ' to ',
+  array['constraint ' || c.oid] || case when k.contype in ('p', 'u', 'x') then array['relation ' || quote_ident(n.nspname)] else '{}' end, 2, 'tables'
+from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+where k.contype in ('c', 'f', 'p', 'u', 'x') and k.coninhcount = 0 and ${userRelation(`'r', 'p', 'f'`)}
+union all
+select '2606/' || k.oid, '1247/' || t.oid, quote_ident(k.conname), null, format('domain_check:%I.%I.%I', n.nspname, t.typname, k.conname),
+  format('alter domain %I.%I rename constraint ', n.nspname, t.typname), '', ' to ', array['constraint ' || t.oid], 2, 'tables'
+from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
+where k.contype = 'c' and ${userSchema('n.nspname')} and ${notOfExtension('pg_type', 't.oid')}
+union all
+select '1259/' || x.oid, '1259/' || c.oid, quote_ident(x.relname), null, format('index:%I.%I', n.nspname, x.relname), format('alter index %I.', n.nspname), '',
+  ' rename to ', array['relation ' || quote_ident(n.nspname)], 2, case c.relkind when 'm' then 'views' else 'tables' end
+from pg_index i join pg_class x on x.oid = i.indexrelid join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
+where ${userRelation(`'r', 'p', 'm'`)} and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = x.oid
+  and d.refclassid = 'pg_constraint'::regclass and d.deptype = 'i')
+union all
+select '3381/' || s.oid, '1259/' || c.oid, quote_ident(s.stxname), null, format('statistics:%I.%I', sn.nspname, s.stxname), format('alter statistics %I.', sn.nspname), '',
+  ' rename to ', array['statistics ' || quote_ident(sn.nspname)], 2, case c.relkind when 'm' then 'views' else 'tables' end
+from pg_statistic_ext s join pg_namespace sn on sn.oid = s.stxnamespace join pg_class c on c.oid = s.stxrelid join pg_namespace n on n.oid = c.relnamespace
+where ${userRelation(`'r', 'p', 'm', 'f'`)}
+union all${onRelation('3256', 'policy', { oid: 'oid', relation: 'polrelid', name: 'polname' }, `format('policy:%s.%I', ${RELATION}, policy.polname)`, `'policies'`)}
+union all${onRelation('2620', 'trigger', { oid: 'oid', relation: 'tgrelid', name: 'tgname' }, `format('trigger:%s.%I', ${RELATION}, trigger.tgname)`, `'triggers'`, 'not trigger.tgisinternal and trigger.tgparentid = 0')}
+union all${onRelation('2618', 'rule', { oid: 'oid', relation: 'ev_class', name: 'rulename' }, `format('rule:%s.%I', ${RELATION}, rule.rulename)`, `'views'`, `rule.rulename <> '_RETURN'`)}`;
+
+/** Everything that can be renamed. */
+export async function readNamed(session: Session): Promise<Named[]> {
+	const results = await readAgain(session, () =>
+		session.script(`begin transaction read only; set local search_path = '';
+select coalesce(json_agg(q order by q.address), '[]') as names from (${PARTS}) q; commit`),
+	);
+	const [row] = results.flat();
+	return z.array(namedSchema).parse(row?.['names']);
+}

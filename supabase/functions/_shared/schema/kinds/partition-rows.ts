@@ -1,0 +1,90 @@
+// Rows of the target that block a partition: the default partition still holds those that belong to it, or
+// it holds itself some that do not belong to it. Postgres refuses to attach it then (23514). They are moved, not lost; and
+// not from a default partition whose rows the clone leaves alone: where they went, the source's would take their place.
+import { RAISED_BY_US } from '../../platform/database-errors.ts';
+import { literal } from '../../platform/postgres/index.ts';
+
+/**
+ * A PL/pgSQL block for `format()`: parent, table, bound, whether rows that fit nowhere may go (the clone brings the
+ * source's), and the default partitions that rows may be taken from. What belongs where is what Postgres says of a temporary tree with the same key and bounds.
+ */
+const BLOCK = `declare
+  parent regclass := %1$L;
+  part regclass := %2$L;
+  fallback regclass := (select nullif(t.partdefid, 0) from pg_partitioned_table t where t.partrelid = parent);
+  names text := (select string_agg(quote_ident(a.attname), ', ') from pg_attribute a
+    where a.attrelid = parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '');
+  moving text := 'with moved as (delete from %%s where %%s returning %%3$s)
+    insert into %%4$s (%%3$s) overriding system value select %%3$s from moved';
+  fallback_name text := (select format('%%I.%%I', n.nspname, c.relname)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = fallback);
+  rule text;
+  sibling record;
+  has_rows bool;
+begin
+  if fallback = part then fallback := null; end if;
+  execute format('select exists (select from %%s) or exists (select from %%s)', part, coalesce(fallback, part)) into has_rows;
+  if not has_rows then return; end if;
+  perform set_config('session_replication_role', 'replica', true);
+  execute format('create temporary table twins_bound (like %%s) partition by %%s', parent, pg_get_partkeydef(parent));
+  if %3$L = 'DEFAULT' then
+    for sibling in
+      select c.oid, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = parent and i.inhrelid <> part
+    loop
+      execute format('create temporary table twins_bound_%%s partition of pg_temp.twins_bound %%s', sibling.oid, sibling.bound);
+    end loop;
+  end if;
+  execute 'create temporary table twins_bound_part partition of pg_temp.twins_bound ' || %3$L;
+  rule := coalesce(pg_get_partition_constraintdef('pg_temp.twins_bound_part'::regclass), 'true');
+  if fallback_name = any (%5$L::text[]) then
+    execute format(moving, fallback, rule, names, part);
+  elsif fallback is not null then
+    execute format('select exists (select from %%s where %%s)', fallback, rule) into has_rows;
+    if has_rows then
+      raise exception using errcode = '${RAISED_BY_US}',
+        message = format('%%s on the target holds rows that belong to it, and this clone does not bring those again', fallback_name),
+        hint = format('Move or remove these rows of %%s on the target, or clone with remove_extra, then clone again.', fallback_name);
+    end if;
+  end if;
+  begin
+    execute format(moving, part, format('(%%s) is not true', rule), names, parent);
+  exception when check_violation or unique_violation then
+    if not %4$L::bool then raise; end if;
+    execute format('delete from %%s where (%%s) is not true', part, rule);
+  end;
+  drop table pg_temp.twins_bound;
+  perform set_config('session_replication_role', 'origin', true);
+end`;
+
+/** SQL expression of the statement, from expressions of the names and the bound. */
+export const placeRowsSql = (
+	parent: string,
+	table: string,
+	bound: string,
+	fallback: string,
+): string =>
+	`format('do %L', format(${literal(BLOCK)}, ${parent}, ${table}, ${bound}, 'false', array[${fallback}]::text))`;
+
+/** How rows may be moved to make room for a partition. */
+export interface Moving {
+	/** Rows that fit nowhere may go. */
+	readonly mayGo: boolean;
+	/** Tables that rows may be taken from. */
+	readonly from: readonly string[];
+}
+
+/** The statement that puts rows where they belong, before `table` is attached to `parent`. Names are qualified and quoted. */
+export function placeRows(
+	parent: string,
+	table: string,
+	bound: string,
+	{ mayGo, from }: Moving,
+): string {
+	const names = from.map((name) => JSON.stringify(name)).join(',');
+	const values = [parent, table, bound, String(mayGo), `{${names}}`];
+	const block = BLOCK.replaceAll(/%%|%(\d)\$L/g, (_, place?: string) =>
+		place === undefined ? '%' : literal(values[Number(place) - 1] ?? '').trim(),
+	);
+	return `do ${literal(block).trim()}`;
+}

@@ -1,0 +1,85 @@
+// Reads facts although some of them are being dropped: where a kind's query fails, its objects are read in halves
+// until only those that cannot be printed are left out. Done in one statement on the server, within the
+// transaction of the reading: the facts stay those of one snapshot.
+import { literal } from '../platform/postgres/index.ts';
+
+/** Columns of a fact as the statement reads it, for `json_to_recordset`. */
+const COLUMNS = `kind int4, id text, identity text, object text, addresses text[], parent text, definition jsonb,
+  "create" text[], "drop" text, needs text[], component text, stage text, folded bool, "position" int4, parts jsonb`;
+
+/** Names of the settings that carry facts from one statement to the next. */
+const OBJECTS = 'twins.objects';
+const DESCRIPTIONS = 'twins.descriptions';
+const UNREAD = 'twins.unread';
+
+const stored = (setting: string, columns: string): string =>
+	`json_to_recordset(current_setting('${setting}')::json) as stored (${columns})`;
+
+/** Queries of the facts that `narrowScript` read. */
+export const STORED_OBJECTS = `select * from ${stored(OBJECTS, COLUMNS)}`;
+export const STORED_DESCRIPTIONS = `select * from ${stored(DESCRIPTIONS, COLUMNS)}`;
+
+/**
+ * SQL condition: the object at the address (`classid/objid/…`) has been dropped. Asks the newest catalog, as the
+ * functions that print do; cheap, but only for relations, functions and types.
+ */
+export const isDropped = (address: string): string => `case split_part(${address}, '/', 1)
+    when '1259' then pg_table_is_visible(split_part(${address}, '/', 2)::oid) is null
+    when '1255' then pg_function_is_visible(split_part(${address}, '/', 2)::oid) is null
+    when '1247' then pg_type_is_visible(split_part(${address}, '/', 2)::oid) is null
+    else false end`;
+
+/** SQL: ids of facts that could not be printed although neither they nor what holds them (`placed`) were dropped. */
+export const UNEXPLAINED = `(select json_agg(stored.id) from ${stored(UNREAD, 'id text, parent text, addresses text[]')}
+  where not exists (select from unnest(stored.addresses) a (address)
+      where (pg_identify_object(split_part(a.address, '/', 1)::oid, split_part(a.address, '/', 2)::oid, 0)).identity is null)
+    and (stored.parent is null or exists (select from placed p where p.id = stored.parent)))`;
+
+/** The statement that reads objects, and then what describes them, a kind at a time. */
+export const narrowScript = (
+	objects: readonly string[],
+	descriptions: readonly string[],
+	withObjects: (query: string) => string,
+): string =>
+	`do ${literal(`declare
+  reading text; answer text; ids text[]; low int[]; high int[]; a int; b int;
+  found text[] := '{}'; unread text[] := '{}'; place text;
+begin
+  foreach place in array '{${OBJECTS},${DESCRIPTIONS}}'::text[] loop
+    found := '{}';
+    foreach reading in array case place when '${OBJECTS}' then ${texts(objects)} else ${texts(descriptions.map(withObjects))} end loop
+      begin
+        execute 'select json_agg(r)::text from (' || reading || ') r' into answer;
+        found := array_append(found, answer);
+      exception when internal_error or undefined_table or undefined_object or undefined_function or undefined_column then
+        execute 'select array_agg(r.id order by r.id) from (' || reading || ') r' into ids;
+        low := array[1];
+        high := array[cardinality(ids)];
+        while cardinality(low) > 0 loop
+          a := low[cardinality(low)];
+          b := high[cardinality(high)];
+          low := trim_array(low, 1);
+          high := trim_array(high, 1);
+          begin
+            execute 'select json_agg(r)::text from (' || reading || ') r where r.id = any ($1)' into answer using ids[a:b];
+            found := array_append(found, answer);
+          exception when internal_error or undefined_table or undefined_object or undefined_function or undefined_column then
+            if a < b then
+              low := low || array[a, (a + b) / 2 + 1];
+              high := high || array[(a + b) / 2, b];
+            else
+              execute 'select json_build_object(''id'', r.id, ''parent'', r.parent, ''addresses'', r.addresses)::text from (' || reading || ') r where r.id = $1'
+                into answer using ids[a];
+              unread := array_append(unread, answer);
+            end if;
+          end;
+        end loop;
+      end;
+    end loop;
+    perform set_config(place, '[' || coalesce((select string_agg(substr(f, 2, length(f) - 2), ',') from unnest(found) f), '') || ']', true);
+  end loop;
+  perform set_config('${UNREAD}', '[' || coalesce((select string_agg(u, ',') from unnest(unread) u), '') || ']', true);
+end`)}`;
+
+const texts = (queries: readonly string[]): string =>
+	queries.length === 0 ? `'{}'::text[]` : `array[${queries.map(literal).join(', ')}]`;

@@ -1,0 +1,40 @@
+-- Purpose: How the database calls workers.
+
+-- Calls workers: one request per claimable step, at most a handful. pg_net sends after
+-- commit; the secret and the address are in Vault, so they differ per installation and never reach a client.
+create function private.wake_workers() returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  worker_url text;
+  worker_secret text;
+  wanted int;
+begin
+  select count(*) into wanted
+  from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable;
+  if wanted = 0 then
+    return 0;
+  end if;
+  select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';
+  select decrypted_secret into worker_secret
+  from vault.decrypted_secrets where name = 'twins_worker_secret';
+  if worker_url is null or worker_secret is null then
+    raise warning 'No worker can be woken: Vault lacks twins_worker_url or twins_worker_secret'
+      using hint = 'Create both with vault.create_secret(value, name).';
+    return 0;
+  end if;
+  perform net.http_post(
+    url := worker_url,
+    body := '{}'::jsonb,
+    headers := jsonb_build_object(
+      'content-type', 'application/json',
+      'authorization', 'Bearer ' || worker_secret
+    ),
+    -- Longer than any slice: pg_net must not hang up on a worker that is still at work.
+    timeout_milliseconds := 150000
+  )
+  from generate_series(1, wanted);
+  return wanted;
+end
+$$;

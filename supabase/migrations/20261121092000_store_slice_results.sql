@@ -1,0 +1,111 @@
+-- Purpose: What a slice reports: outcomes of objects, findings, further steps, and what later clones shall know.
+
+-- Outcomes of objects, the latest word winning, except that a repeated slice does not turn "copied" into
+-- "unchanged".
+create function private.store_items(items_job_id uuid, running_component text, items jsonb)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.job_items as item (job_id, component, object, outcome, detail, fix, sqlstate)
+  select distinct on (component, object)
+    items_job_id, component, object, outcome, detail, fix, sqlstate
+  from (
+    select
+      coalesce(entry ->> 'component', running_component) as component,
+      entry ->> 'object' as object,
+      entry ->> 'outcome' as outcome,
+      entry ->> 'detail' as detail,
+      entry ->> 'fix' as fix,
+      entry ->> 'sqlstate' as sqlstate,
+      place
+    from jsonb_array_elements(coalesce(nullif(items, 'null'), '[]')) with ordinality as list (entry, place)
+    where items_job_id is not null
+  ) as parsed
+  order by component, object, place desc
+  on conflict (job_id, component, object) do update
+  set outcome = excluded.outcome,
+      detail = excluded.detail,
+      fix = excluded.fix,
+      sqlstate = excluded.sqlstate,
+      at = now()
+  where not (item.outcome in ('copied', 'adapted') and excluded.outcome = 'unchanged');
+$$;
+
+-- Entries that are null are forgotten.
+create function private.store_memories(held private.steps, entries jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  with entry as (
+    select job.target_ref, entry.key, entry.value
+    from public.jobs as job
+    cross join jsonb_each(coalesce(nullif(entries, 'null'), '{}')) as entry
+    where job.id = held.job_id and held.component is not null
+  ), forgotten as (
+    delete from private.memories as memory
+    using entry
+    where memory.target_ref = entry.target_ref
+      and memory.component = held.component
+      and memory.key = entry.key
+      and entry.value = 'null'
+  )
+  insert into private.memories as memory (target_ref, component, key, value)
+  select entry.target_ref, held.component, entry.key, entry.value
+  from entry
+  where entry.value <> 'null'
+  on conflict (target_ref, component, key) do update
+  set value = excluded.value;
+$$;
+-- One finding per object. What differs about it twice is told in several lines, and the worse severity counts.
+create function private.store_findings(held private.steps, findings jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.verification_findings (
+    verification_id, component, severity, object, expected, found, fix, objects, belongs_to, is_missing
+  )
+  select
+    held.verification_id, held.component, min(entry ->> 'severity'), entry ->> 'object',
+    string_agg(entry ->> 'expected', e'\n' order by place),
+    string_agg(entry ->> 'found', e'\n' order by place),
+    (
+      select string_agg(fix.text, e'\n' order by fix.place)
+      from (
+        select told.text, min(told.place) as place
+        from unnest(array_agg(entry ->> 'fix' order by place)) with ordinality as told (text, place)
+        group by told.text
+      ) as fix
+    ),
+    max(coalesce((entry ->> 'objects')::bigint, 1)),
+    min(entry ->> 'of'),
+    bool_or(coalesce((entry ->> 'missing')::boolean, false))
+  from jsonb_array_elements(coalesce(nullif(findings, 'null'), '[]')) with ordinality as list (entry, place)
+  where held.verification_id is not null
+  group by entry ->> 'object'
+  on conflict (verification_id, component, object) do update
+  set severity = excluded.severity,
+      expected = excluded.expected,
+      found = excluded.found,
+      fix = excluded.fix,
+      objects = excluded.objects,
+      belongs_to = excluded.belongs_to,
+      is_missing = excluded.is_missing;
+$$;
+
+-- The steps that the first step of a run decided on; a repeated one adds nothing twice.
+create function private.add_steps(held private.steps, steps jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into private.steps
+    (job_id, preview_id, verification_id, kind, rank, component, stage, waits_for)
+  select
+    held.job_id, held.preview_id, held.verification_id,
+    step.kind, step.rank, step.component, step.stage,
+    coalesce(step.waits_for, '{}')
+  from jsonb_to_recordset(coalesce(nullif(steps, 'null'), '[]')) as step (
+    kind text, rank int, component text, stage text, waits_for text[]
+  )
+  on conflict do nothing;
+$$;

@@ -1,0 +1,109 @@
+-- Purpose: How workers take steps from the queue, and how the steps of dead workers return to it.
+
+-- Workers that died: their steps go back to the queue, or are given up after too many deaths.
+create function private.return_expired_leases() returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  expired_run_id uuid;
+  returned private.steps;
+  count int := 0;
+begin
+  for expired_run_id in
+    select distinct run_id from private.steps
+    where status = 'running' and lease_until < now()
+    order by run_id
+  loop
+    -- Busy: whoever holds it is alive, and the next call looks again.
+    continue when not pg_try_advisory_xact_lock(
+      hashtextextended('twins:run:' || expired_run_id, 0)
+    );
+    for returned in
+      update private.steps
+      set status = case when attempts + 1 >= private.max_attempts() then 'failed' else 'queued' end,
+          lease = null,
+          lease_until = null,
+          attempts = attempts + 1,
+          finished_at = case when attempts + 1 >= private.max_attempts() then now() end,
+          error = jsonb_build_object(
+            'code', 'internal',
+            'message', 'The worker on this step stopped without a word (' || attempts + 1 || ' times)',
+            'fix', 'Clone again. If it happens again, look at the logs of the function "worker".'
+          )
+      where run_id = expired_run_id and status = 'running' and lease_until < now()
+      returning *
+    loop
+      count := count + 1;
+      perform private.refresh_component(returned.job_id, returned.component);
+    end loop;
+    perform private.finish_run_if_over(expired_run_id);
+  end loop;
+  return count;
+end
+$$;
+
+-- Gives one step to a worker: {step, run}, or null when nothing waits. Expired leases go back first, so
+-- that any live worker rescues the work of a dead one.
+create function private.claim_step(lease_seconds int default 12) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  waiting_run_id uuid;
+  claimed private.steps;
+begin
+  perform private.return_expired_leases();
+
+  -- Run by run, oldest first, up to the first with something to do: asking for all that is claimable
+  -- would cost seconds with a thousand runs open.
+  for waiting_run_id in
+    select run_id
+    from private.steps
+    where status = 'queued' and run_after <= now()
+    group by run_id
+    order by min(created_at), run_id
+  loop
+    continue when not exists (
+      select from private.claimable_steps where run_id = waiting_run_id
+    );
+    perform private.lock_run(waiting_run_id);
+    update private.steps
+    set status = 'running',
+        lease = gen_random_uuid(),
+        lease_until = now() + make_interval(secs => lease_seconds),
+        started_at = coalesce(steps.started_at, now())
+    where id = (
+      select id from private.claimable_steps where run_id = waiting_run_id order by id limit 1
+    )
+    returning * into claimed;
+    exit when claimed.id is not null;
+  end loop;
+  if claimed.id is null then
+    return null;
+  end if;
+
+  update public.jobs set status = 'in_progress', started_at = now()
+  where id = claimed.job_id and status = 'pending';
+  update public.previews set status = 'in_progress'
+  where id = claimed.preview_id and status = 'pending';
+  update public.verifications set status = 'running', started_at = now()
+  where id = claimed.verification_id and status = 'not_run';
+  perform private.refresh_component(claimed.job_id, claimed.component);
+
+  return jsonb_build_object(
+    'step', jsonb_build_object(
+      'id', claimed.id,
+      'lease', claimed.lease,
+      'kind', claimed.kind,
+      'component', claimed.component,
+      'stage', claimed.stage,
+      'cursor', claimed.cursor,
+      'memory', private.load_memories(claimed),
+      'slices', claimed.slices,
+      'attempts', claimed.attempts
+    ),
+    'run', private.run_facts(claimed)
+  );
+end
+$$;

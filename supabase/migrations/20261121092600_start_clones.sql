@@ -1,0 +1,146 @@
+-- Purpose: start_clone, called by the signed-in user.
+-- SECURITY DEFINER because it writes tables that users may only read, and the private queue; it checks auth.uid()
+-- itself. It refuses bad input with a message and a hint, and changes nothing then.
+
+-- Refuses a clone that would read what another one writes now, or write what another one reads: the copy
+-- would be neither the old state nor the new. Holds both refs, so that two calls at once cannot pass together.
+create function private.refuse_crossing_clone(twin public.twins) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(ref, 0))
+  from unnest(array[
+    least(twin.source_ref, twin.target_ref), greatest(twin.source_ref, twin.target_ref)
+  ]) as ref;
+  if exists (
+    select from public.jobs
+    where jobs.status in ('pending', 'in_progress') and jobs.target_ref = twin.source_ref
+  ) then
+    perform private.refuse(
+      format('Another clone is writing "%s", the source of this one', twin.source_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end if;
+  if exists (
+    select from public.jobs
+    join public.twins as other on other.id = jobs.twin_id
+    where jobs.status in ('pending', 'in_progress') and other.source_ref = twin.target_ref
+  ) then
+    perform private.refuse(
+      format('Another clone is reading "%s", which this one would overwrite', twin.target_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end if;
+end
+$$;
+
+-- Refuses a target that must be meant until its ref is typed; the detail says so, so that a page need not look for words.
+create function private.refuse_unconfirmed_target(twin public.twins, confirmed text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if confirmed = twin.target_ref then
+    return;
+  end if;
+  if confirmed is not null then
+    perform private.refuse(
+      format('confirm_target says "%s", but the target is "%s"', confirmed, twin.target_ref),
+      'Type the ref of the target exactly, or leave confirm_target out.',
+      detail => 'confirm_target'
+    );
+  end if;
+  if exists (
+    select from public.projects as project
+    where project.ref = twin.target_ref and project.is_protected
+      and project.account_id in (
+        select id from public.connected_accounts where owner_id = twin.owner_id
+      )
+  ) then
+    perform private.refuse(
+      format('The target project "%s" is protected', twin.target_ref),
+      'Send its ref as confirm_target if you really mean to overwrite it, or end its protection.',
+      detail => 'confirm_target'
+    );
+  end if;
+end
+$$;
+
+-- Makes the job of a clone whose options and projects were checked, with its components and first step.
+create function private.create_clone(
+  twin public.twins, checked_options jsonb, of_trigger text default 'manual', of_schedule_id uuid default null
+) returns public.jobs
+language plpgsql
+set search_path = ''
+as $$
+declare
+  job public.jobs;
+begin
+  perform private.refuse_crossing_clone(twin);
+  begin
+    insert into public.jobs (owner_id, twin_id, target_ref, options, trigger, schedule_id)
+    values (twin.owner_id, twin.id, twin.target_ref, checked_options, of_trigger, of_schedule_id)
+    returning * into job;
+  exception when unique_violation then
+    perform private.refuse(
+      format('Another clone into "%s" is still running', twin.target_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end;
+
+  insert into public.job_components (job_id, component, position, unit, status)
+  select job.id, known.component, known.position, known.unit,
+    case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end
+  from private.component_catalogue() as known;
+
+  insert into private.steps (job_id, kind) values (job.id, 'prepare');
+  perform private.wake_workers();
+  return job;
+end
+$$;
+
+-- Refuses options with which nothing would be cloned.
+create function private.refuse_empty_clone(checked_options jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (
+    select from jsonb_each(checked_options -> 'components') as entry where entry.value = 'true'
+  ) then
+    perform private.refuse('No component is switched on', 'Switch on at least one component.');
+  end if;
+end
+$$;
+
+create function public.start_clone(
+  source_account_id uuid,
+  source_ref text,
+  target_account_id uuid,
+  target_ref text,
+  options jsonb default '{}'
+) returns public.jobs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  checked_options jsonb := private.clone_options(options);
+  twin public.twins;
+begin
+  twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+  perform private.refuse_unconfirmed_target(twin, checked_options ->> 'confirm_target');
+  perform private.refuse_empty_clone(checked_options);
+  return private.create_clone(twin, checked_options);
+end
+$$;
+
+comment on function public.start_clone is
+  'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new.';
+
+revoke execute on function public.start_clone from public, anon, service_role;
+grant execute on function public.start_clone to authenticated;

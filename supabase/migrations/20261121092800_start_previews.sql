@@ -1,0 +1,35 @@
+-- Purpose: start_preview, called by the signed-in user.
+-- SECURITY DEFINER because it writes tables that users may only read, and the private queue; it checks auth.uid()
+-- itself. It refuses bad input with a message and a hint, and changes nothing then.
+
+create function public.start_preview(
+  source_account_id uuid,
+  source_ref text,
+  target_account_id uuid,
+  target_ref text,
+  options jsonb default '{}'
+) returns public.previews
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  checked_options jsonb := private.clone_options(options);
+  twin public.twins;
+  preview public.previews;
+begin
+  twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+  insert into public.previews (twin_id, options)
+  values (twin.id, checked_options)
+  returning * into preview;
+  insert into private.steps (preview_id, kind) values (preview.id, 'prepare');
+  perform private.wake_workers();
+  return preview;
+end
+$$;
+
+comment on function public.start_preview is
+  'Reads both projects and reports what a clone with these options would find. Changes nothing.';
+
+revoke execute on function public.start_preview from public, anon, service_role;
+grant execute on function public.start_preview to authenticated;

@@ -1,0 +1,30 @@
+-- A key goes from int to bigint, with a publication, views, partitions and a trigger on it.
+create schema b21;
+create table b21.p(id serial primary key, name text, twice int generated always as (length(name) * 2) stored);
+create table b21.c(id int generated always as identity primary key, p int references b21.p on delete cascade, p2 int, constraint chk check (p > 0));
+create index c_p on b21.c(p) where p > 1;
+create view b21.v as select c.id, c.p, p.name from b21.c join b21.p on p.id = c.p; grant select on b21.v to anon; grant update (name) on b21.v to authenticated;
+create view b21.v2 with (security_invoker=true) as select * from b21.v where p > 0;
+create materialized view b21.m as select p, count(*) n from b21.v2 group by 1; create unique index on b21.m(p); grant select on b21.m to service_role;
+alter table b21.c enable row level security; create policy pol on b21.c for select to authenticated using (p = 1);
+create function b21.trg() returns trigger language plpgsql as 'begin return new; end';
+create trigger tr after update of p on b21.c for each row when (old.p is distinct from new.p) execute function b21.trg(); alter table b21.c enable always trigger tr;
+create function b21.rowfn(b21.c) returns int language sql stable as 'select $1.p';
+create table b21.part(k int, id int, primary key (k,id)) partition by range (k); create table b21.part1 partition of b21.part for values from (0) to (10); create table b21.partd partition of b21.part default;
+create view b21.vp as select k from b21.part;
+create publication b21pub for table b21.c (id, p) where (p > 0);
+insert into b21.p(name) values ('a'),('bb'); insert into b21.c(p,p2) values (1,1),(2,2),(2,1); insert into b21.part values (1,1),(50,2); refresh materialized view b21.m;
+--#change
+drop publication b21pub; drop view b21.vp; drop materialized view b21.m; drop view b21.v2; drop view b21.v; drop policy pol on b21.c; drop trigger tr on b21.c; drop function b21.rowfn;
+alter table b21.p alter id type bigint; alter sequence b21.p_id_seq as bigint;
+alter table b21.c alter p type bigint, alter id type bigint;
+alter table b21.part alter id type bigint;
+create view b21.v as select c.id, c.p, p.name from b21.c join b21.p on p.id = c.p; grant select on b21.v to anon; grant update (name) on b21.v to authenticated;
+create view b21.v2 with (security_invoker=true) as select * from b21.v where p > 0;
+create materialized view b21.m as select p, count(*) n from b21.v2 group by 1; create unique index on b21.m(p); grant select on b21.m to service_role;
+create policy pol on b21.c for select to authenticated using (p = 1);
+create trigger tr after update of p on b21.c for each row when (old.p is distinct from new.p) execute function b21.trg(); alter table b21.c enable always trigger tr;
+create function b21.rowfn(b21.c) returns bigint language sql stable as 'select $1.p';
+create view b21.vp as select k from b21.part;
+create publication b21pub for table b21.c (id, p) where (p > 0);
+insert into b21.p(id,name) values (3000000000,'big'); insert into b21.c(p) values (3000000000);

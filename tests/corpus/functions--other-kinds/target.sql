@@ -1,0 +1,12 @@
+create schema app;
+create table app.found (id int primary key, label text);
+create function app.search(wanted text) returns setof app.found language sql stable as 'select * from app.found';
+create view app.searches as select s.id from app.search('a') s;
+create policy finds on app.found using (exists (select from app.search('a')));
+create aggregate app.became_aggregate(int) (sfunc = int4pl, stype = int);
+create view app.was_view as select 1 as one;
+create materialized view app.was_materialized as select 2 as two;
+create view app.sees_both as select one, two from app.was_view, app.was_materialized;
+create type app.was_enum as enum ('a');
+create domain app.was_domain as text;
+create view app.was_a_view as select 1 as id;

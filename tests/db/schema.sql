@@ -1,0 +1,2933 @@
+-- What supabase/migrations make of an empty project. Written by `npm run test:db -- --update`.
+-- Printed by PostgreSQL 15
+
+CREATE SCHEMA private;
+
+COMMENT ON SCHEMA private IS 'Credentials, the step queue and the functions of the engine. Never exposed by the API.';
+
+CREATE TYPE private.cron_fields AS (
+	minutes integer[],
+	hours integer[],
+	days integer[],
+	months integer[],
+	weekdays integer[],
+	is_either_day boolean
+);
+
+CREATE TABLE private.steps (
+    id bigint NOT NULL,
+    job_id uuid,
+    preview_id uuid,
+    verification_id uuid,
+    run_id uuid GENERATED ALWAYS AS (COALESCE(job_id, preview_id, verification_id)) STORED NOT NULL,
+    kind text NOT NULL,
+    rank integer DEFAULT 0 NOT NULL,
+    component text,
+    stage text,
+    waits_for text[] DEFAULT '{}'::text[] NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    cursor jsonb,
+    slices integer DEFAULT 0 NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    lease uuid,
+    lease_until timestamp with time zone,
+    run_after timestamp with time zone DEFAULT now() NOT NULL,
+    items_done bigint DEFAULT 0 NOT NULL,
+    items_total bigint,
+    bytes_done bigint DEFAULT 0 NOT NULL,
+    error jsonb,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'stage'::text, 'preview'::text, 'verify'::text, 'cleanup'::text]))),
+    CONSTRAINT steps_leased_while_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (lease_until IS NOT NULL)))),
+    CONSTRAINT steps_one_run CHECK ((num_nonnulls(job_id, preview_id, verification_id) = 1)),
+    CONSTRAINT steps_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text])))
+);
+
+COMMENT ON TABLE private.steps IS 'Units of work: (run, kind, component, stage), worked off in slices.';
+
+COMMENT ON COLUMN private.steps.waits_for IS 'Names, component.stage, of the steps of the run that must be over first. The engine derives them.';
+
+COMMENT ON COLUMN private.steps.cursor IS 'Where the next slice goes on. All that survives a worker.';
+
+COMMENT ON COLUMN private.steps.attempts IS 'Failures and deaths since the last slice that succeeded.';
+
+CREATE FUNCTION private.add_steps(held private.steps, steps jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into private.steps
+    (job_id, preview_id, verification_id, kind, rank, component, stage, waits_for)
+  select
+    held.job_id, held.preview_id, held.verification_id,
+    step.kind, step.rank, step.component, step.stage,
+    coalesce(step.waits_for, '{}')
+  from jsonb_to_recordset(coalesce(nullif(steps, 'null'), '[]')) as step (
+    kind text, rank int, component text, stage text, waits_for text[]
+  )
+  on conflict do nothing;
+$$;
+
+CREATE FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if reconnected_account_id is not null and not exists (
+    select from public.connected_accounts
+    where id = reconnected_account_id and owner_id = requesting_user_id and status <> 'revoked'
+  ) then
+    perform private.refuse('There is no such account', 'Pick one of your connected accounts.', 'PT404');
+  end if;
+  delete from private.oauth_requests where expires_at < now();
+  if (select count(*) from private.oauth_requests where owner_id = requesting_user_id) >= 20 then
+    perform private.refuse(
+      'Too many connections were begun and not ended', 'Wait ten minutes, then connect again.', 'PT409'
+    );
+  end if;
+  insert into private.oauth_requests (state_hash, owner_id, account_id, key_id, iv, ciphertext)
+  values (
+    request_state_hash, requesting_user_id, reconnected_account_id, verifier_key_id,
+    decode(verifier_iv, 'base64'), decode(verifier_ciphertext, 'base64')
+  );
+end
+$$;
+
+CREATE FUNCTION private.broadcast_change() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  if tg_table_name = 'jobs' then
+    perform private.broadcast_job(new.id, tg_table_name, to_jsonb(new));
+  else
+    perform private.broadcast_job(new.job_id, tg_table_name, to_jsonb(new));
+  end if;
+  return null;
+end
+$$;
+
+CREATE FUNCTION private.broadcast_job(of_job_id uuid, changed_table text, changed_row jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  insert into private.broadcasts as last (job_id, sent_at)
+  values (of_job_id, clock_timestamp())
+  on conflict (job_id) do update
+  set sent_at = case
+        when last.sent_at <= clock_timestamp() - interval '500 milliseconds' then excluded.sent_at
+        else last.sent_at
+      end,
+      is_pending = last.sent_at > clock_timestamp() - interval '500 milliseconds';
+  if (select is_pending from private.broadcasts where job_id = of_job_id) then
+    return;
+  end if;
+  perform realtime.send(
+    jsonb_build_object(
+      'table', changed_table,
+      'record', changed_row - 'report',
+      'job', (select to_jsonb(job) - 'report' from public.jobs as job where job.id = of_job_id),
+      'components', (
+        -- Not "as component": that is a column too, and to_jsonb would take the column.
+        select coalesce(jsonb_agg(to_jsonb(part) order by part.position), '[]')
+        from public.job_components as part where part.job_id = of_job_id
+      )
+    ),
+    'changed',
+    'job:' || of_job_id,
+    true
+  );
+end
+$$;
+
+CREATE FUNCTION private.checked_rhythm(every_hours integer, cron text, timezone text) RETURNS private.cron_fields
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  parsed private.cron_fields;
+begin
+  if num_nonnulls(every_hours, cron) <> 1 then
+    perform private.refuse('A schedule has one rhythm', 'Send every_hours or cron, not both.');
+  end if;
+  if every_hours is not null and every_hours not in (2, 6, 8) then
+    perform private.refuse(
+      format('A clone every %s hours is not offered', every_hours), 'Use 2, 6 or 8, or a cron expression.'
+    );
+  end if;
+  if length(cron) > 100 then
+    perform private.refuse('A cron expression has at most 100 characters', 'Shorten it.');
+  end if;
+  if timezone is null or not exists (select from pg_catalog.pg_timezone_names as known where known.name = timezone) then
+    perform private.refuse(
+      format('There is no time zone "%s"', coalesce(timezone, '')), 'Use a name such as UTC or Europe/Berlin.'
+    );
+  end if;
+  parsed := private.parse_cron(private.rhythm(every_hours, cron));
+  if private.least_gap_minutes(parsed) < 15 then
+    perform private.refuse(
+      'The cron expression comes more often than every 15 minutes',
+      'A clone needs time to end: leave at least 15 minutes between two of them.'
+    );
+  end if;
+  if private.next_slot(parsed, timezone, now()) is null then
+    perform private.refuse(
+      'The cron expression never comes', 'Check its day and month: 30 February, for example, is no day.'
+    );
+  end if;
+  return parsed;
+end
+$$;
+
+CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 12) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  waiting_run_id uuid;
+  claimed private.steps;
+begin
+  perform private.return_expired_leases();
+
+  -- Run by run, oldest first, up to the first with something to do: asking for all that is claimable
+  -- would cost seconds with a thousand runs open.
+  for waiting_run_id in
+    select run_id
+    from private.steps
+    where status = 'queued' and run_after <= now()
+    group by run_id
+    order by min(created_at), run_id
+  loop
+    continue when not exists (
+      select from private.claimable_steps where run_id = waiting_run_id
+    );
+    perform private.lock_run(waiting_run_id);
+    update private.steps
+    set status = 'running',
+        lease = gen_random_uuid(),
+        lease_until = now() + make_interval(secs => lease_seconds),
+        started_at = coalesce(steps.started_at, now())
+    where id = (
+      select id from private.claimable_steps where run_id = waiting_run_id order by id limit 1
+    )
+    returning * into claimed;
+    exit when claimed.id is not null;
+  end loop;
+  if claimed.id is null then
+    return null;
+  end if;
+
+  update public.jobs set status = 'in_progress', started_at = now()
+  where id = claimed.job_id and status = 'pending';
+  update public.previews set status = 'in_progress'
+  where id = claimed.preview_id and status = 'pending';
+  update public.verifications set status = 'running', started_at = now()
+  where id = claimed.verification_id and status = 'not_run';
+  perform private.refresh_component(claimed.job_id, claimed.component);
+
+  return jsonb_build_object(
+    'step', jsonb_build_object(
+      'id', claimed.id,
+      'lease', claimed.lease,
+      'kind', claimed.kind,
+      'component', claimed.component,
+      'stage', claimed.stage,
+      'cursor', claimed.cursor,
+      'memory', private.load_memories(claimed),
+      'slices', claimed.slices,
+      'attempts', claimed.attempts
+    ),
+    'run', private.run_facts(claimed)
+  );
+end
+$$;
+
+CREATE FUNCTION private.clone_options(given jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  defaults constant jsonb := '{"row_limit": 0, "backup": false, "remove_extra": false,
+    "activate": false, "copy_mfa": false, "verify": "none", "strategies": {}}';
+  given_options jsonb := coalesce(nullif(given, 'null'), '{}');
+  given_components jsonb;
+  wrong text;
+begin
+  if jsonb_typeof(given_options) <> 'object' then
+    perform private.refuse('The options are not a JSON object', 'Send an object such as {"row_limit": 0}.');
+  end if;
+
+  select string_agg(key, ', ' order by key) into wrong
+  from jsonb_object_keys(given_options) as key
+  where not defaults ? key and key not in ('components', 'confirm_target');
+  if wrong is not null then
+    perform private.refuse(
+      'Unknown options: ' || wrong,
+      'Use components, row_limit, backup, remove_extra, activate, copy_mfa, confirm_target, verify, strategies.'
+    );
+  end if;
+
+  select coalesce(jsonb_object_agg(entry.key, entry.value), '{}') into given_options
+  from jsonb_each(given_options) as entry
+  where entry.value <> 'null';
+
+  given_components := coalesce(given_options -> 'components', '{}');
+  if jsonb_typeof(given_components) <> 'object' then
+    perform private.refuse('components is not an object', 'Send {"tables": true, "data": false, …}.');
+  end if;
+  select string_agg(entry.key, ', ' order by entry.key) into wrong
+  from jsonb_each(given_components) as entry
+  where jsonb_typeof(entry.value) <> 'boolean'
+    or not exists (select from private.component_catalogue() as known where known.component = entry.key);
+  if wrong is not null then
+    perform private.refuse(
+      'Unknown components, or values that are not true or false: ' || wrong,
+      'Known components: ' || (
+        select string_agg(known.component, ', ' order by known.position)
+        from private.component_catalogue() as known
+      ) || '.'
+    );
+  end if;
+
+  select string_agg(entry.key, ', ' order by entry.key) into wrong
+  from jsonb_each(given_options) as entry
+  where entry.key in ('backup', 'remove_extra', 'activate', 'copy_mfa')
+    and jsonb_typeof(entry.value) <> 'boolean';
+  if wrong is not null then
+    perform private.refuse('Not true or false: ' || wrong, 'Send true or false without quotes.');
+  end if;
+
+  if given_options ? 'row_limit' and (
+    jsonb_typeof(given_options -> 'row_limit') <> 'number'
+    or (given_options ->> 'row_limit')::numeric not between 0 and 1000000000000
+    or (given_options ->> 'row_limit')::numeric <> trunc((given_options ->> 'row_limit')::numeric)
+  ) then
+    perform private.refuse(
+      'row_limit is not a whole number of rows',
+      'Send 0 for all rows, or the most rows to copy per table.'
+    );
+  end if;
+
+  if given_options ? 'verify'
+    and given_options ->> 'verify' not in ('none', 'structure', 'counts', 'checksums') then
+    perform private.refuse('Unknown kind of verification', 'Use none, structure, counts or checksums.');
+  end if;
+
+  if given_options ? 'strategies' then
+    if jsonb_typeof(given_options -> 'strategies') <> 'object' then
+      perform private.refuse('strategies is not an object', 'Send {"public.orders": "upsert"}.');
+    end if;
+    select string_agg(key, ', ' order by key) into wrong
+    from jsonb_object_keys(given_options -> 'strategies') as key
+    where key !~ '^.+[.].+$';
+    if wrong is not null then
+      perform private.refuse('Strategies for what is no table: ' || wrong, 'Name tables as schema.table.');
+    end if;
+    select string_agg(entry.key, ', ' order by entry.key) into wrong
+    from jsonb_each_text(given_options -> 'strategies') as entry
+    where entry.value is null or entry.value not in ('mirror', 'upsert', 'skip');
+    if wrong is not null then
+      perform private.refuse('Unknown strategy for: ' || wrong, 'Use mirror, upsert or skip.');
+    end if;
+  end if;
+
+  if given_options ? 'confirm_target'
+    and jsonb_typeof(given_options -> 'confirm_target') <> 'string' then
+    perform private.refuse('confirm_target is not a text', 'Send the ref of the target project.');
+  end if;
+
+  if (given_options -> 'backup') = 'true' then
+    perform private.refuse(
+      'Backups cannot be taken yet',
+      'Leave the option backup off.',
+      '0A000'
+    );
+  end if;
+
+  return defaults || given_options || jsonb_build_object(
+    'components',
+    (
+      select jsonb_object_agg(known.component, coalesce(given_components -> known.component, 'true'))
+      from private.component_catalogue() as known
+    )
+  );
+end
+$_$;
+
+CREATE FUNCTION private.component_catalogue() RETURNS TABLE(component text, "position" integer, unit text)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+  values
+    ('tables', 1, 'tables'),
+    ('data', 2, 'tables'),
+    ('views', 3, 'views'),
+    ('functions', 4, 'functions'),
+    ('triggers', 5, 'triggers'),
+    ('policies', 6, 'policies'),
+    ('edge_functions', 7, 'functions'),
+    ('storage', 8, 'files'),
+    ('auth_users', 9, 'users'),
+    ('cron_jobs', 10, 'jobs'),
+    ('webhooks', 11, 'webhooks'),
+    ('realtime', 12, 'tables'),
+    ('project_config', 13, 'settings')
+$$;
+
+CREATE TABLE public.schedules (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    twin_id uuid NOT NULL,
+    name text NOT NULL,
+    every_hours integer,
+    cron text,
+    timezone text DEFAULT 'UTC'::text NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    is_confirmed boolean DEFAULT false NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    paused_reason text,
+    next_run_at timestamp with time zone,
+    last_job_id uuid,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT schedules_cron_check CHECK ((length(cron) <= 100)),
+    CONSTRAINT schedules_every_hours_check CHECK ((every_hours = ANY (ARRAY[2, 6, 8]))),
+    CONSTRAINT schedules_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 100))),
+    CONSTRAINT schedules_one_rhythm CHECK ((num_nonnulls(every_hours, cron) = 1)),
+    CONSTRAINT schedules_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
+    CONSTRAINT schedules_paused_when_not_active CHECK (((NOT is_active) OR (paused_reason IS NULL)))
+);
+
+COMMENT ON TABLE public.schedules IS 'Runs clones of a twin again and again with the same options.';
+
+COMMENT ON COLUMN public.schedules.timezone IS 'Slots are times of the clocks there, also when they change.';
+
+COMMENT ON COLUMN public.schedules.is_confirmed IS 'The ref of the target was typed when this was saved: its runs need nobody to type it.';
+
+COMMENT ON COLUMN public.schedules.paused_reason IS 'Why it stopped by itself, and the way back.';
+
+CREATE TABLE public.twins (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    source_account_id uuid NOT NULL,
+    source_ref text NOT NULL,
+    target_account_id uuid NOT NULL,
+    target_ref text NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT twins_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
+    CONSTRAINT twins_projects_differ CHECK ((source_ref <> target_ref)),
+    CONSTRAINT twins_source_ref_check CHECK ((source_ref ~ '^[a-z]{20}$'::text)),
+    CONSTRAINT twins_target_ref_check CHECK ((target_ref ~ '^[a-z]{20}$'::text))
+);
+
+COMMENT ON TABLE public.twins IS 'A persistent ordered pair: the source is only read, the target is written.';
+
+COMMENT ON COLUMN public.twins.options IS 'The options of the last clone, offered again for the next.';
+
+CREATE FUNCTION private.confirmed_for_runs(twin public.twins, earlier public.schedules, checked_options jsonb) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  removes_extras boolean := checked_options -> 'remove_extra' = 'true';
+  typed text := checked_options ->> 'confirm_target';
+begin
+  if typed is null and earlier.is_confirmed
+    and (not removes_extras or earlier.options -> 'remove_extra' = 'true') then
+    return true;
+  end if;
+  perform private.refuse_unconfirmed_target(twin, typed);
+  if typed is null and removes_extras then
+    perform private.refuse(
+      format('Each run would remove what only the target "%s" has', twin.target_ref),
+      'Send its ref as confirm_target if you really mean it, or switch remove_extra off.',
+      detail => 'confirm_target'
+    );
+  end if;
+  return typed is not null;
+end
+$$;
+
+CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+  select jsonb_build_object(
+    'failed', coalesce(sum(failed), 0),
+    'warnings', coalesce(sum(warnings), 0),
+    'told_with', coalesce(sum(told_with), 0),
+    'groups', coalesce(jsonb_object_agg(component, jsonb_build_object(
+      'failed', failed, 'warnings', warnings, 'told_with', told_with, 'entries', entries
+    )), '{}')
+  )
+  from (
+    select
+      component,
+      coalesce(sum(objects) filter (where told_with is null and severity = 'failed'), 0) as failed,
+      coalesce(sum(objects) filter (where told_with is null and severity = 'warning'), 0) as warnings,
+      coalesce(sum(objects) filter (where told_with is not null), 0) as told_with,
+      count(*) filter (where told_with is null) as entries
+    from public.verification_findings
+    where verification_id = of_verification_id
+    group by component
+  ) as per_component;
+$$;
+
+CREATE TABLE public.jobs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    twin_id uuid NOT NULL,
+    target_ref text NOT NULL,
+    kind text DEFAULT 'clone'::text NOT NULL,
+    trigger text DEFAULT 'manual'::text NOT NULL,
+    schedule_id uuid,
+    options jsonb NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    error jsonb,
+    report jsonb,
+    CONSTRAINT jobs_finished_when_over CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'canceled'::text])))),
+    CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['clone'::text, 'restore'::text]))),
+    CONSTRAINT jobs_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
+    CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'canceled'::text]))),
+    CONSTRAINT jobs_trigger_check CHECK ((trigger = ANY (ARRAY['manual'::text, 'schedule'::text])))
+);
+
+COMMENT ON TABLE public.jobs IS 'One clone (or restore): a run of a twin.';
+
+COMMENT ON COLUMN public.jobs.error IS '{code, message, fix}: why the job failed, or that parts of it did.';
+
+COMMENT ON COLUMN public.jobs.report IS 'Counts per component, failures, and what is left to do by hand.';
+
+CREATE FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text DEFAULT 'manual'::text, of_schedule_id uuid DEFAULT NULL::uuid) RETURNS public.jobs
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  job public.jobs;
+begin
+  perform private.refuse_crossing_clone(twin);
+  begin
+    insert into public.jobs (owner_id, twin_id, target_ref, options, trigger, schedule_id)
+    values (twin.owner_id, twin.id, twin.target_ref, checked_options, of_trigger, of_schedule_id)
+    returning * into job;
+  exception when unique_violation then
+    perform private.refuse(
+      format('Another clone into "%s" is still running', twin.target_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end;
+
+  insert into public.job_components (job_id, component, position, unit, status)
+  select job.id, known.component, known.position, known.unit,
+    case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end
+  from private.component_catalogue() as known;
+
+  insert into private.steps (job_id, kind) values (job.id, 'prepare');
+  perform private.wake_workers();
+  return job;
+end
+$$;
+
+CREATE TABLE public.verifications (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    job_id uuid NOT NULL,
+    twin_id uuid NOT NULL,
+    mode text NOT NULL,
+    status text DEFAULT 'not_run'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    summary jsonb,
+    CONSTRAINT verifications_mode_check CHECK ((mode = ANY (ARRAY['structure'::text, 'counts'::text, 'checksums'::text]))),
+    CONSTRAINT verifications_status_check CHECK ((status = ANY (ARRAY['not_run'::text, 'running'::text, 'passed'::text, 'warning'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.verifications IS 'Comparisons of source and target after a clone.';
+
+CREATE FUNCTION private.create_verification(of_job public.jobs, of_mode text) RETURNS public.verifications
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  verification public.verifications;
+begin
+  insert into public.verifications (job_id, twin_id, mode)
+  values (of_job.id, of_job.twin_id, of_mode)
+  returning * into verification;
+  insert into private.steps (verification_id, kind) values (verification.id, 'prepare');
+  return verification;
+end
+$$;
+
+CREATE FUNCTION private.cron_field(field text, field_name text, lowest integer, highest integer, names text[] DEFAULT '{}'::text[]) RETURNS integer[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $_$
+declare
+  spelled text := lower(field);
+  part text;
+  parts text[];
+  first_value int;
+  last_value int;
+  step int;
+  found int[] := '{}';
+begin
+  for index in 1 .. cardinality(names) loop
+    spelled := regexp_replace(spelled, '\m' || names[index] || '\M', (lowest + index - 1)::text, 'g');
+  end loop;
+  foreach part in array string_to_array(spelled, ',') loop
+    parts := regexp_match(part, '^(?:(\*)|(\d{1,2})(?:-(\d{1,2}))?)(?:/(\d{1,2}))?$');
+    if parts is null then
+      perform private.refuse(
+        format('The %s of the cron expression is not understood: "%s"', field_name, field),
+        format('Use *, numbers from %s to %s, ranges such as 1-5, steps such as */2, and commas.', lowest, highest)
+      );
+    end if;
+    step := coalesce(parts[4]::int, 1);
+    first_value := coalesce(parts[2]::int, lowest);
+    -- As in cron: `5/10` goes on to the end.
+    last_value := case
+      when parts[1] is not null or (parts[3] is null and parts[4] is not null) then highest
+      else coalesce(parts[3]::int, first_value)
+    end;
+    if step = 0 or first_value < lowest or last_value > highest or first_value > last_value then
+      perform private.refuse(
+        format('The %s of the cron expression is out of range: "%s"', field_name, field),
+        format('Use numbers from %s to %s, ranges from the lower to the higher one.', lowest, highest)
+      );
+    end if;
+    found := found || array(select generate_series(first_value, last_value, step));
+  end loop;
+  return array(select distinct value from unnest(found) as value order by value);
+end
+$_$;
+
+CREATE FUNCTION private.disconnect_account(account_owner_id uuid, ended_account_id uuid) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  stopped jsonb;
+begin
+  perform from public.connected_accounts
+  where id = ended_account_id and owner_id = account_owner_id and status <> 'revoked' for update;
+  if not found then
+    perform private.refuse('There is no such account', 'Pick one of your connected accounts.', 'PT404');
+  end if;
+  if exists (
+    select from public.jobs as job
+    join public.twins as twin on twin.id = job.twin_id
+    where job.status in ('pending', 'in_progress')
+      and ended_account_id in (twin.source_account_id, twin.target_account_id)
+  ) then
+    perform private.refuse(
+      'A clone that uses this account is still running', 'Wait until it ends, or cancel it.', 'PT409'
+    );
+  end if;
+  with paused as (
+    update public.schedules as schedule
+    set is_active = false,
+        next_run_at = null,
+        paused_reason =
+          'Its account was disconnected. Connect it again, clone the pair, and schedule that twin.'
+    from public.twins as twin
+    where twin.id = schedule.twin_id
+      and schedule.is_active
+      and ended_account_id in (twin.source_account_id, twin.target_account_id)
+    returning schedule.name
+  )
+  select coalesce(jsonb_agg(name order by name), '[]') into stopped from paused;
+  delete from private.account_credentials where account_id = ended_account_id;
+  delete from public.projects where account_id = ended_account_id;
+  update public.connected_accounts set status = 'revoked' where id = ended_account_id;
+  return jsonb_build_object('stopped_schedules', stopped);
+end
+$$;
+
+CREATE FUNCTION private.drop_canceled_steps(of_job_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if not exists (
+    select from public.jobs
+    where id = of_job_id and cancel_requested_at is not null and finished_at is null
+  ) then
+    return;
+  end if;
+  update private.steps
+  set status = 'canceled', finished_at = now()
+  where job_id = of_job_id and status = 'queued' and kind <> 'cleanup';
+  perform private.refresh_component(of_job_id, component)
+  from public.job_components where job_id = of_job_id;
+end
+$$;
+
+CREATE FUNCTION private.end_oauth(requesting_user_id uuid, request_state_hash text) RETURNS jsonb
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with ended as (
+    delete from private.oauth_requests
+    where state_hash = request_state_hash and owner_id = requesting_user_id
+    returning *
+  )
+  select jsonb_build_object(
+    'account_id', ended.account_id,
+    'display_name', account.display_name,
+    'key_id', ended.key_id,
+    'iv', encode(ended.iv, 'base64'),
+    'ciphertext', encode(ended.ciphertext, 'base64')
+  )
+  from ended
+  left join public.connected_accounts as account on account.id = ended.account_id
+  where ended.expires_at > now();
+$$;
+
+CREATE FUNCTION private.expire_account(refused_account_id uuid, refused_iv text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.connected_accounts as account
+  set status = 'expired'
+  from private.account_credentials as credential
+  where account.id = refused_account_id
+    and account.status = 'connected'
+    and credential.account_id = account.id
+    and credential.iv = decode(refused_iv, 'base64');
+$$;
+
+CREATE TABLE public.job_components (
+    job_id uuid NOT NULL,
+    component text NOT NULL,
+    "position" integer NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    items_done bigint DEFAULT 0 NOT NULL,
+    items_total bigint,
+    unit text NOT NULL,
+    bytes_done bigint DEFAULT 0 NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    error jsonb,
+    CONSTRAINT job_components_bytes_done_check CHECK ((bytes_done >= 0)),
+    CONSTRAINT job_components_items_done_check CHECK ((items_done >= 0)),
+    CONSTRAINT job_components_items_total_check CHECK ((items_total >= 0)),
+    CONSTRAINT job_components_position_check CHECK ((("position" >= 1) AND ("position" <= 13))),
+    CONSTRAINT job_components_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'skipped'::text, 'canceled'::text])))
+);
+
+COMMENT ON TABLE public.job_components IS 'Progress and outcome of each of the 13 components of a job.';
+
+COMMENT ON COLUMN public.job_components.error IS '{code, message, fix}; what failed as a whole.';
+
+CREATE TABLE public.job_items (
+    job_id uuid NOT NULL,
+    component text NOT NULL,
+    object text NOT NULL,
+    outcome text NOT NULL,
+    detail text,
+    fix text,
+    sqlstate text,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT job_items_outcome_check CHECK ((outcome = ANY (ARRAY['copied'::text, 'unchanged'::text, 'adapted'::text, 'skipped'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.job_items IS 'What became of every object of a job. Nothing is silent.';
+
+CREATE FUNCTION private.failures_of(of_job_id uuid) RETURNS bigint
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT ((SELECT count(*) AS count FROM public.job_items WHERE ((job_items.job_id = failures_of.of_job_id) AND (job_items.outcome = 'failed'::text))) + (SELECT count(*) AS count FROM public.job_components component WHERE ((component.job_id = failures_of.of_job_id) AND (component.status = 'failed'::text) AND ((component.started_at IS NOT NULL) OR (component.error IS NOT NULL)) AND (NOT (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = failures_of.of_job_id) AND (item.component = component.component) AND (item.outcome = 'failed'::text)))))))));
+
+CREATE FUNCTION private.finish_job(of_job_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  job public.jobs;
+  failure jsonb;
+  failed_components text[];
+  is_any_as_wanted boolean;
+begin
+  select * into job from public.jobs where id = of_job_id and finished_at is null for update;
+  if job.id is null then
+    return;
+  end if;
+
+  -- Components that never got a step: the first step failed, or a cancel came before it.
+  update public.job_components
+  set status = case when job.cancel_requested_at is not null then 'canceled' else 'failed' end
+  where job_id = of_job_id and status in ('pending', 'in_progress');
+
+  select error into failure
+  from private.steps where job_id = of_job_id and kind = 'prepare' and status = 'failed';
+  select array_agg(component order by position) filter (where status = 'failed')
+  into failed_components
+  from public.job_components where job_id = of_job_id;
+  -- A component that had nothing to do is completed too: it is objects that count.
+  is_any_as_wanted := exists (
+    select from public.job_items
+    where job_id = of_job_id and outcome in ('copied', 'adapted', 'unchanged')
+  );
+
+  update public.jobs
+  set status = case
+        when failure is not null then 'failed'
+        when job.cancel_requested_at is not null
+          and exists (select from private.steps where job_id = of_job_id and status = 'canceled')
+          then 'canceled'
+        when failed_components is not null and not is_any_as_wanted then 'failed'
+        else 'completed'
+      end,
+      finished_at = now(),
+      error = coalesce(failure, case
+        when failed_components is not null then jsonb_build_object(
+          'code', 'conflict',
+          'message', case when is_any_as_wanted then 'Not everything was copied: ' else 'Nothing was copied: ' end
+            || array_to_string(failed_components, ', '),
+          'fix', 'Read what each failed object says, mend it, and clone again: only what is missing is done.'
+        )
+      end),
+      report = private.job_report(of_job_id)
+  where id = of_job_id;
+
+  update public.twins
+  set options = job.options - 'confirm_target'
+  where id = job.twin_id;
+
+  if job.options ->> 'verify' in ('structure', 'counts', 'checksums') and failure is null
+    and job.cancel_requested_at is null then
+    perform private.create_verification(job, job.options ->> 'verify');
+  end if;
+end
+$$;
+
+CREATE FUNCTION private.finish_preview(of_preview_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.previews
+  set status = case when exists (
+        select from private.steps where preview_id = of_preview_id and status = 'done'
+          and kind = 'preview'
+      ) then 'completed' else 'failed' end,
+      result = result || jsonb_build_object('errors', coalesce((
+        select jsonb_agg(jsonb_build_object('component', component, 'error', error))
+        from private.steps where preview_id = of_preview_id and status = 'failed'
+      ), '[]')),
+      finished_at = now()
+  where id = of_preview_id and finished_at is null;
+$$;
+
+CREATE FUNCTION private.finish_run_if_over(of_run_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  run private.steps;
+begin
+  perform private.lock_run(of_run_id);
+  select * into run from private.steps where run_id = of_run_id order by id limit 1;
+  if run.id is null then
+    return;
+  end if;
+  perform private.drop_canceled_steps(run.job_id);
+  if exists (select from private.steps where run_id = of_run_id and status in ('queued', 'running')) then
+    return;
+  end if;
+  case
+    when run.job_id is not null then perform private.finish_job(run.job_id);
+    when run.preview_id is not null then perform private.finish_preview(run.preview_id);
+    else perform private.finish_verification(run.verification_id);
+  end case;
+end
+$$;
+
+CREATE FUNCTION private.finish_slice(step_id bigint, step_lease uuid, result jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  held private.steps;
+  outcome text := result ->> 'outcome';
+begin
+  perform private.lock_run((select run_id from private.steps where id = step_id));
+  select * into held from private.steps where id = step_id and lease = step_lease;
+  if held.id is null then
+    return '{"lost": true}';
+  end if;
+  if outcome is null or outcome not in ('more', 'done', 'retry', 'failed') then
+    raise exception 'unknown outcome of a slice: %', outcome using errcode = '22023';
+  end if;
+  if outcome = 'retry' and held.attempts + 1 >= private.max_attempts() then
+    outcome := 'failed';
+  end if;
+
+  perform private.store_items(held.job_id, held.component, result -> 'items');
+  perform private.store_memories(held, result -> 'memory');
+  perform private.add_steps(held, result -> 'steps');
+  update public.previews
+  set result = previews.result || coalesce(finish_slice.result -> 'preview', '{}')
+  where id = held.preview_id;
+  perform private.store_findings(held, result -> 'findings');
+
+  update private.steps
+  set status = case outcome when 'done' then 'done' when 'failed' then 'failed' else 'queued' end,
+      lease = null,
+      lease_until = null,
+      cursor = case when outcome = 'more' then result -> 'cursor' else cursor end,
+      slices = slices + 1,
+      attempts = case outcome when 'retry' then attempts + 1 when 'more' then 0 else attempts end,
+      run_after = now() + case
+        when outcome <> 'retry' then interval '0'
+        else make_interval(secs => coalesce(
+          (result ->> 'retry_after')::numeric,
+          least(60, power(2, attempts)) * (0.5 + random() / 2)
+        )::double precision)
+      end,
+      items_done = coalesce((result #>> '{progress,done}')::bigint, items_done),
+      items_total = coalesce((result #>> '{progress,total}')::bigint, items_total),
+      bytes_done = coalesce((result #>> '{progress,bytes}')::bigint, bytes_done),
+      error = case when outcome in ('retry', 'failed') then result -> 'error' end,
+      finished_at = case when outcome in ('done', 'failed') then now() end
+  where id = held.id;
+
+  perform private.refresh_component(held.job_id, held.component);
+  perform private.finish_run_if_over(held.run_id);
+  perform private.wake_workers();
+  return '{"lost": false}';
+end
+$$;
+
+CREATE FUNCTION private.finish_verification(of_verification_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select private.tell_with_missing(of_verification_id)
+  from public.verifications where id = of_verification_id and finished_at is null;
+
+  update public.verifications
+  set status = case
+        when exists (
+          select from private.steps where verification_id = of_verification_id and status = 'failed'
+        ) or exists (
+          select from public.verification_findings
+          where verification_id = of_verification_id and severity = 'failed'
+        ) then 'failed'
+        when exists (
+          select from public.verification_findings where verification_id = of_verification_id
+        ) then 'warning'
+        else 'passed'
+      end,
+      summary = private.count_findings(of_verification_id) || jsonb_build_object(
+        'not_compared', private.not_compared(of_verification_id),
+        'components', coalesce((
+          select jsonb_object_agg(component, case
+            when status = 'failed' then 'not_run'
+            when worst = 'failed' then 'failed'
+            when worst is not null then 'warning'
+            else 'passed' end)
+          from (
+            select step.component, step.status, min(finding.severity) as worst
+            from private.steps as step
+            left join public.verification_findings as finding
+              on finding.verification_id = of_verification_id and finding.component = step.component
+            where step.verification_id = of_verification_id and step.component is not null
+            group by step.component, step.status
+          ) as verdict
+        ), '{}'),
+        'errors', coalesce((
+          select jsonb_agg(jsonb_build_object('component', component, 'error', error))
+          from private.steps where verification_id = of_verification_id and status = 'failed'
+        ), '[]')
+      ),
+      finished_at = now()
+  where id = of_verification_id and finished_at is null;
+$$;
+
+CREATE FUNCTION private.flush_broadcasts() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  held_back uuid;
+  count int := 0;
+begin
+  for held_back in
+    select job_id from private.broadcasts
+    where is_pending and sent_at <= clock_timestamp() - interval '500 milliseconds'
+    for update skip locked
+  loop
+    perform private.broadcast_job(
+      held_back,
+      'jobs',
+      (select to_jsonb(job) from public.jobs as job where job.id = held_back)
+    );
+    count := count + 1;
+  end loop;
+  return count;
+end
+$$;
+
+CREATE FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer DEFAULT 12) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  held private.steps;
+begin
+  perform private.lock_run((select run_id from private.steps where id = step_id));
+  update private.steps
+  set lease_until = now() + make_interval(secs => lease_seconds),
+      items_done = coalesce((progress ->> 'done')::bigint, items_done),
+      items_total = coalesce((progress ->> 'total')::bigint, items_total),
+      bytes_done = coalesce((progress ->> 'bytes')::bigint, bytes_done)
+  where id = step_id and lease = step_lease
+  returning * into held;
+  if held.id is null then
+    return '{"lost": true, "cancel": false}';
+  end if;
+  perform private.refresh_component(held.job_id, held.component);
+  perform private.flush_broadcasts();
+  return jsonb_build_object(
+    'lost', false,
+    'cancel', exists (
+      select from public.jobs where id = held.job_id and cancel_requested_at is not null
+    )
+  );
+end
+$$;
+
+CREATE FUNCTION private.job_report(of_job_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT jsonb_build_object('components', (SELECT COALESCE(jsonb_object_agg(counted.component, counted.outcomes), '{}'::jsonb) AS "coalesce" FROM (SELECT per_outcome.component, jsonb_object_agg(per_outcome.outcome, per_outcome.count) AS outcomes FROM (SELECT job_items.component, job_items.outcome, count(*) AS count FROM public.job_items WHERE (job_items.job_id = job_report.of_job_id) GROUP BY job_items.component, job_items.outcome) per_outcome GROUP BY per_outcome.component) counted), 'totals', (SELECT COALESCE(jsonb_object_agg(per_outcome.outcome, per_outcome.count), '{}'::jsonb) AS "coalesce" FROM (SELECT job_items.outcome, count(*) AS count FROM public.job_items WHERE (job_items.job_id = job_report.of_job_id) GROUP BY job_items.outcome) per_outcome), 'failures', private.failures_of(of_job_id), 'failed', (SELECT COALESCE(jsonb_agg(to_jsonb(failed.*) ORDER BY failed.component, failed.object), '[]'::jsonb) AS "coalesce" FROM (SELECT job_items.component, job_items.object, job_items.detail, job_items.fix, job_items.sqlstate FROM public.job_items WHERE ((job_items.job_id = job_report.of_job_id) AND (job_items.outcome = 'failed'::text)) ORDER BY job_items.component, job_items.object LIMIT 200) failed), 'by_hand_total', (SELECT count(*) AS count FROM public.job_items WHERE ((job_items.job_id = job_report.of_job_id) AND (job_items.outcome = ANY (ARRAY['adapted'::text, 'skipped'::text])) AND (job_items.fix IS NOT NULL))), 'by_hand', (SELECT COALESCE(jsonb_agg(to_jsonb(left_to_do.*) ORDER BY left_to_do.component, left_to_do.object), '[]'::jsonb) AS "coalesce" FROM (SELECT job_items.component, job_items.object, job_items.outcome, job_items.detail, job_items.fix FROM public.job_items WHERE ((job_items.job_id = job_report.of_job_id) AND (job_items.outcome = ANY (ARRAY['adapted'::text, 'skipped'::text])) AND (job_items.fix IS NOT NULL)) ORDER BY job_items.component, job_items.object LIMIT 200) left_to_do)) AS jsonb_build_object);
+
+CREATE FUNCTION private.keep_moving() RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform private.return_expired_leases();
+  perform private.flush_broadcasts();
+  perform private.wake_workers();
+end
+$$;
+
+COMMENT ON FUNCTION private.keep_moving() IS 'Each minute: expired leases, held-back broadcasts, waiting steps.';
+
+CREATE FUNCTION private.least_gap_minutes(parsed private.cron_fields) RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN (SELECT min(gaps.gap) AS min FROM (SELECT (lead(slots.at) OVER (ORDER BY slots.at) - slots.at) AS gap FROM (SELECT ((hour.hour * 60) + minute.minute) AS at FROM (unnest((least_gap_minutes.parsed).hours) hour(hour) CROSS JOIN unnest((least_gap_minutes.parsed).minutes) minute(minute)) UNION SELECT ((1440 + ((least_gap_minutes.parsed).hours[1] * 60)) + (least_gap_minutes.parsed).minutes[1])) slots) gaps);
+
+CREATE TABLE private.memories (
+    target_ref text NOT NULL,
+    component text NOT NULL,
+    key text NOT NULL,
+    value jsonb NOT NULL
+);
+
+COMMENT ON TABLE private.memories IS 'What clones know about copies on a target that the target cannot hold, e.g. which state of a large file a copy stands for.';
+
+CREATE TABLE public.previews (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    twin_id uuid NOT NULL,
+    options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    status text DEFAULT 'pending'::text NOT NULL,
+    result jsonb DEFAULT '{}'::jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT previews_result_check CHECK ((jsonb_typeof(result) = 'object'::text)),
+    CONSTRAINT previews_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'canceled'::text])))
+);
+
+COMMENT ON TABLE public.previews IS 'What is read before a clone: per component counts, plan, objects, warnings.';
+
+COMMENT ON COLUMN public.previews.result IS 'As domain/preview.ts defines it, by component; `target` where a clone would ask; `errors`.';
+
+CREATE FUNCTION private.load_memories(step private.steps) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT COALESCE(jsonb_object_agg(memory.key, memory.value), '{}'::jsonb) AS "coalesce" FROM private.memories memory WHERE ((memory.component = (load_memories.step).component) AND (memory.target_ref = (SELECT twin.target_ref FROM public.twins twin WHERE (twin.id = COALESCE((SELECT job.twin_id FROM public.jobs job WHERE (job.id = (load_memories.step).job_id)), (SELECT preview.twin_id FROM public.previews preview WHERE (preview.id = (load_memories.step).preview_id)), (SELECT verification.twin_id FROM public.verifications verification WHERE (verification.id = (load_memories.step).verification_id))))))));
+
+CREATE FUNCTION private.lock_run(of_run_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select pg_advisory_xact_lock(hashtextextended('twins:run:' || of_run_id, 0));
+$$;
+
+CREATE FUNCTION private.max_attempts() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN 8;
+
+CREATE FUNCTION private.next_slot(parsed private.cron_fields, timezone text, after timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    AS $$
+declare
+  first_day date := (after at time zone timezone)::date;
+  day date;
+  found timestamptz;
+begin
+  for day in
+    -- From the day before: the clocks may have been set back over midnight.
+    select days.day::date
+    from generate_series(first_day - 1, first_day + 3290, interval '1 day') as days (day)
+    where extract(month from days.day) = any (parsed.months)
+      and case
+        when parsed.is_either_day then
+          extract(day from days.day) = any (parsed.days) or extract(dow from days.day) = any (parsed.weekdays)
+        else extract(day from days.day) = any (parsed.days) and extract(dow from days.day) = any (parsed.weekdays)
+      end
+    order by 1
+  loop
+    select min(slot) into found
+    from (
+      select (day + make_interval(hours => hour, mins => minute)) at time zone timezone as slot
+      from unnest(parsed.hours) as hour cross join unnest(parsed.minutes) as minute
+    ) as slots
+    where slot > after;
+    if found is not null then
+      return found;
+    end if;
+  end loop;
+  return null;
+end
+$$;
+
+CREATE TABLE public.ignore_rules (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    twin_id uuid NOT NULL,
+    pattern text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ignore_rules_pattern_check CHECK (((pattern ~ '^[^.]+\.[^.].*$'::text) AND (length(pattern) <= 200)))
+);
+
+COMMENT ON TABLE public.ignore_rules IS 'Tables whose rows a twin does not copy; their structure still is.';
+
+COMMENT ON COLUMN public.ignore_rules.pattern IS '`schema.table`; `*` stands for any characters.';
+
+CREATE FUNCTION private.not_compared(of_verification_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT jsonb_build_object('components', (SELECT COALESCE(jsonb_agg(known.component ORDER BY known."position"), '[]'::jsonb) AS "coalesce" FROM private.component_catalogue() known(component, "position", unit) WHERE (((job.options -> 'components'::text) -> known.component) = 'false'::jsonb)), 'skipped_tables', (SELECT count(*) AS count FROM jsonb_each_text(COALESCE((job.options -> 'strategies'::text), '{}'::jsonb)) chosen(key, value) WHERE (chosen.value = 'skip'::text)), 'ignore_rules', (SELECT count(*) AS count FROM public.ignore_rules rule WHERE (rule.twin_id = job.twin_id)), 'row_limit', COALESCE(((job.options ->> 'row_limit'::text))::bigint, (0)::bigint)) AS jsonb_build_object FROM (public.verifications verification JOIN public.jobs job ON ((job.id = verification.job_id))) WHERE (verification.id = not_compared.of_verification_id));
+
+CREATE TABLE public.connected_accounts (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    display_name text NOT NULL,
+    method text NOT NULL,
+    status text DEFAULT 'connected'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_used_at timestamp with time zone,
+    CONSTRAINT connected_accounts_display_name_check CHECK (((length(btrim(display_name)) >= 1) AND (length(btrim(display_name)) <= 100))),
+    CONSTRAINT connected_accounts_method_check CHECK ((method = ANY (ARRAY['oauth'::text, 'pat'::text]))),
+    CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connected'::text, 'expired'::text, 'revoked'::text])))
+);
+
+COMMENT ON TABLE public.connected_accounts IS 'A Supabase account that a user linked. Its token is in private.account_credentials.';
+
+COMMENT ON COLUMN public.connected_accounts.status IS 'connected; expired = the API refused the token; revoked = the user disconnected it.';
+
+CREATE FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) RETURNS public.connected_accounts
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  account public.connected_accounts;
+begin
+  select * into account
+  from public.connected_accounts
+  where id = wanted_account_id and owner_id = (select auth.uid()) and status <> 'revoked';
+  if account.id is null then
+    perform private.refuse(
+      'The ' || role_of_account || ' account is not one of yours',
+      'Connect it first, or pick one of your connected accounts.',
+      'PT404'
+    );
+  end if;
+  if account.status = 'expired' then
+    perform private.refuse(
+      format('The access of account "%s" has expired', account.display_name),
+      'Reconnect it under Connected accounts.'
+    );
+  end if;
+  return account;
+end
+$$;
+
+CREATE FUNCTION private.own_schedule(wanted_id uuid) RETURNS public.schedules
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  schedule public.schedules;
+begin
+  select * into schedule from public.schedules
+  where id = wanted_id
+    and twin_id in (select id from public.twins where owner_id = (select auth.uid()));
+  if schedule.id is null then
+    perform private.refuse('There is no such schedule', 'Pick one from your list of schedules.', 'PT404');
+  end if;
+  return schedule;
+end
+$$;
+
+CREATE FUNCTION private.own_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) RETURNS public.twins
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+#variable_conflict use_variable
+declare
+  twin public.twins;
+begin
+  if (select auth.uid()) is null then
+    perform private.refuse('You are not signed in', 'Sign in and try again.', '42501');
+  end if;
+  if source_ref is null or source_ref !~ '^[a-z]{20}$' or target_ref is null or target_ref !~ '^[a-z]{20}$' then
+    perform private.refuse(
+      'A project ref is 20 lower-case letters',
+      'Copy the ref from the address of the project''s dashboard.'
+    );
+  end if;
+  if source_ref = target_ref then
+    perform private.refuse(
+      'Source and target are the same project',
+      'Pick another target: a clone would overwrite the project with itself.'
+    );
+  end if;
+  perform private.refuse_unlisted_project(private.own_account(source_account_id, 'source'), source_ref, 'source');
+  perform private.refuse_unlisted_project(private.own_account(target_account_id, 'target'), target_ref, 'target');
+
+  insert into public.twins (owner_id, source_account_id, source_ref, target_account_id, target_ref)
+  values ((select auth.uid()), source_account_id, source_ref, target_account_id, target_ref)
+  on conflict do nothing;
+  select * into twin
+  from public.twins as existing
+  where existing.owner_id = (select auth.uid())
+    and existing.source_account_id = own_twin.source_account_id
+    and existing.source_ref = own_twin.source_ref
+    and existing.target_account_id = own_twin.target_account_id
+    and existing.target_ref = own_twin.target_ref;
+  return twin;
+end
+$_$;
+
+CREATE FUNCTION private.parallel_steps() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN 3;
+
+CREATE FUNCTION private.parse_cron(expression text) RETURNS private.cron_fields
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+declare
+  spelled text := lower(btrim(coalesce(expression, '')));
+  fields text[];
+  parsed private.cron_fields;
+begin
+  spelled := case spelled
+    when '@hourly' then '0 * * * *'
+    when '@daily' then '0 0 * * *'
+    when '@midnight' then '0 0 * * *'
+    when '@weekly' then '0 0 * * 0'
+    when '@monthly' then '0 0 1 * *'
+    when '@yearly' then '0 0 1 1 *'
+    when '@annually' then '0 0 1 1 *'
+    else spelled
+  end;
+  fields := regexp_split_to_array(spelled, '\s+');
+  if cardinality(fields) <> 5 then
+    perform private.refuse(
+      'A cron expression has five fields: minute, hour, day, month, weekday',
+      'For example "0 3 * * *": every day at three.'
+    );
+  end if;
+  parsed.minutes := private.cron_field(fields[1], 'minute', 0, 59);
+  parsed.hours := private.cron_field(fields[2], 'hour', 0, 23);
+  parsed.days := private.cron_field(fields[3], 'day', 1, 31);
+  parsed.months := private.cron_field(
+    fields[4], 'month', 1, 12, '{jan,feb,mar,apr,may,jun,jul,aug,sep,oct,nov,dec}'
+  );
+  parsed.weekdays := private.cron_field(fields[5], 'weekday', 0, 7, '{sun,mon,tue,wed,thu,fri,sat}');
+  if 7 = any (parsed.weekdays) then
+    parsed.weekdays := parsed.weekdays || 0;
+  end if;
+  parsed.is_either_day := fields[3] not like '*%' and fields[5] not like '*%';
+  return parsed;
+end
+$$;
+
+CREATE FUNCTION private.prune_history() RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from private.steps as step
+  where step.finished_at < now() - interval '7 days'
+    and not exists (
+      select from private.steps as open
+      where open.run_id = step.run_id and open.status in ('queued', 'running')
+    );
+  delete from public.job_items as item
+  using public.jobs as job
+  where job.id = item.job_id and job.finished_at < now() - interval '90 days';
+  delete from public.schedule_slots where slot_at < now() - interval '90 days';
+  delete from public.previews where finished_at < now() - interval '90 days';
+  delete from private.broadcasts as last
+  using public.jobs as job
+  where job.id = last.job_id and job.finished_at < now() - interval '7 days';
+$$;
+
+COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days, items, slots and previews after 90.';
+
+CREATE TABLE public.projects (
+    account_id uuid NOT NULL,
+    ref text NOT NULL,
+    name text NOT NULL,
+    organization_name text,
+    region text,
+    status text,
+    postgres_version text,
+    is_protected boolean DEFAULT false NOT NULL,
+    has_own_login boolean DEFAULT false NOT NULL,
+    gone_at timestamp with time zone,
+    CONSTRAINT projects_ref_check CHECK ((ref ~ '^[a-z]{20}$'::text))
+);
+
+COMMENT ON TABLE public.projects IS 'Projects that an account opens, as last listed by the Management API.';
+
+COMMENT ON COLUMN public.projects.is_protected IS 'Never a target unless its ref is typed (option confirm_target).';
+
+COMMENT ON COLUMN public.projects.has_own_login IS 'The user gave a login to its database, for projects that give no temporary one.';
+
+COMMENT ON COLUMN public.projects.gone_at IS 'Since when the account does not list it. Kept: a narrower token or one empty answer must not end its protection.';
+
+CREATE FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT CASE WHEN (account.status = 'revoked'::text) THEN format('The account "%s" was disconnected. Connect it again, clone the pair, and schedule that twin.'::text, account.display_name) WHEN (account.status = 'expired'::text) THEN format('The access of account "%s" has expired. Reconnect it, then switch the schedule on again.'::text, account.display_name) WHEN ((project.ref IS NULL) OR (project.gone_at IS NOT NULL)) THEN format('Account "%s" does not list the project "%s" any more. If it is there, list the projects again, then switch the schedule on.'::text, account.display_name, endpoint.ref) WHEN (endpoint.is_target AND project.is_protected AND (NOT (reason_to_pause.schedule).is_confirmed)) THEN format('The target "%s" is protected now. Save the schedule again and type its ref, or end the protection.'::text, endpoint.ref) ELSE NULL::text END AS "case" FROM (((VALUES ((reason_to_pause.twin).source_account_id,(reason_to_pause.twin).source_ref,false), ((reason_to_pause.twin).target_account_id,(reason_to_pause.twin).target_ref,true)) endpoint(account_id, ref, is_target) JOIN public.connected_accounts account ON ((account.id = endpoint.account_id))) LEFT JOIN public.projects project ON (((project.account_id = account.id) AND (project.ref = endpoint.ref)))) WHERE ((account.status <> 'connected'::text) OR (project.ref IS NULL) OR (project.gone_at IS NOT NULL) OR (endpoint.is_target AND project.is_protected AND (NOT (reason_to_pause.schedule).is_confirmed))) ORDER BY endpoint.is_target LIMIT 1);
+
+CREATE FUNCTION private.refresh_component(of_job_id uuid, of_component text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with step as (
+    select *, max(items_total) over () as objects
+    from private.steps
+    where job_id = of_job_id and component = of_component
+  ), progress as (
+    select
+      bool_and(status in ('done', 'failed', 'canceled')) as is_over,
+      bool_or(status = 'failed') as has_failed,
+      bool_or(status = 'canceled') as was_canceled,
+      bool_or(started_at is not null) as has_started,
+      coalesce(floor(
+        max(objects) * sum(items_done)
+        / nullif(sum(case when status in ('queued', 'running')
+            then coalesce(items_total, objects) else coalesce(items_total, 0) end), 0)
+      ), 0) as items_done,
+      max(objects) as items_total,
+      sum(bytes_done) as bytes_done,
+      min(started_at) as started_at,
+      max(finished_at) as finished_at,
+      (array_agg(error order by finished_at) filter (where status = 'failed'))[1] as error
+    from step
+    having count(*) > 0
+  ), failures as (
+    select count(*) as count
+    from public.job_items
+    where job_id = of_job_id and component = of_component and outcome = 'failed'
+  )
+  update public.job_components as component
+  set status = case
+        when not progress.is_over and progress.has_started then 'in_progress'
+        when not progress.is_over then 'pending'
+        when progress.has_failed or failures.count > 0 then 'failed'
+        when progress.was_canceled then 'canceled'
+        else 'completed'
+      end,
+      items_done = progress.items_done,
+      items_total = progress.items_total,
+      bytes_done = progress.bytes_done,
+      started_at = progress.started_at,
+      finished_at = case when progress.is_over then progress.finished_at end,
+      error = case
+        when progress.error is not null then progress.error
+        when progress.is_over and failures.count > 0 then jsonb_build_object(
+          'code', 'conflict',
+          'message', failures.count || ' of its objects failed',
+          'fix', 'Read what each failed object says, mend it, and clone again.'
+        )
+      end
+  from progress, failures
+  where component.job_id = of_job_id
+    and component.component = of_component
+    and component.status <> 'skipped';
+$$;
+
+CREATE FUNCTION private.refuse(message text, fix text, code text DEFAULT '22023'::text, detail text DEFAULT NULL::text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  -- RAISE takes no null.
+  if detail is null then
+    raise exception using message = message, hint = fix, errcode = code;
+  end if;
+  raise exception using message = message, hint = fix, detail = detail, errcode = code;
+end
+$$;
+
+CREATE FUNCTION private.refuse_crossing_clone(twin public.twins) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended(ref, 0))
+  from unnest(array[
+    least(twin.source_ref, twin.target_ref), greatest(twin.source_ref, twin.target_ref)
+  ]) as ref;
+  if exists (
+    select from public.jobs
+    where jobs.status in ('pending', 'in_progress') and jobs.target_ref = twin.source_ref
+  ) then
+    perform private.refuse(
+      format('Another clone is writing "%s", the source of this one', twin.source_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end if;
+  if exists (
+    select from public.jobs
+    join public.twins as other on other.id = jobs.twin_id
+    where jobs.status in ('pending', 'in_progress') and other.source_ref = twin.target_ref
+  ) then
+    perform private.refuse(
+      format('Another clone is reading "%s", which this one would overwrite', twin.target_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end if;
+end
+$$;
+
+CREATE FUNCTION private.refuse_empty_clone(checked_options jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if not exists (
+    select from jsonb_each(checked_options -> 'components') as entry where entry.value = 'true'
+  ) then
+    perform private.refuse('No component is switched on', 'Switch on at least one component.');
+  end if;
+end
+$$;
+
+CREATE FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if confirmed = twin.target_ref then
+    return;
+  end if;
+  if confirmed is not null then
+    perform private.refuse(
+      format('confirm_target says "%s", but the target is "%s"', confirmed, twin.target_ref),
+      'Type the ref of the target exactly, or leave confirm_target out.',
+      detail => 'confirm_target'
+    );
+  end if;
+  if exists (
+    select from public.projects as project
+    where project.ref = twin.target_ref and project.is_protected
+      and project.account_id in (
+        select id from public.connected_accounts where owner_id = twin.owner_id
+      )
+  ) then
+    perform private.refuse(
+      format('The target project "%s" is protected', twin.target_ref),
+      'Send its ref as confirm_target if you really mean to overwrite it, or end its protection.',
+      detail => 'confirm_target'
+    );
+  end if;
+end
+$$;
+
+CREATE FUNCTION private.refuse_unlisted_project(account public.connected_accounts, wanted_ref text, role_of_project text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if not exists (
+    select from public.projects as listed
+    where listed.account_id = account.id and listed.ref = wanted_ref and listed.gone_at is null
+  ) then
+    perform private.refuse(
+      format('Account "%s" does not list the %s project "%s"', account.display_name, role_of_project, wanted_ref),
+      'List the projects again under Connected accounts, and check that its token reaches the project.',
+      'PT404'
+    );
+  end if;
+end
+$$;
+
+CREATE FUNCTION private.rescue(looked_before interval) RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if private.return_expired_leases() = 0 and not exists (
+    select from private.steps
+    where status = 'queued' and attempts > 0 and run_after <= now() and run_after > now() - looked_before
+  ) then
+    return false;
+  end if;
+  perform private.wake_workers();
+  return true;
+end
+$$;
+
+COMMENT ON FUNCTION private.rescue(looked_before interval) IS 'Between the minutes: steps of workers that died, and back-offs that are over.';
+
+CREATE FUNCTION private.return_expired_leases() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  expired_run_id uuid;
+  returned private.steps;
+  count int := 0;
+begin
+  for expired_run_id in
+    select distinct run_id from private.steps
+    where status = 'running' and lease_until < now()
+    order by run_id
+  loop
+    -- Busy: whoever holds it is alive, and the next call looks again.
+    continue when not pg_try_advisory_xact_lock(
+      hashtextextended('twins:run:' || expired_run_id, 0)
+    );
+    for returned in
+      update private.steps
+      set status = case when attempts + 1 >= private.max_attempts() then 'failed' else 'queued' end,
+          lease = null,
+          lease_until = null,
+          attempts = attempts + 1,
+          finished_at = case when attempts + 1 >= private.max_attempts() then now() end,
+          error = jsonb_build_object(
+            'code', 'internal',
+            'message', 'The worker on this step stopped without a word (' || attempts + 1 || ' times)',
+            'fix', 'Clone again. If it happens again, look at the logs of the function "worker".'
+          )
+      where run_id = expired_run_id and status = 'running' and lease_until < now()
+      returning *
+    loop
+      count := count + 1;
+      perform private.refresh_component(returned.job_id, returned.component);
+    end loop;
+    perform private.finish_run_if_over(expired_run_id);
+  end loop;
+  return count;
+end
+$$;
+
+CREATE FUNCTION private.rhythm(every_hours integer, cron text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN COALESCE(cron, format('0 */%s * * *'::text, every_hours));
+
+CREATE TABLE private.account_credentials (
+    account_id uuid NOT NULL,
+    key_id text NOT NULL,
+    iv bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT account_credentials_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.account_credentials IS 'Tokens under AES-256-GCM. The key is in the functions'' environment; key_id says which, for rotation.';
+
+COMMENT ON COLUMN private.account_credentials.expires_at IS 'Of tokens from OAuth, which are renewed before; null for personal access tokens.';
+
+CREATE TABLE private.database_passwords (
+    account_id uuid NOT NULL,
+    ref text NOT NULL,
+    key_id text NOT NULL,
+    iv bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    CONSTRAINT database_passwords_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.database_passwords IS 'Passwords of databases, sealed as account_credentials are. Gone with the project or its account.';
+
+CREATE FUNCTION private.run_project(project_account_id uuid, project_ref text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT jsonb_build_object('account_id', account.id, 'ref', run_project.project_ref, 'account_status', account.status, 'key_id', credential.key_id, 'iv', encode(credential.iv, 'base64'::text), 'ciphertext', encode(credential.ciphertext, 'base64'::text), 'expires_at', credential.expires_at, 'database_password', (SELECT jsonb_build_object('key_id', given.key_id, 'iv', encode(given.iv, 'base64'::text), 'ciphertext', encode(given.ciphertext, 'base64'::text)) AS jsonb_build_object FROM private.database_passwords given WHERE ((given.account_id = account.id) AND (given.ref = run_project.project_ref)))) AS jsonb_build_object FROM (public.connected_accounts account LEFT JOIN private.account_credentials credential ON ((credential.account_id = account.id))) WHERE (account.id = run_project.project_account_id));
+
+CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'source', private.run_project(twin.source_account_id, twin.source_ref), 'target', private.run_project(twin.target_account_id, twin.target_ref), 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM ((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id)))));
+
+CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  account public.connected_accounts;
+begin
+  insert into public.connected_accounts (id, owner_id, display_name, method)
+  values (coalesce(account_id, gen_random_uuid()), account_owner_id, account_display_name, account_method)
+  on conflict (id) do update
+  set status = 'connected', method = excluded.method, display_name = excluded.display_name
+  where connected_accounts.owner_id = excluded.owner_id
+  returning * into account;
+  if account.id is null then
+    perform private.refuse('There is no such account', 'Pick one of your connected accounts.', 'PT404');
+  end if;
+  insert into private.account_credentials (account_id, key_id, iv, ciphertext, expires_at)
+  values (
+    account.id, credential_key_id, decode(credential_iv, 'base64'), decode(credential_ciphertext, 'base64'),
+    credential_expires_at
+  )
+  on conflict on constraint account_credentials_pkey do update
+  set key_id = excluded.key_id,
+      iv = excluded.iv,
+      ciphertext = excluded.ciphertext,
+      expires_at = excluded.expires_at;
+  return to_jsonb(account);
+end
+$$;
+
+CREATE FUNCTION private.save_database_password(account_owner_id uuid, of_account_id uuid, of_ref text, password_key_id text, password_iv text, password_ciphertext text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  update public.projects as project
+  set has_own_login = password_ciphertext is not null
+  from public.connected_accounts as account
+  where account.id = of_account_id
+    and account.owner_id = account_owner_id
+    and account.status <> 'revoked'
+    and project.account_id = account.id
+    and project.ref = of_ref;
+  if not found then
+    perform private.refuse(
+      'There is no such project in this account', 'List the projects again, then pick one of them.', 'PT404'
+    );
+  end if;
+  delete from private.database_passwords where account_id = of_account_id and ref = of_ref;
+  insert into private.database_passwords (account_id, ref, key_id, iv, ciphertext)
+  select of_account_id, of_ref, password_key_id, decode(password_iv, 'base64'),
+    decode(password_ciphertext, 'base64')
+  where password_ciphertext is not null;
+end
+$$;
+
+CREATE FUNCTION private.start_due_schedules(at timestamp with time zone DEFAULT now()) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  schedule public.schedules;
+  taken int := 0;
+begin
+  for schedule in
+    select * from public.schedules
+    where is_active and next_run_at <= at
+    order by next_run_at, id
+    for update skip locked
+  loop
+    perform private.take_slot(schedule, at);
+    taken := taken + 1;
+  end loop;
+  return taken;
+end
+$$;
+
+COMMENT ON FUNCTION private.start_due_schedules(at timestamp with time zone) IS 'Each minute: clones of schedules that are due. Answers how many slots it took.';
+
+CREATE FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) RETURNS public.jobs
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  job public.jobs;
+begin
+  job := private.create_clone(
+    twin,
+    schedule.options || case
+      when schedule.is_confirmed then jsonb_build_object('confirm_target', twin.target_ref)
+      else '{}'
+    end,
+    of_trigger,
+    schedule.id
+  );
+  update public.schedules set last_job_id = job.id where id = schedule.id;
+  return job;
+end
+$$;
+
+CREATE FUNCTION private.store_findings(held private.steps, findings jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.verification_findings (
+    verification_id, component, severity, object, expected, found, fix, objects, belongs_to, is_missing
+  )
+  select
+    held.verification_id, held.component, min(entry ->> 'severity'), entry ->> 'object',
+    string_agg(entry ->> 'expected', e'\n' order by place),
+    string_agg(entry ->> 'found', e'\n' order by place),
+    (
+      select string_agg(fix.text, e'\n' order by fix.place)
+      from (
+        select told.text, min(told.place) as place
+        from unnest(array_agg(entry ->> 'fix' order by place)) with ordinality as told (text, place)
+        group by told.text
+      ) as fix
+    ),
+    max(coalesce((entry ->> 'objects')::bigint, 1)),
+    min(entry ->> 'of'),
+    bool_or(coalesce((entry ->> 'missing')::boolean, false))
+  from jsonb_array_elements(coalesce(nullif(findings, 'null'), '[]')) with ordinality as list (entry, place)
+  where held.verification_id is not null
+  group by entry ->> 'object'
+  on conflict (verification_id, component, object) do update
+  set severity = excluded.severity,
+      expected = excluded.expected,
+      found = excluded.found,
+      fix = excluded.fix,
+      objects = excluded.objects,
+      belongs_to = excluded.belongs_to,
+      is_missing = excluded.is_missing;
+$$;
+
+CREATE FUNCTION private.store_items(items_job_id uuid, running_component text, items jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.job_items as item (job_id, component, object, outcome, detail, fix, sqlstate)
+  select distinct on (component, object)
+    items_job_id, component, object, outcome, detail, fix, sqlstate
+  from (
+    select
+      coalesce(entry ->> 'component', running_component) as component,
+      entry ->> 'object' as object,
+      entry ->> 'outcome' as outcome,
+      entry ->> 'detail' as detail,
+      entry ->> 'fix' as fix,
+      entry ->> 'sqlstate' as sqlstate,
+      place
+    from jsonb_array_elements(coalesce(nullif(items, 'null'), '[]')) with ordinality as list (entry, place)
+    where items_job_id is not null
+  ) as parsed
+  order by component, object, place desc
+  on conflict (job_id, component, object) do update
+  set outcome = excluded.outcome,
+      detail = excluded.detail,
+      fix = excluded.fix,
+      sqlstate = excluded.sqlstate,
+      at = now()
+  where not (item.outcome in ('copied', 'adapted') and excluded.outcome = 'unchanged');
+$$;
+
+CREATE FUNCTION private.store_memories(held private.steps, entries jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with entry as (
+    select job.target_ref, entry.key, entry.value
+    from public.jobs as job
+    cross join jsonb_each(coalesce(nullif(entries, 'null'), '{}')) as entry
+    where job.id = held.job_id and held.component is not null
+  ), forgotten as (
+    delete from private.memories as memory
+    using entry
+    where memory.target_ref = entry.target_ref
+      and memory.component = held.component
+      and memory.key = entry.key
+      and entry.value = 'null'
+  )
+  insert into private.memories as memory (target_ref, component, key, value)
+  select entry.target_ref, held.component, entry.key, entry.value
+  from entry
+  where entry.value <> 'null'
+  on conflict (target_ref, component, key) do update
+  set value = excluded.value;
+$$;
+
+CREATE FUNCTION private.store_projects(of_account_id uuid, listed jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  with incoming as (
+    select * from jsonb_to_recordset(listed) as project (
+      ref text, name text, organization_name text, region text, status text, postgres_version text
+    )
+  ), gone as (
+    update public.projects set gone_at = now()
+    where account_id = of_account_id and gone_at is null and ref not in (select ref from incoming)
+  ), touched as (
+    update public.connected_accounts set last_used_at = now(), status = 'connected'
+    where id = of_account_id
+  )
+  insert into public.projects
+    (account_id, ref, name, organization_name, region, status, postgres_version)
+  select of_account_id, ref, name, organization_name, region, status, postgres_version
+  from incoming
+  on conflict (account_id, ref) do update
+  set name = excluded.name,
+      organization_name = excluded.organization_name,
+      region = excluded.region,
+      status = excluded.status,
+      postgres_version = excluded.postgres_version,
+      gone_at = null;
+$$;
+
+CREATE FUNCTION private.take_slot(schedule public.schedules, at timestamp with time zone) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  twin public.twins;
+  job public.jobs;
+  slot public.schedule_slots;
+begin
+  select * into twin from public.twins where id = schedule.twin_id;
+  slot := row(schedule.id, schedule.next_run_at, 'started', null, null);
+  slot.reason := private.reason_to_pause(schedule, twin);
+  if slot.reason is not null then
+    slot.outcome := 'paused';
+  elsif exists (
+    select from public.jobs
+    where jobs.schedule_id = schedule.id and jobs.status in ('pending', 'in_progress')
+  ) then
+    slot.outcome := 'skipped';
+    slot.reason := 'The previous run was still going.';
+  else
+    begin
+      job := private.start_run_of_schedule(schedule, twin, 'schedule');
+      slot.job_id := job.id;
+    exception when sqlstate 'PT409' then
+      slot.outcome := 'skipped';
+      slot.reason := sqlerrm || '.';
+    end;
+  end if;
+  insert into public.schedule_slots values (slot.*);
+  update public.schedules
+  set is_active = slot.outcome <> 'paused',
+      paused_reason = case when slot.outcome = 'paused' then slot.reason end,
+      next_run_at = case when slot.outcome <> 'paused' then
+        private.next_slot(private.parse_cron(private.rhythm(every_hours, cron)), timezone, at)
+      end
+  where id = schedule.id;
+end
+$$;
+
+CREATE FUNCTION private.tell_with_missing(of_verification_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.verification_findings as part
+  set told_with = whole.object
+  from (
+    select distinct on (finding.component, finding.object)
+      finding.component, finding.object, missing.object as whole
+    from public.verification_findings as finding
+    cross join lateral (
+      select case when finding.belongs_to is null and finding.component <> 'data' then null
+        else coalesce(finding.belongs_to, finding.object) end as name
+    ) as belongs
+    cross join lateral (
+      values
+        (1, replace(belongs.name, '"', '')),
+        (2, replace(substring(belongs.name from '^(?:"(?:[^"]|"")+"|[^".]+)'), '"', ''))
+    ) as candidate (rank, name)
+    join public.verification_findings as missing
+      on missing.verification_id = of_verification_id
+      and missing.is_missing
+      and replace(missing.object, '"', '') = candidate.name
+      and (missing.component, missing.object) <> (finding.component, finding.object)
+    where finding.verification_id = of_verification_id and not finding.is_missing
+    order by finding.component, finding.object, candidate.rank
+  ) as whole (component, part, object)
+  where part.verification_id = of_verification_id
+    and part.component = whole.component
+    and part.object = whole.part;
+
+  update public.verification_findings as missing
+  set tells = told.counts
+  from (
+    select told_with, jsonb_object_agg(component, count) as counts
+    from (
+      select told_with, component, sum(objects) as count
+      from public.verification_findings
+      where verification_id = of_verification_id and told_with is not null
+      group by told_with, component
+    ) as per_component
+    group by told_with
+  ) as told
+  where missing.verification_id = of_verification_id
+    and missing.is_missing
+    and missing.object = told.told_with;
+$$;
+
+CREATE FUNCTION private.wake_workers() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  worker_url text;
+  worker_secret text;
+  wanted int;
+begin
+  select count(*) into wanted
+  from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable;
+  if wanted = 0 then
+    return 0;
+  end if;
+  select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';
+  select decrypted_secret into worker_secret
+  from vault.decrypted_secrets where name = 'twins_worker_secret';
+  if worker_url is null or worker_secret is null then
+    raise warning 'No worker can be woken: Vault lacks twins_worker_url or twins_worker_secret'
+      using hint = 'Create both with vault.create_secret(value, name).';
+    return 0;
+  end if;
+  perform net.http_post(
+    url := worker_url,
+    body := '{}'::jsonb,
+    headers := jsonb_build_object(
+      'content-type', 'application/json',
+      'authorization', 'Bearer ' || worker_secret
+    ),
+    -- Longer than any slice: pg_net must not hang up on a worker that is still at work.
+    timeout_milliseconds := 150000
+  )
+  from generate_series(1, wanted);
+  return wanted;
+end
+$$;
+
+CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  job public.jobs;
+begin
+  perform private.lock_run(cancel_job.job_id);
+  select * into job
+  from public.jobs where id = cancel_job.job_id and owner_id = (select auth.uid());
+  if job.id is null then
+    perform private.refuse('There is no such clone', 'Pick one from your list of clones.', 'PT404');
+  end if;
+  if job.finished_at is not null then
+    perform private.refuse(
+      format('This clone is over (%s)', job.status), 'Nothing is left to cancel.', 'PT409'
+    );
+  end if;
+  update public.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()) where id = job.id;
+  perform private.finish_run_if_over(job.id);
+  perform private.wake_workers();
+  select * into job from public.jobs where id = job.id;
+  return job;
+end
+$$;
+
+COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Asks a running clone to stop: the current operation finishes, what is done stays, nothing is rolled back.';
+
+CREATE FUNCTION public.delete_schedule(schedule_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  -- Asked once: in the condition it would be asked for each schedule of all users, and find this one gone.
+  schedule public.schedules := private.own_schedule(delete_schedule.schedule_id);
+begin
+  delete from public.schedules where id = schedule.id;
+end
+$$;
+
+COMMENT ON FUNCTION public.delete_schedule(schedule_id uuid) IS 'Ends a schedule. The clones that it started stay in the history.';
+
+CREATE FUNCTION public.next_runs(every_hours integer DEFAULT NULL::integer, cron text DEFAULT NULL::text, timezone text DEFAULT 'UTC'::text, runs integer DEFAULT 5) RETURNS SETOF timestamp with time zone
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  parsed private.cron_fields := private.checked_rhythm(every_hours, cron, timezone);
+  slot timestamptz := now();
+begin
+  for nth in 1 .. least(greatest(runs, 1), 20) loop
+    slot := private.next_slot(parsed, timezone, slot);
+    exit when slot is null;
+    return next slot;
+  end loop;
+end
+$$;
+
+COMMENT ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) IS 'The next times (at most 20) of a rhythm; refuses one that is not understood, never comes or comes too often.';
+
+CREATE FUNCTION public.run_schedule(schedule_id uuid) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  schedule public.schedules := private.own_schedule(run_schedule.schedule_id);
+  twin public.twins;
+begin
+  select * into twin from public.twins where id = schedule.twin_id;
+  perform private.own_twin(
+    twin.source_account_id, twin.source_ref, twin.target_account_id, twin.target_ref
+  );
+  if not schedule.is_confirmed then
+    perform private.refuse_unconfirmed_target(twin, null);
+  end if;
+  return private.start_run_of_schedule(schedule, twin, 'manual');
+end
+$$;
+
+COMMENT ON FUNCTION public.run_schedule(schedule_id uuid) IS 'Starts a clone with the options of a schedule now; its slots stay as they are.';
+
+CREATE FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer DEFAULT NULL::integer, cron text DEFAULT NULL::text, timezone text DEFAULT 'UTC'::text, options jsonb DEFAULT '{}'::jsonb, is_active boolean DEFAULT true, schedule_id uuid DEFAULT NULL::uuid) RETURNS public.schedules
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  parsed private.cron_fields :=
+    private.checked_rhythm(save_schedule.every_hours, save_schedule.cron, save_schedule.timezone);
+  checked_options jsonb := private.clone_options(save_schedule.options);
+  twin public.twins;
+  schedule public.schedules;
+begin
+  select * into twin from public.twins where id = save_schedule.twin_id and owner_id = (select auth.uid());
+  if twin.id is null then
+    perform private.refuse('There is no such twin', 'Clone a pair of projects once, then schedule it.', 'PT404');
+  end if;
+  if save_schedule.schedule_id is not null then
+    schedule := private.own_schedule(save_schedule.schedule_id);
+    if schedule.twin_id <> twin.id then
+      perform private.refuse('This schedule is of another twin', 'Make a new one for this twin.');
+    end if;
+  elsif (select count(*) from public.schedules where twin_id = twin.id) >= 20 then
+    perform private.refuse('This twin has 20 schedules', 'Delete one of them, or change it.', 'PT409');
+  end if;
+  if coalesce(length(btrim(save_schedule.name)), 0) not between 1 and 100 then
+    perform private.refuse('The name of a schedule has 1 to 100 characters', 'Name it, for example "Nightly".');
+  end if;
+  perform private.refuse_empty_clone(checked_options);
+  schedule.is_confirmed := private.confirmed_for_runs(twin, schedule, checked_options);
+
+  insert into public.schedules as kept
+    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, is_active, next_run_at)
+  values (
+    coalesce(schedule.id, gen_random_uuid()), twin.id, btrim(save_schedule.name), save_schedule.every_hours,
+    save_schedule.cron, save_schedule.timezone, checked_options - 'confirm_target', schedule.is_confirmed,
+    coalesce(save_schedule.is_active, true),
+    case when coalesce(save_schedule.is_active, true) then
+      private.next_slot(parsed, save_schedule.timezone, now())
+    end
+  )
+  on conflict (id) do update
+  set name = excluded.name,
+      every_hours = excluded.every_hours,
+      cron = excluded.cron,
+      timezone = excluded.timezone,
+      options = excluded.options,
+      is_confirmed = excluded.is_confirmed,
+      is_active = excluded.is_active,
+      paused_reason = null,
+      next_run_at = excluded.next_run_at
+  returning * into schedule;
+  return schedule;
+end
+$$;
+
+COMMENT ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid) IS 'Makes a schedule of a twin, or changes one: every 2, 6 or 8 hours, or by a cron expression, in a time zone.';
+
+CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  checked_options jsonb := private.clone_options(options);
+  twin public.twins;
+begin
+  twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+  perform private.refuse_unconfirmed_target(twin, checked_options ->> 'confirm_target');
+  perform private.refuse_empty_clone(checked_options);
+  return private.create_clone(twin, checked_options);
+end
+$$;
+
+COMMENT ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) IS 'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new.';
+
+CREATE FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.previews
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  checked_options jsonb := private.clone_options(options);
+  twin public.twins;
+  preview public.previews;
+begin
+  twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+  insert into public.previews (twin_id, options)
+  values (twin.id, checked_options)
+  returning * into preview;
+  insert into private.steps (preview_id, kind) values (preview.id, 'prepare');
+  perform private.wake_workers();
+  return preview;
+end
+$$;
+
+COMMENT ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) IS 'Reads both projects and reports what a clone with these options would find. Changes nothing.';
+
+CREATE FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  backup public.backups;
+begin
+  select * into backup
+  from public.backups
+  where id = start_restore.backup_id
+    and twin_id in (select id from public.twins where owner_id = (select auth.uid()));
+  if backup.id is null then
+    perform private.refuse('There is no such backup', 'Pick one from your list of backups.', 'PT404');
+  end if;
+  perform private.refuse(
+    'Backups cannot be restored yet', 'Clone from the source instead.', '0A000'
+  );
+  return null;
+end
+$$;
+
+COMMENT ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) IS 'Restores a complete backup into a target project.';
+
+CREATE FUNCTION public.start_verification(job_id uuid, mode text DEFAULT 'counts'::text) RETURNS public.verifications
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  job public.jobs;
+  verification public.verifications;
+begin
+  select * into job
+  from public.jobs where id = start_verification.job_id and owner_id = (select auth.uid());
+  if job.id is null then
+    perform private.refuse('There is no such clone', 'Pick one from your list of clones.', 'PT404');
+  end if;
+  if job.finished_at is null then
+    perform private.refuse('This clone is still running', 'Verify it when it is over.', 'PT409');
+  end if;
+  if start_verification.mode is null
+    or start_verification.mode not in ('structure', 'counts', 'checksums') then
+    perform private.refuse('Unknown kind of verification', 'Use structure, counts or checksums.');
+  end if;
+  verification := private.create_verification(job, start_verification.mode);
+  perform private.wake_workers();
+  return verification;
+end
+$$;
+
+COMMENT ON FUNCTION public.start_verification(job_id uuid, mode text) IS 'Compares source and target of a finished clone: structure, exact row counts, or contents by checksum.';
+
+CREATE TABLE private.broadcasts (
+    job_id uuid NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    is_pending boolean DEFAULT false NOT NULL
+);
+
+COMMENT ON TABLE private.broadcasts IS 'When a job was last broadcast, and whether a change waits to be.';
+
+CREATE VIEW private.claimable_steps AS
+ SELECT step.id,
+    step.run_id,
+    step.created_at
+   FROM private.steps step
+  WHERE ((step.status = 'queued'::text) AND (step.run_after <= now()) AND (NOT (EXISTS ( SELECT
+           FROM private.steps earlier
+          WHERE ((earlier.run_id = step.run_id) AND (earlier.status = ANY (ARRAY['queued'::text, 'running'::text])) AND ((earlier.rank < step.rank) OR (((earlier.component || '.'::text) || earlier.stage) = ANY (step.waits_for))))))) AND (( SELECT count(*) AS count
+           FROM private.steps running
+          WHERE ((running.run_id = step.run_id) AND (running.status = 'running'::text))) < private.parallel_steps()));
+
+COMMENT ON VIEW private.claimable_steps IS 'Queued steps that wait for no other, of runs with a free place.';
+
+CREATE TABLE private.oauth_requests (
+    state_hash text NOT NULL,
+    owner_id uuid NOT NULL,
+    account_id uuid,
+    key_id text NOT NULL,
+    iv bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    expires_at timestamp with time zone DEFAULT (now() + '00:10:00'::interval) NOT NULL,
+    CONSTRAINT oauth_requests_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.oauth_requests IS 'Users who are agreeing at Supabase: the SHA-256 of the state, and the PKCE verifier, encrypted. Used once.';
+
+ALTER TABLE private.steps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME private.steps_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.backups (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    job_id uuid NOT NULL,
+    twin_id uuid NOT NULL,
+    status text NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    location text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT backups_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT backups_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'complete'::text, 'failed'::text, 'deleted'::text])))
+);
+
+COMMENT ON TABLE public.backups IS 'Snapshots of what was cloned, kept in S3, restorable without the source.';
+
+CREATE VIEW public.clone_history WITH (security_invoker='true') AS
+ SELECT job.id AS job_id,
+    job.twin_id,
+    job.kind,
+    job.trigger,
+    job.status,
+    job.options,
+    job.error,
+    job.created_at,
+    job.started_at,
+    job.finished_at,
+    (EXTRACT(epoch FROM (COALESCE(job.finished_at, now()) - job.started_at)))::double precision AS duration_seconds,
+    twin.source_ref,
+    COALESCE(source.name, twin.source_ref) AS source_name,
+    source.organization_name AS source_organization,
+    twin.target_ref,
+    COALESCE(target.name, twin.target_ref) AS target_name,
+    target.organization_name AS target_organization,
+    components.completed AS components_completed,
+    components.failed AS components_failed,
+    components.total AS components_total,
+    COALESCE(((job.report ->> 'failures'::text))::integer, 0) AS failures,
+    ((job.status = 'failed'::text) OR ((job.status = 'completed'::text) AND (COALESCE(((job.report ->> 'failures'::text))::integer, 0) > 0))) AS has_failures
+   FROM ((((public.jobs job
+     JOIN public.twins twin ON ((twin.id = job.twin_id)))
+     LEFT JOIN public.projects source ON (((source.account_id = twin.source_account_id) AND (source.ref = twin.source_ref))))
+     LEFT JOIN public.projects target ON (((target.account_id = twin.target_account_id) AND (target.ref = twin.target_ref))))
+     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (component.status = 'completed'::text)) AS completed,
+            count(*) FILTER (WHERE (component.status = 'failed'::text)) AS failed,
+            count(*) FILTER (WHERE (component.status <> 'skipped'::text)) AS total
+           FROM public.job_components component
+          WHERE (component.job_id = job.id)) components ON (true));
+
+COMMENT ON VIEW public.clone_history IS 'One row per clone, newest state, with names and counts.';
+
+CREATE VIEW public.component_durations WITH (security_invoker='true') AS
+ SELECT job.twin_id,
+    component.component,
+    count(*) AS runs,
+    (avg(EXTRACT(epoch FROM (component.finished_at - component.started_at))))::double precision AS average_seconds,
+    (max(EXTRACT(epoch FROM (component.finished_at - component.started_at))))::double precision AS longest_seconds
+   FROM (public.job_components component
+     JOIN public.jobs job ON ((job.id = component.job_id)))
+  WHERE ((component.status = 'completed'::text) AND (component.finished_at IS NOT NULL))
+  GROUP BY job.twin_id, component.component;
+
+COMMENT ON VIEW public.component_durations IS 'How long each component of a twin takes.';
+
+CREATE TABLE public.schedule_slots (
+    schedule_id uuid NOT NULL,
+    slot_at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    reason text,
+    job_id uuid,
+    CONSTRAINT schedule_slots_outcome_check CHECK ((outcome = ANY (ARRAY['started'::text, 'skipped'::text, 'paused'::text]))),
+    CONSTRAINT schedule_slots_say_why CHECK (((reason IS NULL) = (outcome = 'started'::text)))
+);
+
+COMMENT ON TABLE public.schedule_slots IS 'What became of each time at which a schedule was due.';
+
+CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
+ SELECT twin.id AS twin_id,
+    twin.source_account_id,
+    twin.source_ref,
+    COALESCE(source.name, twin.source_ref) AS source_name,
+    source.organization_name AS source_organization,
+    twin.target_account_id,
+    twin.target_ref,
+    COALESCE(target.name, twin.target_ref) AS target_name,
+    target.organization_name AS target_organization,
+    COALESCE(target.is_protected, false) AS target_is_protected,
+    twin.options,
+    twin.created_at,
+    COALESCE(clones.count, (0)::bigint) AS clone_count,
+    last_job.id AS last_job_id,
+    last_job.status AS last_status,
+    last_job.created_at AS last_created_at,
+    last_job.finished_at AS last_finished_at,
+    COALESCE(((last_job.report ->> 'failures'::text))::integer, 0) AS last_failures,
+    ( SELECT min(schedule.next_run_at) AS min
+           FROM public.schedules schedule
+          WHERE ((schedule.twin_id = twin.id) AND schedule.is_active)) AS next_run_at
+   FROM ((((public.twins twin
+     LEFT JOIN public.projects source ON (((source.account_id = twin.source_account_id) AND (source.ref = twin.source_ref))))
+     LEFT JOIN public.projects target ON (((target.account_id = twin.target_account_id) AND (target.ref = twin.target_ref))))
+     LEFT JOIN LATERAL ( SELECT job.id,
+            job.owner_id,
+            job.twin_id,
+            job.target_ref,
+            job.kind,
+            job.trigger,
+            job.schedule_id,
+            job.options,
+            job.status,
+            job.created_at,
+            job.started_at,
+            job.finished_at,
+            job.cancel_requested_at,
+            job.error,
+            job.report
+           FROM public.jobs job
+          WHERE (job.twin_id = twin.id)
+          ORDER BY job.created_at DESC
+         LIMIT 1) last_job ON (true))
+     LEFT JOIN LATERAL ( SELECT count(*) AS count
+           FROM public.jobs job
+          WHERE (job.twin_id = twin.id)) clones ON (true));
+
+COMMENT ON VIEW public.twin_overview IS 'One row per twin, as its card shows it.';
+
+CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
+ SELECT schedule.id AS schedule_id,
+    schedule.twin_id,
+    twin.source_name,
+    twin.target_name,
+    twin.target_ref,
+    schedule.name,
+    schedule.every_hours,
+    schedule.cron,
+    schedule.timezone,
+    schedule.options,
+    schedule.is_active,
+    schedule.paused_reason,
+    schedule.next_run_at,
+    job.id AS last_job_id,
+    job.status AS last_status,
+    job.finished_at AS last_finished_at,
+    COALESCE(((job.report ->> 'failures'::text))::integer, 0) AS last_failures,
+    runs.average_seconds,
+    COALESCE(runs.recent, '[]'::jsonb) AS recent_runs,
+    skipped.slot_at AS last_skipped_at,
+    skipped.reason AS last_skipped_reason
+   FROM ((((public.schedules schedule
+     JOIN public.twin_overview twin ON ((twin.twin_id = schedule.twin_id)))
+     LEFT JOIN public.jobs job ON ((job.id = schedule.last_job_id)))
+     LEFT JOIN LATERAL ( SELECT (avg(EXTRACT(epoch FROM (last_ten.finished_at - last_ten.started_at))))::double precision AS average_seconds,
+            jsonb_agg(jsonb_build_object('job_id', last_ten.id, 'status', last_ten.status, 'failures', COALESCE(((last_ten.report ->> 'failures'::text))::integer, 0), 'started_at', last_ten.started_at, 'seconds', (EXTRACT(epoch FROM (last_ten.finished_at - last_ten.started_at)))::double precision) ORDER BY last_ten.created_at) AS recent
+           FROM ( SELECT latest.id,
+                    latest.owner_id,
+                    latest.twin_id,
+                    latest.target_ref,
+                    latest.kind,
+                    latest.trigger,
+                    latest.schedule_id,
+                    latest.options,
+                    latest.status,
+                    latest.created_at,
+                    latest.started_at,
+                    latest.finished_at,
+                    latest.cancel_requested_at,
+                    latest.error,
+                    latest.report
+                   FROM public.jobs latest
+                  WHERE (latest.schedule_id = schedule.id)
+                  ORDER BY latest.created_at DESC
+                 LIMIT 10) last_ten) runs ON (true))
+     LEFT JOIN LATERAL ( SELECT slot.slot_at,
+            slot.reason
+           FROM public.schedule_slots slot
+          WHERE ((slot.schedule_id = schedule.id) AND (slot.outcome = 'skipped'::text) AND (slot.slot_at > COALESCE(job.created_at, '-infinity'::timestamp with time zone)))
+          ORDER BY slot.slot_at DESC
+         LIMIT 1) skipped ON (true));
+
+COMMENT ON VIEW public.schedule_health IS 'Schedules with their last ten runs (oldest first), and the slot that was skipped since the last one.';
+
+CREATE VIEW public.twin_tables WITH (security_invoker='true') AS
+ SELECT newest.twin_id,
+    newest.finished_at AS read_at,
+    (listed.object ->> 'object'::text) AS name,
+    (listed.object ->> 'partition_of'::text) AS partition_of,
+    ( SELECT ((counted.value ->> 'source'::text))::double precision AS float8
+           FROM jsonb_array_elements((listed.object -> 'counts'::text)) counted(value)
+          WHERE ((counted.value ->> 'unit'::text) = 'row'::text)) AS row_estimate,
+    GREATEST(0, (newest.total - jsonb_array_length(newest.objects))) AS not_listed
+   FROM (( SELECT DISTINCT ON (preview.twin_id) preview.twin_id,
+            preview.finished_at,
+            (preview.result #> '{data,objects}'::text[]) AS objects,
+            ((preview.result #>> '{data,objects_total}'::text[]))::integer AS total
+           FROM public.previews preview
+          WHERE ((preview.finished_at IS NOT NULL) AND (jsonb_typeof((preview.result #> '{data,objects}'::text[])) = 'array'::text))
+          ORDER BY preview.twin_id, preview.finished_at DESC) newest
+     CROSS JOIN LATERAL jsonb_array_elements(newest.objects) listed(object))
+  WHERE ((listed.object ? 'object'::text) AND ((listed.object -> 'is_extra'::text) IS NULL));
+
+COMMENT ON VIEW public.twin_tables IS 'Tables of a twin''s source, as its newest preview listed them.';
+
+CREATE TABLE public.verification_findings (
+    verification_id uuid NOT NULL,
+    component text NOT NULL,
+    severity text NOT NULL,
+    object text NOT NULL,
+    expected text,
+    found text,
+    fix text,
+    objects bigint DEFAULT 1 NOT NULL,
+    belongs_to text,
+    is_missing boolean DEFAULT false NOT NULL,
+    told_with text,
+    tells jsonb,
+    CONSTRAINT verification_findings_objects_check CHECK ((objects > 0)),
+    CONSTRAINT verification_findings_severity_check CHECK ((severity = ANY (ARRAY['warning'::text, 'failed'::text])))
+);
+
+COMMENT ON TABLE public.verification_findings IS 'One difference each: what was expected, what was found.';
+
+COMMENT ON COLUMN public.verification_findings.objects IS 'How many objects it stands for: more than one where they are only counted.';
+
+COMMENT ON COLUMN public.verification_findings.belongs_to IS 'The table (or view) that the object is part of.';
+
+COMMENT ON COLUMN public.verification_findings.is_missing IS 'The target lacks the whole object.';
+
+COMMENT ON COLUMN public.verification_findings.told_with IS 'The missing object whose finding tells of this one; counted there, not by itself.';
+
+COMMENT ON COLUMN public.verification_findings.tells IS 'Of a missing object: how many findings per component are told with it.';
+
+ALTER TABLE ONLY private.account_credentials
+    ADD CONSTRAINT account_credentials_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY private.broadcasts
+    ADD CONSTRAINT broadcasts_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY private.database_passwords
+    ADD CONSTRAINT database_passwords_pkey PRIMARY KEY (account_id, ref);
+
+ALTER TABLE ONLY private.memories
+    ADD CONSTRAINT memories_pkey PRIMARY KEY (target_ref, component, key);
+
+ALTER TABLE ONLY private.oauth_requests
+    ADD CONSTRAINT oauth_requests_pkey PRIMARY KEY (state_hash);
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_run_id_kind_component_stage_key UNIQUE NULLS NOT DISTINCT (run_id, kind, component, stage);
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.connected_accounts
+    ADD CONSTRAINT connected_accounts_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ignore_rules
+    ADD CONSTRAINT ignore_rules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.ignore_rules
+    ADD CONSTRAINT ignore_rules_twin_id_pattern_key UNIQUE (twin_id, pattern);
+
+ALTER TABLE ONLY public.job_components
+    ADD CONSTRAINT job_components_pkey PRIMARY KEY (job_id, component);
+
+ALTER TABLE ONLY public.job_items
+    ADD CONSTRAINT job_items_pkey PRIMARY KEY (job_id, component, object);
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.previews
+    ADD CONSTRAINT previews_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.projects
+    ADD CONSTRAINT projects_pkey PRIMARY KEY (account_id, ref);
+
+ALTER TABLE ONLY public.schedule_slots
+    ADD CONSTRAINT schedule_slots_pkey PRIMARY KEY (schedule_id, slot_at);
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.twins
+    ADD CONSTRAINT twins_owner_id_source_account_id_source_ref_target_account__key UNIQUE (owner_id, source_account_id, source_ref, target_account_id, target_ref);
+
+ALTER TABLE ONLY public.twins
+    ADD CONSTRAINT twins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.verification_findings
+    ADD CONSTRAINT verification_findings_pkey PRIMARY KEY (verification_id, component, object);
+
+ALTER TABLE ONLY public.verifications
+    ADD CONSTRAINT verifications_pkey PRIMARY KEY (id);
+
+CREATE INDEX oauth_requests_account_id_idx ON private.oauth_requests USING btree (account_id);
+
+CREATE INDEX oauth_requests_owner_id_idx ON private.oauth_requests USING btree (owner_id);
+
+CREATE INDEX steps_job_id_idx ON private.steps USING btree (job_id) WHERE (job_id IS NOT NULL);
+
+CREATE INDEX steps_open_idx ON private.steps USING btree (run_id, rank) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
+
+CREATE INDEX steps_preview_id_idx ON private.steps USING btree (preview_id) WHERE (preview_id IS NOT NULL);
+
+CREATE INDEX steps_run_id_idx ON private.steps USING btree (run_id);
+
+CREATE INDEX steps_running_idx ON private.steps USING btree (run_id) WHERE (status = 'running'::text);
+
+CREATE INDEX steps_verification_id_idx ON private.steps USING btree (verification_id) WHERE (verification_id IS NOT NULL);
+
+CREATE INDEX backups_job_id_idx ON public.backups USING btree (job_id);
+
+CREATE INDEX backups_twin_id_idx ON public.backups USING btree (twin_id);
+
+CREATE INDEX connected_accounts_owner_id_idx ON public.connected_accounts USING btree (owner_id);
+
+CREATE INDEX job_items_job_id_outcome_idx ON public.job_items USING btree (job_id, outcome);
+
+CREATE UNIQUE INDEX jobs_one_running_per_target ON public.jobs USING btree (target_ref) WHERE (status = ANY (ARRAY['pending'::text, 'in_progress'::text]));
+
+CREATE INDEX jobs_owner_id_created_at_idx ON public.jobs USING btree (owner_id, created_at DESC);
+
+CREATE INDEX jobs_schedule_id_idx ON public.jobs USING btree (schedule_id) WHERE (schedule_id IS NOT NULL);
+
+CREATE INDEX jobs_twin_id_created_at_idx ON public.jobs USING btree (twin_id, created_at DESC);
+
+CREATE INDEX previews_twin_id_idx ON public.previews USING btree (twin_id);
+
+CREATE INDEX schedule_slots_job_id_idx ON public.schedule_slots USING btree (job_id);
+
+CREATE INDEX schedules_due_idx ON public.schedules USING btree (next_run_at) WHERE is_active;
+
+CREATE INDEX schedules_twin_id_idx ON public.schedules USING btree (twin_id);
+
+CREATE INDEX twins_source_account_id_idx ON public.twins USING btree (source_account_id);
+
+CREATE INDEX twins_target_account_id_idx ON public.twins USING btree (target_account_id);
+
+CREATE INDEX verifications_job_id_idx ON public.verifications USING btree (job_id);
+
+CREATE INDEX verifications_twin_id_idx ON public.verifications USING btree (twin_id);
+
+CREATE TRIGGER broadcast_component_change AFTER UPDATE ON public.job_components FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION private.broadcast_change();
+
+CREATE TRIGGER broadcast_job_change AFTER INSERT OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.broadcast_change();
+
+ALTER TABLE ONLY private.account_credentials
+    ADD CONSTRAINT account_credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.broadcasts
+    ADD CONSTRAINT broadcasts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.database_passwords
+    ADD CONSTRAINT database_passwords_account_id_ref_fkey FOREIGN KEY (account_id, ref) REFERENCES public.projects(account_id, ref) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.oauth_requests
+    ADD CONSTRAINT oauth_requests_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.oauth_requests
+    ADD CONSTRAINT oauth_requests_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_preview_id_fkey FOREIGN KEY (preview_id) REFERENCES public.previews(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES public.verifications(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.connected_accounts
+    ADD CONSTRAINT connected_accounts_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.ignore_rules
+    ADD CONSTRAINT ignore_rules_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.job_components
+    ADD CONSTRAINT job_components_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.job_items
+    ADD CONSTRAINT job_items_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id);
+
+ALTER TABLE ONLY public.previews
+    ADD CONSTRAINT previews_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.projects
+    ADD CONSTRAINT projects_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedule_slots
+    ADD CONSTRAINT schedule_slots_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.schedule_slots
+    ADD CONSTRAINT schedule_slots_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.twins
+    ADD CONSTRAINT twins_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.twins
+    ADD CONSTRAINT twins_source_account_id_fkey FOREIGN KEY (source_account_id) REFERENCES public.connected_accounts(id);
+
+ALTER TABLE ONLY public.twins
+    ADD CONSTRAINT twins_target_account_id_fkey FOREIGN KEY (target_account_id) REFERENCES public.connected_accounts(id);
+
+ALTER TABLE ONLY public.verification_findings
+    ADD CONSTRAINT verification_findings_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES public.verifications(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.verifications
+    ADD CONSTRAINT verifications_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.verifications
+    ADD CONSTRAINT verifications_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
+ALTER TABLE private.account_credentials ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.broadcasts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.database_passwords ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.memories ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.oauth_requests ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.steps ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY "Owners add rules to their twins" ON public.ignore_rules FOR INSERT TO authenticated WITH CHECK ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners protect their projects" ON public.projects FOR UPDATE TO authenticated USING ((account_id IN ( SELECT connected_accounts.id
+   FROM public.connected_accounts))) WITH CHECK ((account_id IN ( SELECT connected_accounts.id
+   FROM public.connected_accounts)));
+
+CREATE POLICY "Owners read the backups of their twins" ON public.backups FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners read the components of their jobs" ON public.job_components FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
+   FROM public.jobs)));
+
+CREATE POLICY "Owners read the findings of their verifications" ON public.verification_findings FOR SELECT TO authenticated USING ((verification_id IN ( SELECT verifications.id
+   FROM public.verifications)));
+
+CREATE POLICY "Owners read the items of their jobs" ON public.job_items FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
+   FROM public.jobs)));
+
+CREATE POLICY "Owners read the previews of their twins" ON public.previews FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners read the rules of their twins" ON public.ignore_rules FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners read the schedules of their twins" ON public.schedules FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners read the slots of their schedules" ON public.schedule_slots FOR SELECT TO authenticated USING ((schedule_id IN ( SELECT schedules.id
+   FROM public.schedules)));
+
+CREATE POLICY "Owners read the verifications of their twins" ON public.verifications FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners read their accounts" ON public.connected_accounts FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "Owners read their jobs" ON public.jobs FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "Owners read their projects" ON public.projects FOR SELECT TO authenticated USING ((account_id IN ( SELECT connected_accounts.id
+   FROM public.connected_accounts)));
+
+CREATE POLICY "Owners read their twins" ON public.twins FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "Owners remove rules of their twins" ON public.ignore_rules FOR DELETE TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+ALTER TABLE public.backups ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ignore_rules ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.job_components ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.job_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.previews ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.projects ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.schedule_slots ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.twins ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.verification_findings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.verifications ENABLE ROW LEVEL SECURITY;
+
+REVOKE ALL ON FUNCTION private.add_steps(held private.steps, steps jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.broadcast_change() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.broadcast_job(of_job_id uuid, changed_table text, changed_row jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.checked_rhythm(every_hours integer, cron text, timezone text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.clone_options(given jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.component_catalogue() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.schedules TO authenticated;
+
+GRANT SELECT ON TABLE public.twins TO authenticated;
+
+REVOKE ALL ON FUNCTION private.confirmed_for_runs(twin public.twins, earlier public.schedules, checked_options jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.count_findings(of_verification_id uuid) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.jobs TO authenticated;
+
+REVOKE ALL ON FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text, of_schedule_id uuid) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.verifications TO authenticated;
+
+REVOKE ALL ON FUNCTION private.create_verification(of_job public.jobs, of_mode text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.cron_field(field text, field_name text, lowest integer, highest integer, names text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.disconnect_account(account_owner_id uuid, ended_account_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.drop_canceled_steps(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.end_oauth(requesting_user_id uuid, request_state_hash text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.expire_account(refused_account_id uuid, refused_iv text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.job_components TO authenticated;
+
+GRANT SELECT ON TABLE public.job_items TO authenticated;
+
+REVOKE ALL ON FUNCTION private.failures_of(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.finish_job(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.finish_preview(of_preview_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.finish_run_if_over(of_run_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.finish_slice(step_id bigint, step_lease uuid, result jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.finish_verification(of_verification_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.flush_broadcasts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.job_report(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.keep_moving() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.least_gap_minutes(parsed private.cron_fields) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.previews TO authenticated;
+
+REVOKE ALL ON FUNCTION private.load_memories(step private.steps) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.lock_run(of_run_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.max_attempts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.next_slot(parsed private.cron_fields, timezone text, after timestamp with time zone) FROM PUBLIC;
+
+GRANT SELECT,DELETE ON TABLE public.ignore_rules TO authenticated;
+
+GRANT INSERT(twin_id) ON TABLE public.ignore_rules TO authenticated;
+
+GRANT INSERT(pattern) ON TABLE public.ignore_rules TO authenticated;
+
+REVOKE ALL ON FUNCTION private.not_compared(of_verification_id uuid) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.connected_accounts TO authenticated;
+
+REVOKE ALL ON FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.own_schedule(wanted_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.own_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.parallel_steps() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.parse_cron(expression text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.prune_history() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.projects TO authenticated;
+
+GRANT UPDATE(is_protected) ON TABLE public.projects TO authenticated;
+
+REVOKE ALL ON FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refresh_component(of_job_id uuid, of_component text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse(message text, fix text, code text, detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_crossing_clone(twin public.twins) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_empty_clone(checked_options jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_unlisted_project(account public.connected_accounts, wanted_ref text, role_of_project text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.rescue(looked_before interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.return_expired_leases() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.rhythm(every_hours integer, cron text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.run_project(project_account_id uuid, project_ref text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.run_facts(step private.steps) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.save_database_password(account_owner_id uuid, of_account_id uuid, of_ref text, password_key_id text, password_iv text, password_ciphertext text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.store_findings(held private.steps, findings jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.store_items(items_job_id uuid, running_component text, items jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.store_memories(held private.steps, entries jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.store_projects(of_account_id uuid, listed jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.take_slot(schedule public.schedules, at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.tell_with_missing(of_verification_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.wake_workers() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.delete_schedule(schedule_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_schedule(schedule_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.run_schedule(schedule_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.run_schedule(schedule_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.start_verification(job_id uuid, mode text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_verification(job_id uuid, mode text) TO authenticated;
+
+GRANT SELECT ON TABLE public.backups TO authenticated;
+
+GRANT SELECT ON TABLE public.clone_history TO authenticated;
+
+GRANT SELECT ON TABLE public.component_durations TO authenticated;
+
+GRANT SELECT ON TABLE public.schedule_slots TO authenticated;
+
+GRANT SELECT ON TABLE public.twin_overview TO authenticated;
+
+GRANT SELECT ON TABLE public.schedule_health TO authenticated;
+
+GRANT SELECT ON TABLE public.twin_tables TO authenticated;
+
+GRANT SELECT ON TABLE public.verification_findings TO authenticated;
+
+-- Elsewhere
+
+CREATE POLICY "Owners listen to their jobs" ON realtime.messages FOR SELECT TO authenticated USING (((extension = 'broadcast'::text) AND (EXISTS ( SELECT
+   FROM jobs job
+  WHERE ((('job:'::text || job.id) = ( SELECT realtime.topic() AS topic)) AND (job.owner_id = ( SELECT auth.uid() AS uid)))))));
+
+SELECT cron.schedule('twins-keep-moving', '* * * * *', '
+  do $$
+  begin
+    perform private.keep_moving();
+    for look in 1 .. 28 loop
+      commit;
+      perform pg_catalog.pg_sleep(2);
+      perform private.rescue(interval ''2.5 seconds'');
+    end loop;
+  end
+  $$
+');
+
+SELECT cron.schedule('twins-prune-history', '17 3 * * *', 'select private.prune_history()');
+
+SELECT cron.schedule('twins-start-schedules', '* * * * *', 'select private.start_due_schedules()');

@@ -1,0 +1,117 @@
+// How a job ends: what it is called when parts of it failed, and what is known by then.
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
+import { workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
+import {
+	component,
+	done,
+	only,
+	openTestEngine,
+	stage,
+	type TestEngine,
+} from '../helpers/engine.ts';
+
+let engine: TestEngine;
+let control: TestEngine['control'];
+
+beforeAll(async () => {
+	engine = await openTestEngine();
+	control = engine.control;
+});
+afterAll(() => engine.close());
+beforeEach(async () => {
+	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
+});
+
+describe('a job', () => {
+	it('goes on when a component fails, and is not shown as a clean success', async () => {
+		const components = [
+			component(
+				'tables',
+				stage(
+					'structure',
+					(context) => {
+						context.report({ object: 'public.t', outcome: 'unchanged' });
+						return Promise.resolve(done);
+					},
+					[],
+					['structure'],
+				),
+			),
+			component(
+				'views',
+				stage('views', () => Promise.reject(new TwinsError('database_refused', 'no', 'Do it'))),
+			),
+			component(
+				'triggers',
+				stage(
+					'triggers',
+					(context) => {
+						context.report({
+							object: 'public.t.x',
+							outcome: 'failed',
+							detail: 'denied',
+							fix: 'Grant it',
+							sqlstate: '42501',
+						});
+						return Promise.resolve(done);
+					},
+					['structure'],
+				),
+			),
+		];
+		const id = await control.startClone(only('tables', 'views', 'triggers'));
+		await engine.workAll(components);
+		const { job, status } = await engine.jobOf(id);
+		expect(status).toMatchObject({ tables: 'completed', views: 'failed', triggers: 'failed' });
+		expect(job).toMatchObject({
+			status: 'completed',
+			error: { message: 'Not everything was copied: views, triggers' },
+		});
+		expect(job?.['report'].failed).toMatchObject([
+			{ component: 'triggers', object: 'public.t.x', sqlstate: '42501', fix: 'Grant it' },
+		]);
+	});
+
+	it('fails when nothing was copied, although a component had nothing to do', async () => {
+		const components = [
+			component(
+				'tables',
+				stage('structure', () => Promise.resolve(done)),
+			),
+			component(
+				'views',
+				stage('views', () => Promise.reject(new TwinsError('database_refused', 'no', 'Do it'))),
+			),
+		];
+		const id = await control.startClone(only('tables', 'views'));
+		await engine.workAll(components);
+		const { job, status } = await engine.jobOf(id);
+		expect(status).toMatchObject({ tables: 'completed', views: 'failed' });
+		expect(job).toMatchObject({
+			status: 'failed',
+			error: { message: 'Nothing was copied: views' },
+		});
+	});
+
+	it('lets the worker mark an account as expired before its job is final', async () => {
+		const id = await control.startClone(only('tables'));
+		const session = await connectUrl(control.dbUrl);
+		const seen: unknown[] = [];
+		await workOnce({
+			control: session,
+			components: [],
+			openEndpoint: () => Promise.reject(new TwinsError('account_expired', 'no', 'Reconnect')),
+			beforeStoring: async () => {
+				seen.push((await engine.jobOf(id)).job?.['finished_at']);
+			},
+		});
+		await session.close();
+		expect(seen).toEqual([null]);
+		expect((await engine.jobOf(id)).job).toMatchObject({
+			status: 'failed',
+			error: { message: 'no' },
+		});
+	});
+});

@@ -1,4 +1,0 @@
-import { describe } from 'vitest';
-import { corpusTests } from '../helpers/object-corpus.ts';
-
-describe('triggers of the corpus', () => corpusTests('triggers'));

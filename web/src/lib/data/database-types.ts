@@ -1,0 +1,1298 @@
+// What supabase/migrations make of an empty project. Written by `npm run test:db -- --update`.
+
+export type Json = string | number | boolean | null | { [key: string]: Json | undefined } | Json[];
+
+export type Database = {
+	public: {
+		Tables: {
+			backups: {
+				Row: {
+					bytes: number;
+					created_at: string;
+					expires_at: string | null;
+					id: string;
+					job_id: string;
+					location: string | null;
+					status: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					bytes?: number;
+					created_at?: string;
+					expires_at?: string | null;
+					id?: string;
+					job_id: string;
+					location?: string | null;
+					status: string;
+					twin_id: string;
+				};
+				Update: {
+					bytes?: number;
+					created_at?: string;
+					expires_at?: string | null;
+					id?: string;
+					job_id?: string;
+					location?: string | null;
+					status?: string;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'backups_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'backups_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'backups_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'backups_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'backups_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'backups_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			connected_accounts: {
+				Row: {
+					created_at: string;
+					display_name: string;
+					id: string;
+					last_used_at: string | null;
+					method: string;
+					owner_id: string;
+					status: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					display_name: string;
+					id?: string;
+					last_used_at?: string | null;
+					method: string;
+					owner_id: string;
+					status?: string;
+				};
+				Update: {
+					created_at?: string;
+					display_name?: string;
+					id?: string;
+					last_used_at?: string | null;
+					method?: string;
+					owner_id?: string;
+					status?: string;
+				};
+				Relationships: [];
+			};
+			ignore_rules: {
+				Row: {
+					created_at: string;
+					id: string;
+					pattern: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					id?: string;
+					pattern: string;
+					twin_id: string;
+				};
+				Update: {
+					created_at?: string;
+					id?: string;
+					pattern?: string;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'ignore_rules_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'ignore_rules_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			job_components: {
+				Row: {
+					bytes_done: number;
+					component: string;
+					error: Json | null;
+					finished_at: string | null;
+					items_done: number;
+					items_total: number | null;
+					job_id: string;
+					position: number;
+					started_at: string | null;
+					status: string;
+					unit: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					bytes_done?: number;
+					component: string;
+					error?: Json | null;
+					finished_at?: string | null;
+					items_done?: number;
+					items_total?: number | null;
+					job_id: string;
+					position: number;
+					started_at?: string | null;
+					status?: string;
+					unit: string;
+				};
+				Update: {
+					bytes_done?: number;
+					component?: string;
+					error?: Json | null;
+					finished_at?: string | null;
+					items_done?: number;
+					items_total?: number | null;
+					job_id?: string;
+					position?: number;
+					started_at?: string | null;
+					status?: string;
+					unit?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'job_components_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'job_components_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'job_components_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'job_components_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+				];
+			};
+			job_items: {
+				Row: {
+					at: string;
+					component: string;
+					detail: string | null;
+					fix: string | null;
+					job_id: string;
+					object: string;
+					outcome: string;
+					sqlstate: string | null;
+				};
+				ComputedFields: never;
+				Insert: {
+					at?: string;
+					component: string;
+					detail?: string | null;
+					fix?: string | null;
+					job_id: string;
+					object: string;
+					outcome: string;
+					sqlstate?: string | null;
+				};
+				Update: {
+					at?: string;
+					component?: string;
+					detail?: string | null;
+					fix?: string | null;
+					job_id?: string;
+					object?: string;
+					outcome?: string;
+					sqlstate?: string | null;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+				];
+			};
+			jobs: {
+				Row: {
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					cancel_requested_at?: string | null;
+					created_at?: string;
+					error?: Json | null;
+					finished_at?: string | null;
+					id?: string;
+					kind?: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					report?: Json | null;
+					schedule_id?: string | null;
+					started_at?: string | null;
+					status?: string;
+					target_ref: string;
+					trigger?: string;
+					twin_id: string;
+				};
+				Update: {
+					cancel_requested_at?: string | null;
+					created_at?: string;
+					error?: Json | null;
+					finished_at?: string | null;
+					id?: string;
+					kind?: string;
+					options?: NonNullable<Json>;
+					owner_id?: string;
+					report?: Json | null;
+					schedule_id?: string | null;
+					started_at?: string | null;
+					status?: string;
+					target_ref?: string;
+					trigger?: string;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'jobs_schedule_id_fkey';
+						columns: ['schedule_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['schedule_id'];
+					},
+					{
+						foreignKeyName: 'jobs_schedule_id_fkey';
+						columns: ['schedule_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedules';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			previews: {
+				Row: {
+					created_at: string;
+					finished_at: string | null;
+					id: string;
+					options: NonNullable<Json>;
+					result: NonNullable<Json>;
+					status: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					finished_at?: string | null;
+					id?: string;
+					options?: NonNullable<Json>;
+					result?: NonNullable<Json>;
+					status?: string;
+					twin_id: string;
+				};
+				Update: {
+					created_at?: string;
+					finished_at?: string | null;
+					id?: string;
+					options?: NonNullable<Json>;
+					result?: NonNullable<Json>;
+					status?: string;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'previews_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'previews_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			projects: {
+				Row: {
+					account_id: string;
+					gone_at: string | null;
+					has_own_login: boolean;
+					is_protected: boolean;
+					name: string;
+					organization_name: string | null;
+					postgres_version: string | null;
+					ref: string;
+					region: string | null;
+					status: string | null;
+				};
+				ComputedFields: never;
+				Insert: {
+					account_id: string;
+					gone_at?: string | null;
+					has_own_login?: boolean;
+					is_protected?: boolean;
+					name: string;
+					organization_name?: string | null;
+					postgres_version?: string | null;
+					ref: string;
+					region?: string | null;
+					status?: string | null;
+				};
+				Update: {
+					account_id?: string;
+					gone_at?: string | null;
+					has_own_login?: boolean;
+					is_protected?: boolean;
+					name?: string;
+					organization_name?: string | null;
+					postgres_version?: string | null;
+					ref?: string;
+					region?: string | null;
+					status?: string | null;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'projects_account_id_fkey';
+						columns: ['account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			schedule_slots: {
+				Row: {
+					job_id: string | null;
+					outcome: string;
+					reason: string | null;
+					schedule_id: string;
+					slot_at: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					job_id?: string | null;
+					outcome: string;
+					reason?: string | null;
+					schedule_id: string;
+					slot_at: string;
+				};
+				Update: {
+					job_id?: string | null;
+					outcome?: string;
+					reason?: string | null;
+					schedule_id?: string;
+					slot_at?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'schedule_slots_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'schedule_slots_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'schedule_slots_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'schedule_slots_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'schedule_slots_schedule_id_fkey';
+						columns: ['schedule_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['schedule_id'];
+					},
+					{
+						foreignKeyName: 'schedule_slots_schedule_id_fkey';
+						columns: ['schedule_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedules';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			schedules: {
+				Row: {
+					created_at: string;
+					cron: string | null;
+					every_hours: number | null;
+					id: string;
+					is_active: boolean;
+					is_confirmed: boolean;
+					last_job_id: string | null;
+					name: string;
+					next_run_at: string | null;
+					options: NonNullable<Json>;
+					paused_reason: string | null;
+					timezone: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					cron?: string | null;
+					every_hours?: number | null;
+					id?: string;
+					is_active?: boolean;
+					is_confirmed?: boolean;
+					last_job_id?: string | null;
+					name: string;
+					next_run_at?: string | null;
+					options?: NonNullable<Json>;
+					paused_reason?: string | null;
+					timezone?: string;
+					twin_id: string;
+				};
+				Update: {
+					created_at?: string;
+					cron?: string | null;
+					every_hours?: number | null;
+					id?: string;
+					is_active?: boolean;
+					is_confirmed?: boolean;
+					last_job_id?: string | null;
+					name?: string;
+					next_run_at?: string | null;
+					options?: NonNullable<Json>;
+					paused_reason?: string | null;
+					timezone?: string;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'schedules_last_job_id_fkey';
+						columns: ['last_job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'schedules_last_job_id_fkey';
+						columns: ['last_job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'schedules_last_job_id_fkey';
+						columns: ['last_job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'schedules_last_job_id_fkey';
+						columns: ['last_job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'schedules_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'schedules_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			twins: {
+				Row: {
+					created_at: string;
+					id: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					id?: string;
+					options?: NonNullable<Json>;
+					owner_id: string;
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				Update: {
+					created_at?: string;
+					id?: string;
+					options?: NonNullable<Json>;
+					owner_id?: string;
+					source_account_id?: string;
+					source_ref?: string;
+					target_account_id?: string;
+					target_ref?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'twins_source_account_id_fkey';
+						columns: ['source_account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'twins_target_account_id_fkey';
+						columns: ['target_account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			verification_findings: {
+				Row: {
+					belongs_to: string | null;
+					component: string;
+					expected: string | null;
+					fix: string | null;
+					found: string | null;
+					is_missing: boolean;
+					object: string;
+					objects: number;
+					severity: string;
+					tells: Json | null;
+					told_with: string | null;
+					verification_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					belongs_to?: string | null;
+					component: string;
+					expected?: string | null;
+					fix?: string | null;
+					found?: string | null;
+					is_missing?: boolean;
+					object: string;
+					objects?: number;
+					severity: string;
+					tells?: Json | null;
+					told_with?: string | null;
+					verification_id: string;
+				};
+				Update: {
+					belongs_to?: string | null;
+					component?: string;
+					expected?: string | null;
+					fix?: string | null;
+					found?: string | null;
+					is_missing?: boolean;
+					object?: string;
+					objects?: number;
+					severity?: string;
+					tells?: Json | null;
+					told_with?: string | null;
+					verification_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'verification_findings_verification_id_fkey';
+						columns: ['verification_id'];
+						isOneToOne: false;
+						referencedRelation: 'verifications';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			verifications: {
+				Row: {
+					created_at: string;
+					finished_at: string | null;
+					id: string;
+					job_id: string;
+					mode: string;
+					started_at: string | null;
+					status: string;
+					summary: Json | null;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					finished_at?: string | null;
+					id?: string;
+					job_id: string;
+					mode: string;
+					started_at?: string | null;
+					status?: string;
+					summary?: Json | null;
+					twin_id: string;
+				};
+				Update: {
+					created_at?: string;
+					finished_at?: string | null;
+					id?: string;
+					job_id?: string;
+					mode?: string;
+					started_at?: string | null;
+					status?: string;
+					summary?: Json | null;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'verifications_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'verifications_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'verifications_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'verifications_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'verifications_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'verifications_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+		};
+		Views: {
+			clone_history: {
+				Row: {
+					components_completed: number | null;
+					components_failed: number | null;
+					components_total: number | null;
+					created_at: string;
+					duration_seconds: number | null;
+					error: Json | null;
+					failures: number | null;
+					finished_at: string | null;
+					has_failures: boolean | null;
+					job_id: string;
+					kind: string;
+					options: NonNullable<Json>;
+					source_name: string | null;
+					source_organization: string | null;
+					source_ref: string;
+					started_at: string | null;
+					status: string;
+					target_name: string | null;
+					target_organization: string | null;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			component_durations: {
+				Row: {
+					average_seconds: number | null;
+					component: string;
+					longest_seconds: number | null;
+					runs: number | null;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			schedule_health: {
+				Row: {
+					average_seconds: number | null;
+					cron: string | null;
+					every_hours: number | null;
+					is_active: boolean;
+					last_failures: number | null;
+					last_finished_at: string | null;
+					last_job_id: string | null;
+					last_skipped_at: string | null;
+					last_skipped_reason: string | null;
+					last_status: string | null;
+					name: string;
+					next_run_at: string | null;
+					options: NonNullable<Json>;
+					paused_reason: string | null;
+					recent_runs: Json | null;
+					schedule_id: string;
+					source_name: string | null;
+					target_name: string | null;
+					target_ref: string;
+					timezone: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'schedules_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'schedules_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			twin_overview: {
+				Row: {
+					clone_count: number | null;
+					created_at: string;
+					last_created_at: string | null;
+					last_failures: number | null;
+					last_finished_at: string | null;
+					last_job_id: string | null;
+					last_status: string | null;
+					next_run_at: string | null;
+					options: NonNullable<Json>;
+					source_account_id: string;
+					source_name: string | null;
+					source_organization: string | null;
+					source_ref: string;
+					target_account_id: string;
+					target_is_protected: boolean | null;
+					target_name: string | null;
+					target_organization: string | null;
+					target_ref: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'twins_source_account_id_fkey';
+						columns: ['source_account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'twins_target_account_id_fkey';
+						columns: ['target_account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			twin_tables: {
+				Row: {
+					name: string | null;
+					not_listed: number | null;
+					partition_of: string | null;
+					read_at: string | null;
+					row_estimate: number | null;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'previews_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'previews_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+		};
+		Functions: {
+			cancel_job: {
+				Args: { job_id: string };
+				Returns: {
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			delete_schedule: { Args: { schedule_id: string }; Returns: undefined };
+			next_runs: {
+				Args: { cron?: string; every_hours?: number; runs?: number; timezone?: string };
+				Returns: string[];
+			};
+			run_schedule: {
+				Args: { schedule_id: string };
+				Returns: {
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			save_schedule: {
+				Args: {
+					cron?: string;
+					every_hours?: number;
+					is_active?: boolean;
+					name: string;
+					options?: Json;
+					schedule_id?: string;
+					timezone?: string;
+					twin_id: string;
+				};
+				Returns: {
+					created_at: string;
+					cron: string | null;
+					every_hours: number | null;
+					id: string;
+					is_active: boolean;
+					is_confirmed: boolean;
+					last_job_id: string | null;
+					name: string;
+					next_run_at: string | null;
+					options: NonNullable<Json>;
+					paused_reason: string | null;
+					timezone: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'schedules';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			start_clone: {
+				Args: {
+					options?: Json;
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				Returns: {
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			start_preview: {
+				Args: {
+					options?: Json;
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				Returns: {
+					created_at: string;
+					finished_at: string | null;
+					id: string;
+					options: NonNullable<Json>;
+					result: NonNullable<Json>;
+					status: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'previews';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			start_restore: {
+				Args: { backup_id: string; target_account_id: string; target_ref: string };
+				Returns: {
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					options: NonNullable<Json>;
+					owner_id: string;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			start_verification: {
+				Args: { job_id: string; mode?: string };
+				Returns: {
+					created_at: string;
+					finished_at: string | null;
+					id: string;
+					job_id: string;
+					mode: string;
+					started_at: string | null;
+					status: string;
+					summary: Json | null;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'verifications';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+		};
+		Enums: {
+			[_ in never]: never;
+		};
+		CompositeTypes: {
+			[_ in never]: never;
+		};
+	};
+};
+
+type DatabaseWithoutInternals = Omit<Database, '__InternalSupabase'>;
+
+type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, 'public'>];
+
+export type Tables<
+	DefaultSchemaTableNameOrOptions extends
+		| keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+		| { schema: keyof DatabaseWithoutInternals },
+	TableName extends (DefaultSchemaTableNameOrOptions extends {
+		schema: keyof DatabaseWithoutInternals;
+	}
+		? keyof (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+				DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])
+		: never) = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+	? (DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'] &
+			DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Views'])[TableName] extends {
+			Row: infer R;
+		}
+		? R
+		: never
+	: DefaultSchemaTableNameOrOptions extends keyof (DefaultSchema['Tables'] & DefaultSchema['Views'])
+		? (DefaultSchema['Tables'] & DefaultSchema['Views'])[DefaultSchemaTableNameOrOptions] extends {
+				Row: infer R;
+			}
+			? R
+			: never
+		: never;
+
+export type TablesInsert<
+	DefaultSchemaTableNameOrOptions extends
+		keyof DefaultSchema['Tables'] | { schema: keyof DatabaseWithoutInternals },
+	TableName extends (DefaultSchemaTableNameOrOptions extends {
+		schema: keyof DatabaseWithoutInternals;
+	}
+		? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+		: never) = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+	? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+			Insert: infer I;
+		}
+		? I
+		: never
+	: DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+		? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+				Insert: infer I;
+			}
+			? I
+			: never
+		: never;
+
+export type TablesUpdate<
+	DefaultSchemaTableNameOrOptions extends
+		keyof DefaultSchema['Tables'] | { schema: keyof DatabaseWithoutInternals },
+	TableName extends (DefaultSchemaTableNameOrOptions extends {
+		schema: keyof DatabaseWithoutInternals;
+	}
+		? keyof DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables']
+		: never) = never,
+> = DefaultSchemaTableNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+	? DatabaseWithoutInternals[DefaultSchemaTableNameOrOptions['schema']]['Tables'][TableName] extends {
+			Update: infer U;
+		}
+		? U
+		: never
+	: DefaultSchemaTableNameOrOptions extends keyof DefaultSchema['Tables']
+		? DefaultSchema['Tables'][DefaultSchemaTableNameOrOptions] extends {
+				Update: infer U;
+			}
+			? U
+			: never
+		: never;
+
+export type Enums<
+	DefaultSchemaEnumNameOrOptions extends
+		keyof DefaultSchema['Enums'] | { schema: keyof DatabaseWithoutInternals },
+	EnumName extends (DefaultSchemaEnumNameOrOptions extends {
+		schema: keyof DatabaseWithoutInternals;
+	}
+		? keyof DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums']
+		: never) = never,
+> = DefaultSchemaEnumNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+	? DatabaseWithoutInternals[DefaultSchemaEnumNameOrOptions['schema']]['Enums'][EnumName]
+	: DefaultSchemaEnumNameOrOptions extends keyof DefaultSchema['Enums']
+		? DefaultSchema['Enums'][DefaultSchemaEnumNameOrOptions]
+		: never;
+
+export type CompositeTypes<
+	PublicCompositeTypeNameOrOptions extends
+		keyof DefaultSchema['CompositeTypes'] | { schema: keyof DatabaseWithoutInternals },
+	CompositeTypeName extends (PublicCompositeTypeNameOrOptions extends {
+		schema: keyof DatabaseWithoutInternals;
+	}
+		? keyof DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes']
+		: never) = never,
+> = PublicCompositeTypeNameOrOptions extends { schema: keyof DatabaseWithoutInternals }
+	? DatabaseWithoutInternals[PublicCompositeTypeNameOrOptions['schema']]['CompositeTypes'][CompositeTypeName]
+	: PublicCompositeTypeNameOrOptions extends keyof DefaultSchema['CompositeTypes']
+		? DefaultSchema['CompositeTypes'][PublicCompositeTypeNameOrOptions]
+		: never;
+
+export const Constants = {
+	public: {
+		Enums: {},
+	},
+} as const;

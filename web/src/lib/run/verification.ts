@@ -1,0 +1,92 @@
+// What a finished verification found, as the database counted it: in all, and per component.
+import * as z from 'zod/mini';
+import { COMPONENT_KEYS, componentLabel } from '#shared/domain/component.ts';
+import { formatCount, formatQuantity } from '#shared/domain/amount.ts';
+import type { VerificationMode } from '#shared/domain/status.ts';
+
+const counts = z.object({
+	failed: z.number(),
+	warnings: z.number(),
+	/** Told with the missing objects that they belong to. */
+	told_with: z.number(),
+});
+const notCompared = z.object({
+	components: z.array(z.string()),
+	skipped_tables: z.number(),
+	ignore_rules: z.number(),
+	row_limit: z.number(),
+});
+const summarySchema = z.object({
+	...counts.shape,
+	not_compared: notCompared,
+	groups: z.record(z.string(), z.object({ ...counts.shape, entries: z.number() })),
+	errors: z.array(z.object({ component: z.nullable(z.string()), error: z.unknown() })),
+});
+
+type Counts = z.infer<typeof counts>;
+
+/** The findings of one component. */
+export interface FindingGroup extends Counts {
+	readonly component: string;
+	/** Findings that are listed; each may stand for several objects. */
+	readonly entries: number;
+}
+
+export interface Summary extends Counts {
+	/** Null where the verification is not over. */
+	readonly not_compared: z.infer<typeof notCompared> | null;
+	/** Those with failures first, then in the order of components. */
+	readonly groups: readonly FindingGroup[];
+	readonly errors: readonly { readonly component: string | null; readonly error?: unknown }[];
+}
+
+const rank = (component: string) => COMPONENT_KEYS.findIndex((key) => key === component);
+
+/** The stored summary; an empty one where the verification is not over. */
+export function parseSummary(stored: unknown): Summary {
+	const parsed = summarySchema.safeParse(stored);
+	if (!parsed.success) {
+		return { failed: 0, warnings: 0, told_with: 0, not_compared: null, groups: [], errors: [] };
+	}
+	const { groups, ...rest } = parsed.data;
+	return {
+		...rest,
+		groups: Object.entries(groups)
+			.map(([component, group]) => ({ component, ...group }))
+			.toSorted(
+				(one, other) =>
+					Number(other.failed > 0) - Number(one.failed > 0) ||
+					rank(one.component) - rank(other.component),
+			),
+	};
+}
+
+/** "1,054 failed · 3 warnings · 1,706 with what is missing": only what is there. */
+export function describeFindings({ failed, warnings, told_with }: Counts): string {
+	return [
+		...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+		...(warnings > 0 ? [formatQuantity(warnings, 'warning')] : []),
+		...(told_with > 0 ? [`${formatCount(told_with)} told with what is missing`] : []),
+	].join(' · ');
+}
+
+/** What the result says nothing about, each in words: "policies", "rows beyond the first 100 of each table". */
+export function describeNotCompared(
+	{ not_compared: left }: Pick<Summary, 'not_compared'>,
+	mode: VerificationMode,
+): string[] {
+	if (left === null) return [];
+	const rows = {
+		structure: ['the number and content of rows'],
+		counts: ['the content of rows'],
+		checksums: [],
+	}[mode];
+	const { components, skipped_tables: skipped, ignore_rules: rules, row_limit: limit } = left;
+	return [
+		...rows,
+		...components.map(componentLabel),
+		...(skipped > 0 ? [`rows of ${formatQuantity(skipped, 'table')} with the strategy skip`] : []),
+		...(rules > 0 ? [`rows of tables that ${formatQuantity(rules, 'ignore_rule')} name`] : []),
+		...(limit > 0 ? [`rows beyond the first ${formatCount(limit)} of each table`] : []),
+	];
+}
