@@ -210,6 +210,13 @@ test('cancels a clone after saying what that means; a tab without Realtime learn
 		});
 	}
 	await deaf.close();
+	// What the cancel kept from starting is not told as done.
+	await page.getByRole('link', { name: /^Webhooks.*Not started/ }).click();
+	const webhooks = page.getByRole('article', { name: 'Webhooks' });
+	await webhooks.getByText('The clone was canceled before this had its turn.').waitFor();
+	expect(await webhooks.getByText('There was nothing to copy.').count()).toBe(0);
+	const bar = page.getByRole('progressbar', { name: 'Progress of this clone' });
+	expect(await bar.getAttribute('aria-valuetext')).toMatch(/canceled.*not started/);
 });
 
 test('met no error of the page on the way', () => {

@@ -7,6 +7,7 @@ import {
 	describeCounts,
 	describeItems,
 	runComponents,
+	runPercent,
 	runShare,
 	runTitle,
 	shownPart,
@@ -43,6 +44,21 @@ describe('progress of a run', () => {
 		expect(describeCounts(countRun(components))).toBe('1 failed · 1 not started · 11 skipped');
 		const refused = { ...never, error: { message: 'The account has expired' } };
 		expect(countRun(runComponents([refused])).failed).toBe(1);
+	});
+
+	it('says not started of what had no turn in a canceled run, canceled of what was stopped', () => {
+		const never = { ...row('data', 'canceled'), started_at: null };
+		const components = runComponents([row('tables', 'canceled'), never]);
+		expect(describeCounts(countRun(components))).toBe('1 canceled · 1 not started · 11 skipped');
+	});
+
+	it('never says 100 percent before the run is over', () => {
+		const all = runComponents([row('tables', 'completed'), row('data', 'completed')]);
+		expect(runPercent(all, false)).toBe(99);
+		expect(runPercent(all, true)).toBe(100);
+		const keys = ['tables', 'data', 'views', 'functions', 'triggers', 'policies'];
+		const last = [...keys.map((key) => row(key, 'completed')), row('storage', 'in_progress', 9, 9)];
+		expect(runPercent(runComponents(last), true)).toBe(99);
 	});
 
 	it('leaves skipped components out of the total', () => {

@@ -5,7 +5,7 @@ import { isFinished, type ComponentStatus } from '#shared/domain/status.ts';
 import type { JobComponentRow, JobRow } from '../data/rows.ts';
 import { formatCount, formatQuantity } from '#shared/domain/amount.ts';
 
-/** A failed run may have ended before a component had its turn: that component did not fail by itself. */
+/** A run may have failed or been canceled before a component had its turn: nothing happened to that component. */
 export type RunStatus = ComponentStatus | 'not_started';
 
 /** A component of a run: its catalogue entry with its row; every run shows all 13. */
@@ -40,7 +40,8 @@ export function runComponents(rows: readonly JobComponentRow[]): RunComponent[] 
 
 function statusOf(row: JobComponentRow | null): RunStatus {
 	if (row === null) return 'skipped';
-	const hadNoTurn = row.status === 'failed' && row.started_at === null && row.error === null;
+	const isEnded = row.status === 'failed' || row.status === 'canceled';
+	const hadNoTurn = isEnded && row.started_at === null && row.error === null;
 	return hadNoTurn ? 'not_started' : row.status;
 }
 
@@ -72,6 +73,15 @@ export function componentShare(component: RunComponent): number {
 	const { items_done: done = 0, items_total: total = null } = component.row ?? {};
 	if (total === null || total === 0) return 0;
 	return Math.min(0.98, Math.max(0, done / total));
+}
+
+/**
+ * Percent of a run as its bar says it: 100 only when the run is over. Between the last component and the end of the
+ * run there is still work, and rounding must not swallow it.
+ */
+export function runPercent(components: readonly RunComponent[], finished: boolean): number {
+	const percent = Math.floor(runShare(components) * 100);
+	return finished ? percent : Math.min(99, percent);
 }
 
 /** Share of the whole run, 0 to 1: every component that takes part weighs the same. */
