@@ -77,6 +77,37 @@ test('asks for the ref of a target that holds tables of others, before anything 
 	await expectAtHand(page.getByLabel('Ref of the target'));
 });
 
+test('keeps the page and what was typed where nothing answers, and says so beside the button', async () => {
+	const own = page.context();
+	const field = page.getByLabel('Ref of the target');
+	await field.fill(target.ref);
+	const told = async (words: string) => {
+		const trouble = page.getByRole('alert').filter({ hasText: words });
+		await trouble.waitFor();
+		await expectAtHand(trouble.locator('..'));
+		expect(await field.inputValue()).toBe(target.ref);
+		return trouble;
+	};
+
+	await own.setOffline(true);
+	await page.getByRole('button', START).click();
+	await told('No connection: nothing was sent.');
+	await own.setOffline(false);
+
+	await page.route('**/clones/new*', (route) =>
+		route.request().method() === 'POST' ? route.abort() : route.continue(),
+	);
+	await page.getByRole('button', START).click();
+	const trouble = await told('No connection: the server did not answer.');
+	await page.unroute('**/clones/new*');
+
+	const cookies = await own.cookies();
+	await own.clearCookies();
+	await trouble.getByRole('button', { name: 'Try again' }).click();
+	await told('Your session has ended: nothing was done.');
+	await own.addCookies(cookies);
+});
+
 test('says beside the button that another clone is in the way, and leads to it', async () => {
 	const control = postgres(stack.control.db_url, { max: 1 });
 	const [other] = await control`
@@ -84,8 +115,7 @@ test('says beside the button that another clone is in the way, and leads to it',
 		select owner_id, id, target_ref, '{}', 'in_progress' from public.twins
 		where target_ref = ${target.ref} and owner_id = (select id from auth.users where email = ${email})
 		returning id`;
-	await page.getByLabel('Ref of the target').fill(target.ref);
-	await page.getByRole('button', START).click();
+	await page.getByRole('button', { name: 'Try again' }).click();
 	const refusal = page.getByRole('alert').filter({ hasText: 'The clone was not started' });
 	await refusal.getByText(/is still running/).waitFor();
 	await expectAtHand(refusal.locator('..'));
