@@ -35,7 +35,8 @@ $$;
 comment on function private.rescue is 'Between the minutes: steps of workers that died, and back-offs that are over.';
 
 -- Each night: what no page shows any more. Jobs, their components and reports stay; the steps of runs that
--- are over go after a week, single objects, slots of schedules and previews after 90 days. That bounds the two large tables.
+-- are over go after a week, single objects, slots of schedules, previews and
+-- notifications after 90 days. That bounds the two large tables.
 create function private.prune_history() returns void
 language sql
 set search_path = ''
@@ -51,12 +52,13 @@ as $$
   where job.id = item.job_id and job.finished_at < now() - interval '90 days';
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
+  delete from public.notifications where created_at < now() - interval '90 days';
   delete from private.broadcasts as last
   using public.jobs as job
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
 $$;
 
-comment on function private.prune_history is 'Each night: steps after 7 days, items, slots and previews after 90.';
+comment on function private.prune_history is 'Each night: steps after 7 days, items, slots, previews and notifications after 90.';
 
 select cron.schedule('twins-prune-history', '17 3 * * *', 'select private.prune_history()');
 -- Not by a schedule of seconds, which older versions of pg_cron lack. Each look is a transaction of its own.

@@ -114,6 +114,13 @@ begin
     tests.user_id('twin of ' || name), 'counts');
   insert into public.verification_findings (verification_id, component, severity, object)
   values (tests.user_id('verification of ' || name), 'data', 'warning', 'public.orders');
+  insert into public.notification_channels (id, owner_id, kind, name, destination, events)
+  values (tests.user_id('channel of ' || name), tests.user_id(name), 'webhook', 'On call', 'example.com', '{run_failed}');
+  insert into public.notifications (id, owner_id, twin_id, event, event_key, title, path)
+  values (tests.user_id('notification of ' || name), tests.user_id(name), tests.user_id('twin of ' || name), 'run_failed',
+    'run_failed of ' || name, 'Clone failed', '/clones');
+  update public.notification_deliveries set id = tests.user_id('delivery of ' || name)
+  where channel_id = tests.user_id('channel of ' || name);
   insert into public.backups (id, job_id, twin_id, status)
   values (tests.user_id('backup of ' || name), tests.user_id('job of ' || name), tests.user_id('twin of ' || name),
     'complete');

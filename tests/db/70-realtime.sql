@@ -1,4 +1,4 @@
--- Who may listen to `job:<id>`, and what is sent there.
+-- Who may listen to `job:<id>` and `user:<id>`, and what is sent there.
 begin;
 set local search_path = public, extensions;
 select no_plan();
@@ -35,6 +35,11 @@ from unnest(array['job:', 'job:%', 'job:' || gen_random_uuid(), 'jobs', '', 'job
 select ok(
   not pg_temp.may_listen('Ada', 'job:' || tests.user_id('job of Ada'), 'presence'), 'nobody is seen watching'
 );
+
+select ok(pg_temp.may_listen('Ada', 'user:' || tests.user_id('Ada')), 'Ada listens to her notifications');
+select ok(not pg_temp.may_listen('Boris', 'user:' || tests.user_id('Ada')), 'Boris does not');
+select ok(not pg_temp.may_listen('anon', 'user:' || tests.user_id('Ada')), 'a visitor does not');
+select ok(not pg_temp.may_listen('anon', 'user:'), 'nor to those of nobody');
 
 select tests.sign_in('Ada');
 select set_config('realtime.topic', 'job:' || tests.user_id('job of Ada'), true) is not null as topic \gset

@@ -35,13 +35,16 @@ insert into matrix
 select 'select ' || relation,
   format('select from public.%I as listed where listed::text ~ %L', relation, (
     select string_agg(tests.user_id(thing || ' of Ada')::text, '|')
-    from unnest(array['account', 'twin', 'schedule', 'job', 'verification', 'backup']) as thing
+    from unnest(array[
+      'account', 'twin', 'schedule', 'job', 'verification', 'backup', 'channel', 'notification', 'delivery'
+    ]) as thing
   )),
   'refused', 'works', 'finds nothing', 'refused'
 from unnest(array[
   'backups', 'clone_history', 'component_durations', 'connected_accounts', 'ignore_rules', 'job_components',
-  'job_items', 'jobs', 'previews', 'projects', 'schedule_health', 'schedule_slots', 'schedules', 'twin_overview',
-  'twin_tables', 'twins', 'verification_findings', 'verifications'
+  'job_items', 'jobs', 'notification_channels', 'notification_deliveries', 'notifications', 'previews', 'projects',
+  'schedule_health', 'schedule_slots', 'schedules', 'twin_overview', 'twin_tables', 'twins', 'verification_findings',
+  'verifications'
 ]) as relation;
 
 insert into matrix values
@@ -61,6 +64,18 @@ insert into matrix values
     $$ insert into realtime.messages (topic, extension, private, payload, event)
        values ('job:' || tests.user_id('job of Ada'), 'broadcast', true, '{}', 'changed') $$,
     'refused', 'refused', 'refused', 'works'),
+  ('call change_channel',
+    format('select public.change_channel(%L, null, %L, %L, true)', tests.user_id('channel of Ada'), 'Hers', '{run_failed}'),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call delete_channel',
+    tests.call('delete_channel', tests.user_id('channel of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call test_channel',
+    tests.call('test_channel', tests.user_id('channel of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call replay_delivery',
+    tests.call('replay_delivery', tests.user_id('delivery of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
   ('call cancel_job',
     tests.call('cancel_job', tests.user_id('running job of Ada')::text),
     'refused', 'works', 'is told there is none', 'refused'),
@@ -161,7 +176,7 @@ select bag_eq(
 );
 select bag_eq(
   'select policyname::text from pg_policies where schemaname = ''realtime''',
-  array['Owners listen to their jobs'],
+  array['Owners listen to their jobs', 'Users listen to their notifications'],
   'every channel has its line'
 );
 

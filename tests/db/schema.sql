@@ -14,6 +14,58 @@ CREATE TYPE private.cron_fields AS (
 	is_either_day boolean
 );
 
+CREATE TABLE public.notification_channels (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    twin_id uuid,
+    kind text NOT NULL,
+    name text NOT NULL,
+    destination text NOT NULL,
+    events text[] NOT NULL,
+    is_enabled boolean DEFAULT true NOT NULL,
+    stopped_reason text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT notification_channels_destination_check CHECK ((length(destination) <= 320)),
+    CONSTRAINT notification_channels_events_check CHECK (((cardinality(events) > 0) AND (events <@ ARRAY['run_failed'::text, 'run_recovered'::text, 'verification_failed'::text, 'schedule_paused'::text, 'account_expires'::text]))),
+    CONSTRAINT notification_channels_kind_check CHECK ((kind = ANY (ARRAY['mail'::text, 'webhook'::text, 'slack'::text]))),
+    CONSTRAINT notification_channels_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 100))),
+    CONSTRAINT notification_channels_stopped_when_off CHECK (((NOT is_enabled) OR (stopped_reason IS NULL)))
+);
+
+COMMENT ON TABLE public.notification_channels IS 'Where a user is notified, besides open pages.';
+
+COMMENT ON COLUMN public.notification_channels.twin_id IS 'Only of this twin; null: of all of them.';
+
+COMMENT ON COLUMN public.notification_channels.destination IS 'What may be shown of the address: the host. The address itself is sealed; mail goes to the user''s own.';
+
+COMMENT ON COLUMN public.notification_channels.stopped_reason IS 'Why it was switched off by itself.';
+
+CREATE FUNCTION private.add_channel(channel public.notification_channels, address_key_id text, address_iv text, address_ciphertext text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  added public.notification_channels;
+begin
+  perform private.refuse_channel(channel);
+  -- One after the other: two at once would both count the same channels.
+  perform from auth.users where id = channel.owner_id for no key update;
+  if (select count(*) from public.notification_channels where owner_id = channel.owner_id) >= 20 then
+    perform private.refuse('You have 20 channels', 'Delete one of them, or change it.', 'PT409');
+  end if;
+  insert into public.notification_channels (id, owner_id, twin_id, kind, name, destination, events)
+  values (
+    channel.id, channel.owner_id, channel.twin_id, channel.kind, btrim(channel.name), channel.destination, channel.events
+  )
+  returning * into added;
+  if address_ciphertext is not null then
+    insert into private.channel_addresses (channel_id, key_id, iv, ciphertext)
+    values (added.id, address_key_id, decode(address_iv, 'base64'), decode(address_ciphertext, 'base64'));
+  end if;
+  return to_jsonb(added);
+end
+$$;
+
 CREATE TABLE private.steps (
     id bigint NOT NULL,
     job_id uuid,
@@ -178,6 +230,67 @@ begin
     );
   end if;
   return parsed;
+end
+$$;
+
+CREATE FUNCTION private.claim_deliveries(most integer, at timestamp with time zone DEFAULT now()) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  claimed jsonb;
+begin
+  update public.notification_deliveries as delivery
+  set status = 'dead',
+      next_attempt_at = null,
+      detail = case when channel.is_enabled then delivery.detail else 'The channel was switched off.' end
+  from public.notification_channels as channel
+  where channel.id = delivery.channel_id
+    and delivery.status = 'waiting'
+    and delivery.queued_at <= at - interval '1 day'
+    and (delivery.attempts > 0 or not channel.is_enabled);
+
+  with due as (
+    select delivery.id
+    from public.notification_deliveries as delivery
+    join public.notification_channels as channel on channel.id = delivery.channel_id
+    where delivery.status = 'waiting' and delivery.next_attempt_at <= at and channel.is_enabled
+    order by least(delivery.attempts, 1), delivery.next_attempt_at
+    limit most
+    for update of delivery skip locked
+  ), taken as (
+    update public.notification_deliveries as delivery
+    set attempts = delivery.attempts + 1,
+        next_attempt_at = at + private.delivery_back_off(delivery.attempts + 1)
+    from due
+    where delivery.id = due.id
+    returning delivery.*
+  )
+  select jsonb_agg(
+    jsonb_build_object(
+      'id', taken.id,
+      'attempt', taken.attempts,
+      'notification', to_jsonb(notification) - 'event_key' - 'owner_id',
+      'channel', jsonb_build_object(
+        'id', channel.id,
+        'kind', channel.kind,
+        -- Nobody is written to who did not prove that the address is his.
+        'email', case when channel.kind = 'mail' and owner.email_confirmed_at is not null then owner.email end,
+        'sealed', case when address.channel_id is not null then jsonb_build_object(
+          'key_id', address.key_id,
+          'iv', encode(address.iv, 'base64'),
+          'ciphertext', encode(address.ciphertext, 'base64')
+        ) end
+      )
+    )
+    order by taken.queued_at
+  ) into claimed
+  from taken
+  join public.notifications as notification on notification.id = taken.notification_id
+  join public.notification_channels as channel on channel.id = taken.channel_id
+  join auth.users as owner on owner.id = channel.owner_id
+  left join private.channel_addresses as address on address.channel_id = channel.id;
+  return coalesce(claimed, '[]');
 end
 $$;
 
@@ -608,6 +721,11 @@ begin
 end
 $_$;
 
+CREATE FUNCTION private.delivery_back_off(attempts integer) RETURNS interval
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN LEAST(('00:00:30'::interval * ((4)::double precision ^ (LEAST((attempts - 1), 10))::double precision)), '03:00:00'::interval);
+
 CREATE FUNCTION private.disconnect_account(account_owner_id uuid, ended_account_id uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -666,6 +784,42 @@ begin
   where job_id = of_job_id and status = 'queued' and kind <> 'cleanup';
   perform private.refresh_component(of_job_id, component)
   from public.job_components where job_id = of_job_id;
+end
+$$;
+
+CREATE FUNCTION private.end_delivery(delivery_id uuid, attempt integer, outcome text, answer_status integer, words text, at timestamp with time zone DEFAULT now()) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  delivery public.notification_deliveries;
+  next_attempt timestamptz;
+begin
+  select * into delivery from public.notification_deliveries
+  where id = delivery_id and status = 'waiting' and (attempts = attempt or outcome = 'delivered')
+  for update;
+  if delivery.id is null then
+    return;
+  end if;
+  next_attempt := at + private.delivery_back_off(delivery.attempts);
+  update public.notification_deliveries
+  set status = case
+        when outcome = 'delivered' then 'delivered'
+        when outcome = 'gone' or next_attempt > delivery.queued_at + interval '1 day' then 'dead'
+        else 'waiting'
+      end,
+      answered_at = at,
+      http_status = answer_status,
+      detail = words,
+      next_attempt_at = case
+        when outcome = 'failed' and next_attempt <= delivery.queued_at + interval '1 day' then next_attempt
+      end
+  where id = delivery.id;
+  if outcome = 'gone' then
+    update public.notification_channels
+    set is_enabled = false, stopped_reason = words
+    where id = delivery.channel_id;
+  end if;
 end
 $$;
 
@@ -975,6 +1129,37 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.hand_on_notification() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform realtime.send(
+    jsonb_build_object(
+      'id', new.id, 'event', new.event, 'title', new.title, 'detail', new.detail, 'path', new.path
+    ),
+    'notification',
+    'user:' || new.owner_id,
+    true
+  );
+  insert into public.notification_deliveries (notification_id, channel_id)
+  select new.id, channel.id
+  from public.notification_channels as channel
+  where channel.owner_id = new.owner_id
+    and channel.is_enabled
+    and new.event = any (channel.events)
+    and (
+      channel.twin_id is null
+      or channel.twin_id = new.twin_id
+      or exists (
+        select from public.twins as twin
+        where twin.id = channel.twin_id and new.account_id in (twin.source_account_id, twin.target_account_id)
+      )
+    );
+  return null;
+end
+$$;
+
 CREATE FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer DEFAULT 12) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -1121,6 +1306,143 @@ CREATE FUNCTION private.not_compared(of_verification_id uuid) RETURNS jsonb
     SET search_path TO ''
     RETURN (SELECT jsonb_build_object('components', (SELECT COALESCE(jsonb_agg(known.component ORDER BY known."position"), '[]'::jsonb) AS "coalesce" FROM private.component_catalogue() known(component, "position", unit) WHERE (((job.options -> 'components'::text) -> known.component) = 'false'::jsonb)), 'skipped_tables', (SELECT count(*) AS count FROM jsonb_each_text(COALESCE((job.options -> 'strategies'::text), '{}'::jsonb)) chosen(key, value) WHERE (chosen.value = 'skip'::text)), 'ignore_rules', (SELECT count(*) AS count FROM public.ignore_rules rule WHERE (rule.twin_id = job.twin_id)), 'row_limit', COALESCE(((job.options ->> 'row_limit'::text))::bigint, (0)::bigint)) AS jsonb_build_object FROM (public.verifications verification JOIN public.jobs job ON ((job.id = verification.job_id))) WHERE (verification.id = not_compared.of_verification_id));
 
+CREATE FUNCTION private.note_account() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  noted public.notifications;
+begin
+  noted.owner_id := new.owner_id;
+  noted.account_id := new.id;
+  noted.event := 'account_expires';
+  noted.event_key := format('%s:%s:%s', noted.event, new.id, gen_random_uuid());
+  noted.title := format('The access of account "%s" has expired', new.display_name);
+  noted.detail := 'Reconnect it under Connected accounts. Until then clones with its projects cannot run.';
+  noted.path := '/accounts';
+  perform private.note_event(noted);
+  return null;
+end
+$$;
+
+CREATE TABLE public.notifications (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    twin_id uuid,
+    account_id uuid,
+    event text NOT NULL,
+    event_key text NOT NULL,
+    title text NOT NULL,
+    detail text,
+    path text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT notifications_event_check CHECK ((event = ANY (ARRAY['run_failed'::text, 'run_recovered'::text, 'verification_failed'::text, 'schedule_paused'::text, 'account_expires'::text, 'test'::text]))),
+    CONSTRAINT notifications_path_check CHECK ((path ~~ '/%'::text))
+);
+
+COMMENT ON TABLE public.notifications IS 'The outbox: what happened that users want to hear of.';
+
+COMMENT ON COLUMN public.notifications.event_key IS 'Names the event, so that it is noted once.';
+
+COMMENT ON COLUMN public.notifications.path IS 'The page of the web app that shows it.';
+
+CREATE FUNCTION private.note_event(event public.notifications) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.notifications (owner_id, twin_id, account_id, event, event_key, title, detail, path)
+  values (
+    event.owner_id, event.twin_id, event.account_id, event.event, event.event_key, event.title, event.detail, event.path
+  )
+  on conflict (event_key) do nothing;
+$$;
+
+CREATE FUNCTION private.note_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  noted public.notifications;
+  is_previous_good boolean;
+begin
+  noted.owner_id := new.owner_id;
+  noted.twin_id := new.twin_id;
+  noted.path := '/clones/' || new.id;
+  if new.error is not null or new.status = 'failed' then
+    noted.event := 'run_failed';
+    noted.title := format(
+      '%s %s: %s',
+      case new.kind when 'restore' then 'Restore' else 'Clone' end,
+      case when new.status = 'failed' then 'failed' else 'ended with failures' end,
+      private.pair_words(new.twin_id)
+    );
+    noted.detail := coalesce(
+      'It was started by the schedule "' ||
+        (select name from public.schedules where id = new.schedule_id and new.trigger = 'schedule') || '".',
+      'It was started by hand.'
+    );
+  else
+    select previous.error is null and previous.status = 'completed' into is_previous_good
+    from public.jobs as previous
+    where previous.twin_id = new.twin_id and previous.kind = new.kind and previous.id <> new.id
+      and previous.status in ('completed', 'failed')
+    order by previous.finished_at desc
+    limit 1;
+    if coalesce(is_previous_good, true) then
+      return null;
+    end if;
+    noted.event := 'run_recovered';
+    noted.title := format(
+      '%s succeeded again: %s',
+      case new.kind when 'restore' then 'Restore' else 'Clone' end,
+      private.pair_words(new.twin_id)
+    );
+  end if;
+  noted.event_key := noted.event || ':' || new.id;
+  perform private.note_event(noted);
+  return null;
+end
+$$;
+
+CREATE FUNCTION private.note_schedule() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  noted public.notifications;
+begin
+  select owner_id into noted.owner_id from public.twins where id = new.twin_id;
+  noted.twin_id := new.twin_id;
+  noted.event := 'schedule_paused';
+  -- It can pause again for the same reason, once it was switched on meanwhile.
+  noted.event_key := format('%s:%s:%s', noted.event, new.id, gen_random_uuid());
+  noted.title := format('Schedule "%s" was paused: %s', new.name, private.pair_words(new.twin_id));
+  noted.detail := new.paused_reason;
+  noted.path := '/schedules';
+  perform private.note_event(noted);
+  return null;
+end
+$$;
+
+CREATE FUNCTION private.note_verification() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  noted public.notifications;
+begin
+  select owner_id into noted.owner_id from public.twins where id = new.twin_id;
+  noted.twin_id := new.twin_id;
+  noted.event := 'verification_failed';
+  noted.event_key := noted.event || ':' || new.id;
+  noted.title := 'Verification failed: ' || private.pair_words(new.twin_id);
+  noted.detail := 'Source and target differ, or could not be compared.';
+  noted.path := '/clones/' || new.job_id;
+  perform private.note_event(noted);
+  return null;
+end
+$$;
+
 CREATE TABLE public.connected_accounts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
@@ -1162,6 +1484,22 @@ begin
     );
   end if;
   return account;
+end
+$$;
+
+CREATE FUNCTION private.own_channel(wanted_id uuid) RETURNS public.notification_channels
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  channel public.notification_channels;
+begin
+  select * into channel from public.notification_channels
+  where id = wanted_id and owner_id = (select auth.uid());
+  if channel.id is null then
+    perform private.refuse('There is no such channel', 'Pick one from your list of channels.', 'PT404');
+  end if;
+  return channel;
 end
 $$;
 
@@ -1221,6 +1559,33 @@ begin
   return twin;
 end
 $_$;
+
+CREATE TABLE public.projects (
+    account_id uuid NOT NULL,
+    ref text NOT NULL,
+    name text NOT NULL,
+    organization_name text,
+    region text,
+    status text,
+    postgres_version text,
+    is_protected boolean DEFAULT false NOT NULL,
+    has_own_login boolean DEFAULT false NOT NULL,
+    gone_at timestamp with time zone,
+    CONSTRAINT projects_ref_check CHECK ((ref ~ '^[a-z]{20}$'::text))
+);
+
+COMMENT ON TABLE public.projects IS 'Projects that an account opens, as last listed by the Management API.';
+
+COMMENT ON COLUMN public.projects.is_protected IS 'Never a target unless its ref is typed (option confirm_target).';
+
+COMMENT ON COLUMN public.projects.has_own_login IS 'The user gave a login to its database, for projects that give no temporary one.';
+
+COMMENT ON COLUMN public.projects.gone_at IS 'Since when the account does not list it. Kept: a narrower token or one empty answer must not end its protection.';
+
+CREATE FUNCTION private.pair_words(of_twin_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT ((COALESCE(source.name, twin.source_ref) || ' → '::text) || COALESCE(target.name, twin.target_ref)) FROM ((public.twins twin LEFT JOIN public.projects source ON (((source.account_id = twin.source_account_id) AND (source.ref = twin.source_ref)))) LEFT JOIN public.projects target ON (((target.account_id = twin.target_account_id) AND (target.ref = twin.target_ref)))) WHERE (twin.id = pair_words.of_twin_id));
 
 CREATE FUNCTION private.parallel_steps() RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -1283,34 +1648,13 @@ CREATE FUNCTION private.prune_history() RETURNS void
   where job.id = item.job_id and job.finished_at < now() - interval '90 days';
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
+  delete from public.notifications where created_at < now() - interval '90 days';
   delete from private.broadcasts as last
   using public.jobs as job
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
 $$;
 
-COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days, items, slots and previews after 90.';
-
-CREATE TABLE public.projects (
-    account_id uuid NOT NULL,
-    ref text NOT NULL,
-    name text NOT NULL,
-    organization_name text,
-    region text,
-    status text,
-    postgres_version text,
-    is_protected boolean DEFAULT false NOT NULL,
-    has_own_login boolean DEFAULT false NOT NULL,
-    gone_at timestamp with time zone,
-    CONSTRAINT projects_ref_check CHECK ((ref ~ '^[a-z]{20}$'::text))
-);
-
-COMMENT ON TABLE public.projects IS 'Projects that an account opens, as last listed by the Management API.';
-
-COMMENT ON COLUMN public.projects.is_protected IS 'Never a target unless its ref is typed (option confirm_target).';
-
-COMMENT ON COLUMN public.projects.has_own_login IS 'The user gave a login to its database, for projects that give no temporary one.';
-
-COMMENT ON COLUMN public.projects.gone_at IS 'Since when the account does not list it. Kept: a narrower token or one empty answer must not end its protection.';
+COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days, items, slots, previews and notifications after 90.';
 
 CREATE FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) RETURNS text
     LANGUAGE sql STABLE
@@ -1385,6 +1729,30 @@ begin
     raise exception using message = message, hint = fix, errcode = code;
   end if;
   raise exception using message = message, hint = fix, detail = detail, errcode = code;
+end
+$$;
+
+CREATE FUNCTION private.refuse_channel(channel public.notification_channels) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if coalesce(length(btrim(channel.name)), 0) not between 1 and 100 then
+    perform private.refuse('The name of a channel has 1 to 100 characters', 'Name it, for example "On call".');
+  end if;
+  if coalesce(cardinality(channel.events), 0) = 0 or not channel.events <@ array[
+    'run_failed', 'run_recovered', 'verification_failed', 'schedule_paused', 'account_expires'
+  ] then
+    perform private.refuse(
+      'A channel has events, and only those that there are',
+      'Pick some of run_failed, run_recovered, verification_failed, schedule_paused, account_expires.'
+    );
+  end if;
+  if channel.twin_id is not null and not exists (
+    select from public.twins where id = channel.twin_id and owner_id = channel.owner_id
+  ) then
+    perform private.refuse('There is no such twin', 'Pick one of your twins, or all of them.', 'PT404');
+  end if;
 end
 $$;
 
@@ -1887,6 +2255,48 @@ CREATE FUNCTION private.tell_with_missing(of_verification_id uuid) RETURNS void
     and missing.object = told.told_with;
 $$;
 
+CREATE FUNCTION private.wake_for_deliveries() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+  perform private.wake_notifications();
+  return null;
+end
+$$;
+
+CREATE FUNCTION private.wake_notifications() RETURNS boolean
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  worker_url text;
+  worker_secret text;
+begin
+  if not exists (
+    select from public.notification_deliveries where status = 'waiting' and next_attempt_at <= now()
+  ) then
+    return false;
+  end if;
+  select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';
+  select decrypted_secret into worker_secret from vault.decrypted_secrets where name = 'twins_worker_secret';
+  if worker_url is null or worker_secret is null then
+    raise warning 'Nobody can be notified: Vault lacks twins_worker_url or twins_worker_secret'
+      using hint = 'Create both with vault.create_secret(value, name).';
+    return false;
+  end if;
+  perform net.http_post(
+    url := regexp_replace(worker_url, '[^/]+/?$', 'notifications'),
+    body := '{"action": "deliver"}'::jsonb,
+    headers := jsonb_build_object('content-type', 'application/json', 'authorization', 'Bearer ' || worker_secret),
+    timeout_milliseconds := 150000
+  );
+  return true;
+end
+$_$;
+
+COMMENT ON FUNCTION private.wake_notifications() IS 'Each minute, and when something was noted: has due deliveries made.';
+
 CREATE FUNCTION private.wake_workers() RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -1953,6 +2363,46 @@ $$;
 
 COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Asks a running clone to stop: the current operation finishes, what is done stays, nothing is rolled back.';
 
+CREATE FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) RETURNS public.notification_channels
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  channel public.notification_channels := private.own_channel(change_channel.channel_id);
+begin
+  channel.twin_id := change_channel.twin_id;
+  channel.name := btrim(change_channel.name);
+  channel.events := change_channel.events;
+  channel.is_enabled := coalesce(change_channel.is_enabled, channel.is_enabled);
+  channel.stopped_reason := case when not channel.is_enabled then channel.stopped_reason end;
+  perform private.refuse_channel(channel);
+  update public.notification_channels as kept
+  set twin_id = channel.twin_id,
+      name = channel.name,
+      events = channel.events,
+      is_enabled = channel.is_enabled,
+      stopped_reason = channel.stopped_reason
+  where kept.id = channel.id;
+  return channel;
+end
+$$;
+
+COMMENT ON FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) IS 'Name, events and twin of a channel, and whether it is on. Its address stays.';
+
+CREATE FUNCTION public.delete_channel(channel_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  channel public.notification_channels := private.own_channel(delete_channel.channel_id);
+begin
+  delete from public.notification_channels where id = channel.id;
+end
+$$;
+
+COMMENT ON FUNCTION public.delete_channel(channel_id uuid) IS 'Ends a channel with the log of its deliveries.';
+
 CREATE FUNCTION public.delete_schedule(schedule_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1984,6 +2434,59 @@ end
 $$;
 
 COMMENT ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) IS 'The next times (at most 20) of a rhythm; refuses one that is not understood, never comes or comes too often.';
+
+CREATE TABLE public.notification_deliveries (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    notification_id uuid NOT NULL,
+    channel_id uuid NOT NULL,
+    status text DEFAULT 'waiting'::text NOT NULL,
+    attempts integer DEFAULT 0 NOT NULL,
+    queued_at timestamp with time zone DEFAULT now() NOT NULL,
+    next_attempt_at timestamp with time zone DEFAULT now(),
+    answered_at timestamp with time zone,
+    http_status integer,
+    detail text,
+    CONSTRAINT notification_deliveries_next_while_waiting CHECK (((next_attempt_at IS NOT NULL) = (status = 'waiting'::text))),
+    CONSTRAINT notification_deliveries_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'delivered'::text, 'dead'::text])))
+);
+
+COMMENT ON TABLE public.notification_deliveries IS 'Each notification over each channel: tried again and again for a day. Also the log that users read.';
+
+COMMENT ON COLUMN public.notification_deliveries.queued_at IS 'When it was first due, or was asked for again.';
+
+COMMENT ON COLUMN public.notification_deliveries.detail IS 'What became of the last attempt, in our words.';
+
+CREATE FUNCTION public.replay_delivery(delivery_id uuid) RETURNS public.notification_deliveries
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  delivery public.notification_deliveries;
+  channel public.notification_channels;
+begin
+  select * into delivery from public.notification_deliveries
+  where id = replay_delivery.delivery_id
+    and notification_deliveries.channel_id in (
+      select id from public.notification_channels where owner_id = (select auth.uid())
+    )
+  for update;
+  if delivery.id is null then
+    perform private.refuse('There is no such delivery', 'Pick one from the log of a channel.', 'PT404');
+  end if;
+  channel := private.own_channel(delivery.channel_id);
+  if not channel.is_enabled then
+    perform private.refuse('This channel is off', 'Switch it on first.', 'PT409');
+  end if;
+  update public.notification_deliveries as replayed
+  set status = 'waiting', attempts = 0, queued_at = now(), next_attempt_at = now()
+  where replayed.id = delivery.id
+  returning * into delivery;
+  perform private.wake_notifications();
+  return delivery;
+end
+$$;
+
+COMMENT ON FUNCTION public.replay_delivery(delivery_id uuid) IS 'Makes a delivery again, at once and for a day: the same message with the same id.';
 
 CREATE FUNCTION public.run_schedule(schedule_id uuid) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2154,6 +2657,41 @@ $$;
 
 COMMENT ON FUNCTION public.start_verification(job_id uuid, mode text) IS 'Compares source and target of a finished clone: structure, exact row counts, or contents by checksum.';
 
+CREATE FUNCTION public.test_channel(channel_id uuid) RETURNS public.notification_deliveries
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  channel public.notification_channels := private.own_channel(test_channel.channel_id);
+  notification public.notifications;
+  delivery public.notification_deliveries;
+begin
+  if not channel.is_enabled then
+    perform private.refuse('This channel is off', 'Switch it on first.', 'PT409');
+  end if;
+  if exists (
+    select from public.notification_deliveries as earlier
+    join public.notifications as tested on tested.id = earlier.notification_id
+    where earlier.channel_id = channel.id and tested.event = 'test' and tested.created_at > now() - interval '5 seconds'
+  ) then
+    perform private.refuse('A test message was sent just now', 'Wait five seconds, then send another.', 'PT409');
+  end if;
+  insert into public.notifications (owner_id, twin_id, event, event_key, title, detail, path)
+  values (
+    channel.owner_id, channel.twin_id, 'test', 'test:' || gen_random_uuid(), 'Test message of Twins',
+    format('The channel "%s" works.', channel.name), '/settings'
+  )
+  returning * into notification;
+  insert into public.notification_deliveries (notification_id, channel_id)
+  values (notification.id, channel.id)
+  returning * into delivery;
+  return delivery;
+end
+$$;
+
+COMMENT ON FUNCTION public.test_channel(channel_id uuid) IS 'Sends a test message over one channel.';
+
 CREATE TABLE private.broadcasts (
     job_id uuid NOT NULL,
     sent_at timestamp with time zone NOT NULL,
@@ -2161,6 +2699,16 @@ CREATE TABLE private.broadcasts (
 );
 
 COMMENT ON TABLE private.broadcasts IS 'When a job was last broadcast, and whether a change waits to be.';
+
+CREATE TABLE private.channel_addresses (
+    channel_id uuid NOT NULL,
+    key_id text NOT NULL,
+    iv bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    CONSTRAINT channel_addresses_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.channel_addresses IS 'Address and signing secret of webhooks, sealed as account_credentials are. Mail has none.';
 
 CREATE VIEW private.claimable_steps AS
  SELECT step.id,
@@ -2433,6 +2981,9 @@ ALTER TABLE ONLY private.account_credentials
 ALTER TABLE ONLY private.broadcasts
     ADD CONSTRAINT broadcasts_pkey PRIMARY KEY (job_id);
 
+ALTER TABLE ONLY private.channel_addresses
+    ADD CONSTRAINT channel_addresses_pkey PRIMARY KEY (channel_id);
+
 ALTER TABLE ONLY private.database_passwords
     ADD CONSTRAINT database_passwords_pkey PRIMARY KEY (account_id, ref);
 
@@ -2468,6 +3019,21 @@ ALTER TABLE ONLY public.job_items
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.notification_deliveries
+    ADD CONSTRAINT notification_deliveries_notification_id_channel_id_key UNIQUE (notification_id, channel_id);
+
+ALTER TABLE ONLY public.notification_deliveries
+    ADD CONSTRAINT notification_deliveries_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_event_key_key UNIQUE (event_key);
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.previews
     ADD CONSTRAINT previews_pkey PRIMARY KEY (id);
@@ -2525,6 +3091,20 @@ CREATE INDEX jobs_schedule_id_idx ON public.jobs USING btree (schedule_id) WHERE
 
 CREATE INDEX jobs_twin_id_created_at_idx ON public.jobs USING btree (twin_id, created_at DESC);
 
+CREATE INDEX notification_channels_owner_id_idx ON public.notification_channels USING btree (owner_id);
+
+CREATE INDEX notification_channels_twin_id_idx ON public.notification_channels USING btree (twin_id);
+
+CREATE INDEX notification_deliveries_channel_id_idx ON public.notification_deliveries USING btree (channel_id, queued_at DESC);
+
+CREATE INDEX notification_deliveries_due_idx ON public.notification_deliveries USING btree (next_attempt_at) WHERE (status = 'waiting'::text);
+
+CREATE INDEX notifications_account_id_idx ON public.notifications USING btree (account_id);
+
+CREATE INDEX notifications_owner_id_created_at_idx ON public.notifications USING btree (owner_id, created_at DESC);
+
+CREATE INDEX notifications_twin_id_idx ON public.notifications USING btree (twin_id);
+
 CREATE INDEX previews_twin_id_idx ON public.previews USING btree (twin_id);
 
 CREATE INDEX schedule_slots_job_id_idx ON public.schedule_slots USING btree (job_id);
@@ -2545,11 +3125,26 @@ CREATE TRIGGER broadcast_component_change AFTER UPDATE ON public.job_components 
 
 CREATE TRIGGER broadcast_job_change AFTER INSERT OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.broadcast_change();
 
+CREATE TRIGGER hand_on_notification AFTER INSERT ON public.notifications FOR EACH ROW WHEN ((new.event <> 'test'::text)) EXECUTE FUNCTION private.hand_on_notification();
+
+CREATE TRIGGER note_account_expiry AFTER UPDATE ON public.connected_accounts FOR EACH ROW WHEN (((old.status = 'connected'::text) AND (new.status = 'expired'::text))) EXECUTE FUNCTION private.note_account();
+
+CREATE TRIGGER note_job_end AFTER UPDATE ON public.jobs FOR EACH ROW WHEN (((old.finished_at IS NULL) AND (new.status = ANY (ARRAY['completed'::text, 'failed'::text])))) EXECUTE FUNCTION private.note_job();
+
+CREATE TRIGGER note_schedule_pause AFTER UPDATE ON public.schedules FOR EACH ROW WHEN (((old.paused_reason IS NULL) AND (new.paused_reason IS NOT NULL))) EXECUTE FUNCTION private.note_schedule();
+
+CREATE TRIGGER note_verification_failure AFTER UPDATE ON public.verifications FOR EACH ROW WHEN (((old.status <> 'failed'::text) AND (new.status = 'failed'::text))) EXECUTE FUNCTION private.note_verification();
+
+CREATE TRIGGER wake_for_deliveries AFTER INSERT ON public.notification_deliveries FOR EACH STATEMENT EXECUTE FUNCTION private.wake_for_deliveries();
+
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.broadcasts
     ADD CONSTRAINT broadcasts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.channel_addresses
+    ADD CONSTRAINT channel_addresses_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channels(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.database_passwords
     ADD CONSTRAINT database_passwords_account_id_ref_fkey FOREIGN KEY (account_id, ref) REFERENCES public.projects(account_id, ref) ON DELETE CASCADE;
@@ -2596,6 +3191,27 @@ ALTER TABLE ONLY public.jobs
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id);
 
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notification_channels
+    ADD CONSTRAINT notification_channels_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notification_deliveries
+    ADD CONSTRAINT notification_deliveries_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channels(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notification_deliveries
+    ADD CONSTRAINT notification_deliveries_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES public.notifications(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.notifications
+    ADD CONSTRAINT notifications_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.previews
     ADD CONSTRAINT previews_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
 
@@ -2636,6 +3252,8 @@ ALTER TABLE private.account_credentials ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.broadcasts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.channel_addresses ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.database_passwords ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.memories ENABLE ROW LEVEL SECURITY;
@@ -2656,6 +3274,9 @@ CREATE POLICY "Owners read the backups of their twins" ON public.backups FOR SEL
 
 CREATE POLICY "Owners read the components of their jobs" ON public.job_components FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
    FROM public.jobs)));
+
+CREATE POLICY "Owners read the deliveries of their channels" ON public.notification_deliveries FOR SELECT TO authenticated USING ((channel_id IN ( SELECT notification_channels.id
+   FROM public.notification_channels)));
 
 CREATE POLICY "Owners read the findings of their verifications" ON public.verification_findings FOR SELECT TO authenticated USING ((verification_id IN ( SELECT verifications.id
    FROM public.verifications)));
@@ -2680,7 +3301,11 @@ CREATE POLICY "Owners read the verifications of their twins" ON public.verificat
 
 CREATE POLICY "Owners read their accounts" ON public.connected_accounts FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
 
+CREATE POLICY "Owners read their channels" ON public.notification_channels FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
 CREATE POLICY "Owners read their jobs" ON public.jobs FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "Owners read their notifications" ON public.notifications FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
 
 CREATE POLICY "Owners read their projects" ON public.projects FOR SELECT TO authenticated USING ((account_id IN ( SELECT connected_accounts.id
    FROM public.connected_accounts)));
@@ -2702,6 +3327,12 @@ ALTER TABLE public.job_items ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.notification_channels ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notification_deliveries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.previews ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.projects ENABLE ROW LEVEL SECURITY;
@@ -2716,6 +3347,10 @@ ALTER TABLE public.verification_findings ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.verifications ENABLE ROW LEVEL SECURITY;
 
+GRANT SELECT ON TABLE public.notification_channels TO authenticated;
+
+REVOKE ALL ON FUNCTION private.add_channel(channel public.notification_channels, address_key_id text, address_iv text, address_ciphertext text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.add_steps(held private.steps, steps jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) FROM PUBLIC;
@@ -2725,6 +3360,8 @@ REVOKE ALL ON FUNCTION private.broadcast_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.broadcast_job(of_job_id uuid, changed_table text, changed_row jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.checked_rhythm(every_hours integer, cron text, timezone text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.claim_deliveries(most integer, at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer) FROM PUBLIC;
 
@@ -2750,9 +3387,13 @@ REVOKE ALL ON FUNCTION private.create_verification(of_job public.jobs, of_mode t
 
 REVOKE ALL ON FUNCTION private.cron_field(field text, field_name text, lowest integer, highest integer, names text[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.delivery_back_off(attempts integer) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.disconnect_account(account_owner_id uuid, ended_account_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.drop_canceled_steps(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.end_delivery(delivery_id uuid, attempt integer, outcome text, answer_status integer, words text, at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.end_oauth(requesting_user_id uuid, request_state_hash text) FROM PUBLIC;
 
@@ -2775,6 +3416,8 @@ REVOKE ALL ON FUNCTION private.finish_slice(step_id bigint, step_lease uuid, res
 REVOKE ALL ON FUNCTION private.finish_verification(of_verification_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.flush_broadcasts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.hand_on_notification() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer) FROM PUBLIC;
 
@@ -2802,13 +3445,33 @@ GRANT INSERT(pattern) ON TABLE public.ignore_rules TO authenticated;
 
 REVOKE ALL ON FUNCTION private.not_compared(of_verification_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.note_account() FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.notifications TO authenticated;
+
+REVOKE ALL ON FUNCTION private.note_event(event public.notifications) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.note_job() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.note_schedule() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.note_verification() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.connected_accounts TO authenticated;
 
 REVOKE ALL ON FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.own_channel(wanted_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.own_schedule(wanted_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.own_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.projects TO authenticated;
+
+GRANT UPDATE(is_protected) ON TABLE public.projects TO authenticated;
+
+REVOKE ALL ON FUNCTION private.pair_words(of_twin_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.parallel_steps() FROM PUBLIC;
 
@@ -2816,15 +3479,13 @@ REVOKE ALL ON FUNCTION private.parse_cron(expression text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.prune_history() FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.projects TO authenticated;
-
-GRANT UPDATE(is_protected) ON TABLE public.projects TO authenticated;
-
 REVOKE ALL ON FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refresh_component(of_job_id uuid, of_component text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse(message text, fix text, code text, detail text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refuse_channel(channel public.notification_channels) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_crossing_clone(twin public.twins) FROM PUBLIC;
 
@@ -2864,16 +3525,31 @@ REVOKE ALL ON FUNCTION private.take_slot(schedule public.schedules, at timestamp
 
 REVOKE ALL ON FUNCTION private.tell_with_missing(of_verification_id uuid) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.wake_for_deliveries() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.wake_notifications() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.wake_workers() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.delete_channel(channel_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_channel(channel_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.delete_schedule(schedule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.delete_schedule(schedule_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) TO authenticated;
+
+GRANT SELECT ON TABLE public.notification_deliveries TO authenticated;
+
+REVOKE ALL ON FUNCTION public.replay_delivery(delivery_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.replay_delivery(delivery_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.run_schedule(schedule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_schedule(schedule_id uuid) TO authenticated;
@@ -2892,6 +3568,9 @@ GRANT ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uui
 
 REVOKE ALL ON FUNCTION public.start_verification(job_id uuid, mode text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_verification(job_id uuid, mode text) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.test_channel(channel_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.test_channel(channel_id uuid) TO authenticated;
 
 GRANT SELECT ON TABLE public.backups TO authenticated;
 
@@ -2914,6 +3593,10 @@ GRANT SELECT ON TABLE public.verification_findings TO authenticated;
 CREATE POLICY "Owners listen to their jobs" ON realtime.messages FOR SELECT TO authenticated USING (((extension = 'broadcast'::text) AND (EXISTS ( SELECT
    FROM jobs job
   WHERE ((('job:'::text || job.id) = ( SELECT realtime.topic() AS topic)) AND (job.owner_id = ( SELECT auth.uid() AS uid)))))));
+
+CREATE POLICY "Users listen to their notifications" ON realtime.messages FOR SELECT TO authenticated USING (((extension = 'broadcast'::text) AND (( SELECT realtime.topic() AS topic) = ('user:'::text || ( SELECT auth.uid() AS uid)))));
+
+SELECT cron.schedule('twins-deliver-notifications', '* * * * *', 'select private.wake_notifications()');
 
 SELECT cron.schedule('twins-keep-moving', '* * * * *', '
   do $$

@@ -369,6 +369,178 @@ export type Database = {
 					},
 				];
 			};
+			notification_channels: {
+				Row: {
+					created_at: string;
+					destination: string;
+					events: string[];
+					id: string;
+					is_enabled: boolean;
+					kind: string;
+					name: string;
+					owner_id: string;
+					stopped_reason: string | null;
+					twin_id: string | null;
+				};
+				ComputedFields: never;
+				Insert: {
+					created_at?: string;
+					destination: string;
+					events: string[];
+					id?: string;
+					is_enabled?: boolean;
+					kind: string;
+					name: string;
+					owner_id: string;
+					stopped_reason?: string | null;
+					twin_id?: string | null;
+				};
+				Update: {
+					created_at?: string;
+					destination?: string;
+					events?: string[];
+					id?: string;
+					is_enabled?: boolean;
+					kind?: string;
+					name?: string;
+					owner_id?: string;
+					stopped_reason?: string | null;
+					twin_id?: string | null;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'notification_channels_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'notification_channels_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			notification_deliveries: {
+				Row: {
+					answered_at: string | null;
+					attempts: number;
+					channel_id: string;
+					detail: string | null;
+					http_status: number | null;
+					id: string;
+					next_attempt_at: string | null;
+					notification_id: string;
+					queued_at: string;
+					status: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					answered_at?: string | null;
+					attempts?: number;
+					channel_id: string;
+					detail?: string | null;
+					http_status?: number | null;
+					id?: string;
+					next_attempt_at?: string | null;
+					notification_id: string;
+					queued_at?: string;
+					status?: string;
+				};
+				Update: {
+					answered_at?: string | null;
+					attempts?: number;
+					channel_id?: string;
+					detail?: string | null;
+					http_status?: number | null;
+					id?: string;
+					next_attempt_at?: string | null;
+					notification_id?: string;
+					queued_at?: string;
+					status?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'notification_deliveries_channel_id_fkey';
+						columns: ['channel_id'];
+						isOneToOne: false;
+						referencedRelation: 'notification_channels';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'notification_deliveries_notification_id_fkey';
+						columns: ['notification_id'];
+						isOneToOne: false;
+						referencedRelation: 'notifications';
+						referencedColumns: ['id'];
+					},
+				];
+			};
+			notifications: {
+				Row: {
+					account_id: string | null;
+					created_at: string;
+					detail: string | null;
+					event: string;
+					event_key: string;
+					id: string;
+					owner_id: string;
+					path: string;
+					title: string;
+					twin_id: string | null;
+				};
+				ComputedFields: never;
+				Insert: {
+					account_id?: string | null;
+					created_at?: string;
+					detail?: string | null;
+					event: string;
+					event_key: string;
+					id?: string;
+					owner_id: string;
+					path: string;
+					title: string;
+					twin_id?: string | null;
+				};
+				Update: {
+					account_id?: string | null;
+					created_at?: string;
+					detail?: string | null;
+					event?: string;
+					event_key?: string;
+					id?: string;
+					owner_id?: string;
+					path?: string;
+					title?: string;
+					twin_id?: string | null;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'notifications_account_id_fkey';
+						columns: ['account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'notifications_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'notifications_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
 			previews: {
 				Row: {
 					created_at: string;
@@ -1014,10 +1186,59 @@ export type Database = {
 					isSetofReturn: false;
 				};
 			};
+			change_channel: {
+				Args: {
+					channel_id: string;
+					events: string[];
+					is_enabled: boolean;
+					name: string;
+					twin_id: string;
+				};
+				Returns: {
+					created_at: string;
+					destination: string;
+					events: string[];
+					id: string;
+					is_enabled: boolean;
+					kind: string;
+					name: string;
+					owner_id: string;
+					stopped_reason: string | null;
+					twin_id: string | null;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'notification_channels';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			delete_channel: { Args: { channel_id: string }; Returns: undefined };
 			delete_schedule: { Args: { schedule_id: string }; Returns: undefined };
 			next_runs: {
 				Args: { cron?: string; every_hours?: number; runs?: number; timezone?: string };
 				Returns: string[];
+			};
+			replay_delivery: {
+				Args: { delivery_id: string };
+				Returns: {
+					answered_at: string | null;
+					attempts: number;
+					channel_id: string;
+					detail: string | null;
+					http_status: number | null;
+					id: string;
+					next_attempt_at: string | null;
+					notification_id: string;
+					queued_at: string;
+					status: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'notification_deliveries';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
 			};
 			run_schedule: {
 				Args: { schedule_id: string };
@@ -1176,6 +1397,27 @@ export type Database = {
 				SetofOptions: {
 					from: '*';
 					to: 'verifications';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			test_channel: {
+				Args: { channel_id: string };
+				Returns: {
+					answered_at: string | null;
+					attempts: number;
+					channel_id: string;
+					detail: string | null;
+					http_status: number | null;
+					id: string;
+					next_attempt_at: string | null;
+					notification_id: string;
+					queued_at: string;
+					status: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'notification_deliveries';
 					isOneToOne: true;
 					isSetofReturn: false;
 				};
