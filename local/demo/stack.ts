@@ -140,6 +140,8 @@ const functionSettings = (
 		TWINS_MANAGEMENT_API_URL: managementApiUrl,
 		TWINS_PROJECT_URL: projectUrl,
 		TWINS_DATABASE_TLS: 'off',
+		TWINS_WEB_URL: addresses.ownUrl('web'),
+		TWINS_NOTIFY_PRIVATE_ADDRESSES: 'allow',
 		TWINS_S3_ENDPOINT: s3.endpoint,
 		TWINS_S3_ACCESS_KEY_ID: s3.accessKeyId,
 		TWINS_S3_SECRET_ACCESS_KEY: s3.secretAccessKey,

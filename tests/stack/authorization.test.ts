@@ -8,6 +8,11 @@ import {
 	accountsRequestSchema,
 	type AccountsRequest,
 } from '../../supabase/functions/_shared/domain/api.ts';
+import {
+	addChannelSchema,
+	notificationsRequestSchema,
+	type NotificationsRequest,
+} from '../../supabase/functions/_shared/domain/notification.ts';
 
 const stack = inject('stack');
 const { url, publishable_key, secret_key } = stack.control;
@@ -106,13 +111,33 @@ const allActions = accountsRequestSchema.def.options.flatMap((option) => [
 	...option.def.shape.action.def.values,
 ]);
 
+/** What each is asked; all of it is about whoever asks. */
+const ofNotifications: Record<NotificationsRequest['action'], object> = {
+	channel_kinds: {},
+	add_channel: {
+		kind: 'webhook',
+		name: 'Matrix',
+		twin_id: null,
+		events: ['run_failed'],
+		url: 'http://127.0.0.1:1/',
+	},
+};
+
+const actionsOfNotifications = [
+	...addChannelSchema.def.options.flatMap((option) => [...option.def.shape.action.def.values]),
+	...notificationsRequestSchema.def.options.flatMap((option) =>
+		'shape' in option.def ? [...option.def.shape.action.def.values] : [],
+	),
+];
+
 test('every function and every action has its line', () => {
 	const folders = fs
 		.readdirSync(new URL('../../supabase/functions', import.meta.url), { withFileTypes: true })
 		.filter((entry) => entry.isDirectory() && entry.name !== '_shared')
 		.map(({ name }) => name);
-	expect(folders.sort()).toEqual(['accounts', 'worker']);
+	expect(folders.sort()).toEqual(['accounts', 'notifications', 'worker']);
 	expect(Object.keys(actions).sort()).toEqual(allActions.sort());
+	expect(Object.keys(ofNotifications).sort()).toEqual([...new Set(actionsOfNotifications)].sort());
 });
 
 test.each(['visitor', 'owner', 'another', 'service'] as const)(
@@ -149,4 +174,27 @@ describe.each(Object.entries(actions))('accounts: %s', (action, { another, body 
 test('accounts: list_projects lists nothing of another user', async () => {
 	const listed = await call('accounts', 'another', { action: 'list_projects', refresh: true });
 	expect(listed.body).toEqual({ projects: [], errors: [] });
+});
+
+describe.each(Object.entries(ofNotifications))('notifications: %s', (action, body) => {
+	test('is for whoever is signed in, and about nobody else', async () => {
+		const statusFor = async (who: keyof typeof tokens) =>
+			(await call('notifications', who, { action, ...body })).status;
+		expect({
+			visitor: await statusFor('visitor'),
+			service: await statusFor('service'),
+			another: await statusFor('another'),
+		}).toEqual({ visitor: 401, service: 401, another: 200 });
+		const { data } = await owner.supabase.from('notification_channels').select('id');
+		expect(data).toEqual([]);
+	});
+});
+
+test('notifications: only the database has them delivered', async () => {
+	const statuses = await Promise.all(
+		(['visitor', 'owner', 'another', 'service'] as const).map(
+			async (who) => (await call('notifications', who, { action: 'deliver' })).status,
+		),
+	);
+	expect(statuses).toEqual([401, 400, 400, 401]);
 });

@@ -1,6 +1,7 @@
 // The settings of this installation, from environment variables. Read once, at the edge functions'
 // entry; nothing else looks at the environment.
 import { TwinsError } from '../domain/errors.ts';
+import type { MailServer } from './mail.ts';
 import type { TlsMode } from './postgres/index.ts';
 import { importTokenKeys, type TokenKeys } from './vault.ts';
 
@@ -25,6 +26,12 @@ export interface Environment {
 	readonly oauthApp: OAuthApp | null;
 	/** Base URL of a project's APIs. */
 	projectUrl(ref: string): string;
+	/** Where users open the web app, for links in messages; null: messages have none. */
+	readonly webUrl: string | null;
+	/** Null: nobody is notified by mail. */
+	readonly mailServer: MailServer | null;
+	/** Notifications may go to private networks and over http. For local stacks only. */
+	readonly notifiesPrivateAddresses: boolean;
 	/** How databases of projects are reached. Anything but `verify` is for local stacks. */
 	readonly databaseTls: TlsMode;
 }
@@ -71,8 +78,20 @@ export async function readEnvironment(variables: Variables): Promise<Environment
 						redirectUrl: required('TWINS_OAUTH_REDIRECT_URL'),
 					},
 		projectUrl: (ref) => template.replace('{ref}', ref),
+		webUrl: webUrl(variables),
+		mailServer:
+			variables('TWINS_SMTP_URL') === undefined
+				? null
+				: { url: required('TWINS_SMTP_URL'), from: required('TWINS_MAIL_FROM') },
+		notifiesPrivateAddresses: variables('TWINS_NOTIFY_PRIVATE_ADDRESSES') === 'allow',
 		databaseTls: variables('TWINS_DATABASE_TLS') === 'off' ? 'off' : 'verify',
 	};
+}
+
+/** The page to which Supabase sends users back is one of the web app. */
+function webUrl(variables: Variables): string | null {
+	const url = variables('TWINS_WEB_URL') ?? variables('TWINS_OAUTH_REDIRECT_URL');
+	return url !== undefined && URL.canParse(url) ? new URL(url).origin : null;
 }
 
 /** Projects since 2026 have publishable keys; older ones only the legacy anon key. */

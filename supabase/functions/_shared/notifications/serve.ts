@@ -1,0 +1,57 @@
+// The HTTP face of the function `notifications`. The control database has due deliveries made, with the secret that wakes
+// workers; signed-in users add channels.
+import * as z from 'zod/mini';
+import { errorBody, type ErrorCode, TwinsError } from '../domain/errors.ts';
+import { notificationsRequestSchema } from '../domain/notification.ts';
+import { connectControl } from '../platform/database.ts';
+import { readEnvironment } from '../platform/environment.ts';
+import { answer, CORS_HEADERS, isSameSecret, readVariable } from '../platform/function.ts';
+import { signedInUser } from '../platform/supabase/auth-api.ts';
+import { act } from './channels.ts';
+import { deliverDue } from './deliver.ts';
+
+const STATUS: Partial<Record<ErrorCode, number>> = {
+	not_signed_in: 401,
+	not_found: 404,
+	conflict: 409,
+	internal: 500,
+	connection_lost: 503,
+	database_unreachable: 503,
+};
+
+/** A handler for Deno.serve. */
+export async function serveNotifications(request: Request): Promise<Response> {
+	if (request.method === 'OPTIONS') return new Response(null, { headers: CORS_HEADERS });
+	try {
+		const environment = await readEnvironment(readVariable);
+		const reach = { allowsPrivate: environment.notifiesPrivateAddresses };
+		const given = request.headers.get('authorization') ?? '';
+		const isDatabase = await isSameSecret(given, `Bearer ${environment.workerSecret}`);
+		const userId = isDatabase ? null : await signedInUser(request, environment);
+		const asked = z.safeParse(notificationsRequestSchema, await request.json().catch(() => null));
+		if (userId !== null && !asked.success) throw malformed(asked.error.issues);
+		const control = await connectControl(environment.controlDbUrl);
+		try {
+			if (userId === null || !asked.success) {
+				return answer(200, { made: await deliverDue({ control, environment, reach }) });
+			}
+			return answer(200, await act(asked.data, { control, environment, reach, userId }));
+		} finally {
+			await control.close();
+		}
+	} catch (error) {
+		const body = errorBody(error);
+		if (body.code === 'internal') console.error('notifications:', body.message);
+		return answer(STATUS[body.code] ?? 400, { error: body });
+	}
+}
+
+/** Names the fields, never their values: one of them is an address that nobody else may know. */
+function malformed(issues: readonly z.core.$ZodIssue[]): TwinsError {
+	const fields = [...new Set(issues.map((issue) => issue.path.join('.') || 'action'))];
+	return new TwinsError(
+		'bad_request',
+		`The request is not understood: ${fields.join(', ')}`,
+		'Send {action: channel_kinds}, or {action: add_channel, kind: mail | webhook | slack, name, twin_id, events, url}.',
+	);
+}
