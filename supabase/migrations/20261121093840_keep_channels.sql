@@ -72,7 +72,7 @@ end
 $$;
 
 create function public.change_channel(
-  channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean
+  channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid default null
 ) returns public.notification_channels
 language plpgsql
 security definer
@@ -99,7 +99,7 @@ begin
 end
 $$;
 
-comment on function public.change_channel is 'Name, events and twin of a channel, and whether it is on. Its address stays.';
+comment on function public.change_channel is 'Name, events and twin (null: all) of a channel, and whether it is on. Its address stays.';
 
 create function public.delete_channel(channel_id uuid) returns void
 language plpgsql
@@ -139,7 +139,7 @@ begin
   insert into public.notifications (owner_id, twin_id, event, event_key, title, detail, path)
   values (
     channel.owner_id, channel.twin_id, 'test', 'test:' || gen_random_uuid(), 'Test message of Twins',
-    format('The channel "%s" works.', channel.name), '/settings'
+    format('The channel "%s" works.', channel.name), '/settings/notifications'
   )
   returning * into notification;
   insert into public.notification_deliveries (notification_id, channel_id)
@@ -189,3 +189,28 @@ revoke execute on function public.change_channel, public.delete_channel, public.
   from public, anon, service_role;
 grant execute on function public.change_channel, public.delete_channel, public.test_channel, public.replay_delivery
   to authenticated;
+
+create view public.delivery_log with (security_invoker = true) as
+select
+  delivery.id,
+  delivery.channel_id,
+  channel.name as channel_name,
+  channel.twin_id,
+  notification.event,
+  notification.title,
+  notification.path,
+  delivery.status,
+  delivery.attempts,
+  delivery.queued_at,
+  delivery.next_attempt_at,
+  delivery.answered_at,
+  delivery.http_status,
+  delivery.detail
+from public.notification_deliveries as delivery
+join public.notification_channels as channel on channel.id = delivery.channel_id
+join public.notifications as notification on notification.id = delivery.notification_id;
+
+comment on view public.delivery_log is 'What was delivered over each channel, as pages list it.';
+
+revoke all on table public.delivery_log from anon, authenticated;
+grant select on table public.delivery_log to authenticated;

@@ -42,6 +42,8 @@ beforeAll(async () => {
 		twin: twin ?? '/',
 		'wizard projects': '/clones/new',
 		settings: '/settings',
+		notifications: '/settings/notifications',
+		'channel sheet': '/settings/notifications?new',
 		'not found': '/twins/none',
 	};
 	saved = await context.storageState();
@@ -67,6 +69,8 @@ const PAGES = [
 	'dashboard',
 	'accounts',
 	'connect sheet',
+	'schedules',
+	'schedule sheet',
 	'clones',
 	'no clones',
 	'run report',
@@ -74,6 +78,8 @@ const PAGES = [
 	'twin',
 	'wizard projects',
 	'settings',
+	'notifications',
+	'channel sheet',
 	'not found',
 ];
 

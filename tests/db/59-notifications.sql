@@ -218,12 +218,12 @@ select tests.refuses(tests.call('replay_delivery', id::text), 'PT409', 'is off',
 select tests.refuses(tests.call('test_channel', tests.user_id('channel all')::text), 'PT409', 'is off', 'nor tested');
 select is(
   (select stopped_reason is null and is_enabled and events = '{run_failed}'
-   from public.change_channel(tests.user_id('channel all'), null, 'All', '{run_failed}', true)),
+   from public.change_channel(tests.user_id('channel all'), 'All', '{run_failed}', true)),
   true, 'Ada switches it on again, for fewer events'
 );
 select tests.refuses(
-  format('select public.change_channel(%L, %L, %L, %L, true)', tests.user_id('channel all'), tests.user_id('twin of Boris'),
-    'All', '{run_failed}'), 'PT404', 'no such twin', 'but not for another''s twin'
+  tests.call('change_channel', tests.user_id('channel all')::text, 'All', '{run_failed}', 'true',
+    tests.user_id('twin of Boris')::text), 'PT404', 'no such twin', 'but not for another''s twin'
 );
 select is((public.test_channel(tests.user_id('channel all'))).status, 'waiting', 'a test message is sent');
 select tests.refuses(

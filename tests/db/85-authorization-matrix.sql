@@ -41,8 +41,8 @@ select 'select ' || relation,
   )),
   'refused', 'works', 'finds nothing', 'refused'
 from unnest(array[
-  'backups', 'clone_history', 'component_durations', 'connected_accounts', 'ignore_rules', 'job_components',
-  'job_items', 'jobs', 'notification_channels', 'notification_deliveries', 'notifications', 'previews', 'projects',
+  'backups', 'clone_history', 'component_durations', 'connected_accounts', 'delivery_log', 'ignore_rules',
+  'job_components', 'job_items', 'jobs', 'notification_channels', 'notification_deliveries', 'notifications', 'previews', 'projects',
   'schedule_health', 'schedule_slots', 'schedules', 'twin_overview', 'twin_tables', 'twins', 'verification_findings',
   'verifications'
 ]) as relation;
@@ -65,7 +65,7 @@ insert into matrix values
        values ('job:' || tests.user_id('job of Ada'), 'broadcast', true, '{}', 'changed') $$,
     'refused', 'refused', 'refused', 'works'),
   ('call change_channel',
-    format('select public.change_channel(%L, null, %L, %L, true)', tests.user_id('channel of Ada'), 'Hers', '{run_failed}'),
+    tests.call('change_channel', tests.user_id('channel of Ada')::text, 'Hers', '{run_failed}', 'true'),
     'refused', 'works', 'is told there is none', 'refused'),
   ('call delete_channel',
     tests.call('delete_channel', tests.user_id('channel of Ada')::text),

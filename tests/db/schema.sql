@@ -2363,7 +2363,7 @@ $$;
 
 COMMENT ON FUNCTION public.cancel_job(job_id uuid) IS 'Asks a running clone to stop: the current operation finishes, what is done stays, nothing is rolled back.';
 
-CREATE FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) RETURNS public.notification_channels
+CREATE FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid DEFAULT NULL::uuid) RETURNS public.notification_channels
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -2388,7 +2388,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) IS 'Name, events and twin of a channel, and whether it is on. Its address stays.';
+COMMENT ON FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid) IS 'Name, events and twin (null: all) of a channel, and whether it is on. Its address stays.';
 
 CREATE FUNCTION public.delete_channel(channel_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2680,7 +2680,7 @@ begin
   insert into public.notifications (owner_id, twin_id, event, event_key, title, detail, path)
   values (
     channel.owner_id, channel.twin_id, 'test', 'test:' || gen_random_uuid(), 'Test message of Twins',
-    format('The channel "%s" works.', channel.name), '/settings'
+    format('The channel "%s" works.', channel.name), '/settings/notifications'
   )
   returning * into notification;
   insert into public.notification_deliveries (notification_id, channel_id)
@@ -2807,6 +2807,27 @@ CREATE VIEW public.component_durations WITH (security_invoker='true') AS
   GROUP BY job.twin_id, component.component;
 
 COMMENT ON VIEW public.component_durations IS 'How long each component of a twin takes.';
+
+CREATE VIEW public.delivery_log WITH (security_invoker='true') AS
+ SELECT delivery.id,
+    delivery.channel_id,
+    channel.name AS channel_name,
+    channel.twin_id,
+    notification.event,
+    notification.title,
+    notification.path,
+    delivery.status,
+    delivery.attempts,
+    delivery.queued_at,
+    delivery.next_attempt_at,
+    delivery.answered_at,
+    delivery.http_status,
+    delivery.detail
+   FROM ((public.notification_deliveries delivery
+     JOIN public.notification_channels channel ON ((channel.id = delivery.channel_id)))
+     JOIN public.notifications notification ON ((notification.id = delivery.notification_id)));
+
+COMMENT ON VIEW public.delivery_log IS 'What was delivered over each channel, as pages list it.';
 
 CREATE TABLE public.schedule_slots (
     schedule_id uuid NOT NULL,
@@ -3534,8 +3555,8 @@ REVOKE ALL ON FUNCTION private.wake_workers() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
 
-REVOKE ALL ON FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.change_channel(channel_id uuid, twin_id uuid, name text, events text[], is_enabled boolean) TO authenticated;
+REVOKE ALL ON FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.delete_channel(channel_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.delete_channel(channel_id uuid) TO authenticated;
@@ -3577,6 +3598,8 @@ GRANT SELECT ON TABLE public.backups TO authenticated;
 GRANT SELECT ON TABLE public.clone_history TO authenticated;
 
 GRANT SELECT ON TABLE public.component_durations TO authenticated;
+
+GRANT SELECT ON TABLE public.delivery_log TO authenticated;
 
 GRANT SELECT ON TABLE public.schedule_slots TO authenticated;
 

@@ -322,7 +322,7 @@ describe('mail', () => {
 		expect(mails.map(({ to }) => to)).toEqual([['owner@example.com']]);
 		expect(mails[0]?.text).toMatch(/^Auto-Submitted: auto-generated/im);
 		// Soft line breaks of quoted-printable.
-		expect(mails[0]?.text.replaceAll('=\r\n', '')).toContain(`${WEB}/settings`);
+		expect(mails[0]?.text.replaceAll('=\r\n', '')).toContain(`${WEB}/settings/notifications`);
 	});
 
 	it('is offered only where the installation can send it', async () => {

@@ -46,7 +46,7 @@ test('a test message arrives, signed', async () => {
 	const { headers, body } = await arrived.promise;
 	expect(
 		new Webhook(data?.signing_secret ?? '').verify(body, headers as Record<string, string>),
-	).toMatchObject({ type: 'test', data: { url: `${stack.web_url}/settings` } });
+	).toMatchObject({ type: 'test', data: { url: `${stack.web_url}/settings/notifications` } });
 	await expect
 		.poll(async () => (await supabase.from('notification_deliveries').select('status')).data, {
 			timeout: 20_000,

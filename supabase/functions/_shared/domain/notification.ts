@@ -8,11 +8,13 @@ export const NOTIFICATION_EVENTS = [
 	'schedule_paused',
 	'account_expires',
 ] as const;
+export type NotificationEvent = (typeof NOTIFICATION_EVENTS)[number];
 
 export const CHANNEL_KINDS = ['mail', 'webhook', 'slack'] as const;
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
 
 export const DELIVERY_STATUSES = ['waiting', 'delivered', 'dead'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 const channel = {
 	action: z.literal('add_channel'),

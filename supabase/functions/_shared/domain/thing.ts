@@ -4,6 +4,7 @@
 const THINGS = {
 	// Of Twins itself.
 	clone: ['clone', 'clones'],
+	attempt: ['attempt', 'attempts'],
 	component: ['component', 'components'],
 	project: ['project', 'projects'],
 	organization: ['organization', 'organizations'],

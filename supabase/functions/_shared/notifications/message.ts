@@ -41,7 +41,7 @@ export function mailText(notification: Notification, webUrl: string | null): str
 		notification.title,
 		...(notification.detail === null ? [] : [notification.detail]),
 		...(link === null ? [] : [link]),
-		...(webUrl === null ? [] : [`What you are notified of: ${webUrl}/settings`]),
+		...(webUrl === null ? [] : [`What you are notified of: ${webUrl}/settings/notifications`]),
 	].join('\n\n');
 }
 

@@ -40,7 +40,7 @@ export async function callAccounts(
 	request: AccountsRequest,
 ): Promise<AccountsAnswer> {
 	const { data, error } = await supabase.functions.invoke<unknown>('accounts', { body: request });
-	if (error !== null) return { data: null, problem: await problemFromFunction(error) };
+	if (error !== null) return { data: null, problem: await problemFromFunction(error, 'accounts') };
 	return { data, problem: null };
 }
 

@@ -1049,6 +1049,48 @@ export type Database = {
 					},
 				];
 			};
+			delivery_log: {
+				Row: {
+					answered_at: string | null;
+					attempts: number;
+					channel_id: string;
+					channel_name: string;
+					detail: string | null;
+					event: string;
+					http_status: number | null;
+					id: string;
+					next_attempt_at: string | null;
+					path: string;
+					queued_at: string;
+					status: string;
+					title: string;
+					twin_id: string | null;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'notification_channels_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'notification_channels_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'notification_deliveries_channel_id_fkey';
+						columns: ['channel_id'];
+						isOneToOne: false;
+						referencedRelation: 'notification_channels';
+						referencedColumns: ['id'];
+					},
+				];
+			};
 			schedule_health: {
 				Row: {
 					average_seconds: number | null;
@@ -1192,7 +1234,7 @@ export type Database = {
 					events: string[];
 					is_enabled: boolean;
 					name: string;
-					twin_id: string;
+					twin_id?: string;
 				};
 				Returns: {
 					created_at: string;

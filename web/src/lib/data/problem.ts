@@ -51,8 +51,8 @@ export function problemFromDatabase(error: PostgrestError): Problem {
 	};
 }
 
-/** The error of `functions.invoke`: the function's own body where it answered, else the transport's. */
-export async function problemFromFunction(error: unknown): Promise<Problem> {
+/** The error of `functions.invoke`: the function's own body where it answered, else the transport's. `name`: the function. */
+export async function problemFromFunction(error: unknown, name: string): Promise<Problem> {
 	const response = contextOf(error);
 	if (response !== undefined) {
 		const body: unknown = await response.json().catch(() => undefined);
@@ -62,13 +62,13 @@ export async function problemFromFunction(error: unknown): Promise<Problem> {
 			if (problem !== null) return problem;
 		}
 		return {
-			message: `The accounts service answered with status ${response.status}.`,
+			message: `The service for ${name} answered with status ${response.status}.`,
 			fix: TRY_AGAIN,
 			httpStatus: response.status,
 		};
 	}
 	return {
-		message: 'The accounts service cannot be reached.',
+		message: `The service for ${name} cannot be reached.`,
 		fix: 'Check that the control project is running, then try again.',
 	};
 }

@@ -1,6 +1,11 @@
 // The rows of the control database that the app reads, and the typed shape of the database for supabase-js. Both
 // come from the generated types. Those say "text" for columns that a check holds to a few words, "JSON" for errors,
 // and "or null" for what a view computes: that, and only that, is made exact here.
+import type {
+	ChannelKind,
+	DeliveryStatus,
+	NotificationEvent,
+} from '#shared/domain/notification.ts';
 import type { ErrorBody } from '#shared/domain/errors.ts';
 import type {
 	ComponentStatus,
@@ -106,7 +111,27 @@ export type ScheduleRow = Exact<
 	}
 > & { readonly recent_runs: readonly RecentRun[] };
 
+export type ChannelRow = Exact<
+	'notification_channels',
+	{ kind: ChannelKind; events: NotificationEvent[] }
+>;
+export type DeliveryRow = Exact<
+	'delivery_log',
+	{
+		id: string;
+		channel_id: string;
+		channel_name: string;
+		title: string;
+		path: string;
+		status: DeliveryStatus;
+		attempts: number;
+		queued_at: string;
+	}
+>;
+
 type ExactRows = {
+	notification_channels: ChannelRow;
+	delivery_log: DeliveryRow;
 	connected_accounts: AccountRow;
 	jobs: JobRow;
 	job_components: JobComponentRow;

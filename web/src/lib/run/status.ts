@@ -1,5 +1,6 @@
 // Every status as people see it: its word, its shape and its tone. The only place that knows them.
 import { formatQuantity } from '#shared/domain/amount.ts';
+import type { DeliveryStatus } from '#shared/domain/notification.ts';
 import type { ItemOutcome, JobStatus, VerificationStatus } from '#shared/domain/status.ts';
 import type { RunStatus } from './progress.ts';
 
@@ -48,6 +49,12 @@ export const VERIFICATION_LOOKS: Readonly<Record<VerificationStatus, StatusLook>
 	passed: { label: 'Passed', shape: 'check', tone: 'success' },
 	warning: { label: 'Warning', shape: 'triangle', tone: 'warning' },
 	failed,
+};
+
+export const DELIVERY_LOOKS: Readonly<Record<DeliveryStatus, StatusLook>> = {
+	waiting: { label: 'Waiting', shape: 'circle', tone: 'neutral' },
+	delivered: { label: 'Delivered', shape: 'check', tone: 'success' },
+	dead: { label: 'Given up', shape: 'octagon', tone: 'danger' },
 };
 
 /**

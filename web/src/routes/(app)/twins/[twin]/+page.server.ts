@@ -1,6 +1,7 @@
 import { error, fail } from '@sveltejs/kit';
 import { patternProblem } from '#shared/domain/ignore-rule.ts';
 import { parsePage, readClones } from '#lib/data/clones.ts';
+import { readChannels } from '#lib/data/notifications.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { rhythmWords } from '#lib/data/rhythm-words.ts';
 import { readSchedules } from '#lib/data/schedules.ts';
@@ -12,11 +13,12 @@ export const load: PageServerLoad = async ({ locals, params, url }) => {
 	const twin = isUuid(params.twin) ? await readTwin(locals.supabase, params.twin) : null;
 	if (twin === null) error(404, 'There is no such twin.');
 	const page = parsePage(url.searchParams.get('page'));
-	const [history, rules, tables, schedules] = await Promise.all([
+	const [history, rules, tables, schedules, channels] = await Promise.all([
 		readClones(locals.supabase, { twinId: twin.twin_id }, page),
 		readIgnoreRules(locals.supabase, twin.twin_id),
 		readTwinTables(locals.supabase, twin.twin_id),
 		readSchedules(locals.supabase, twin.twin_id),
+		readChannels(locals.supabase),
 	]);
 	return {
 		twin,
@@ -24,6 +26,7 @@ export const load: PageServerLoad = async ({ locals, params, url }) => {
 		...history,
 		rules,
 		tables,
+		channels: channels.filter(({ twin_id }) => twin_id === null || twin_id === twin.twin_id),
 		schedules: schedules.map((schedule) => ({ ...schedule, rhythm: rhythmWords(schedule) })),
 	};
 };
