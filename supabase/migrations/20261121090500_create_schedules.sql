@@ -9,19 +9,25 @@ create table public.schedules (
   timezone text not null default 'UTC',
   options jsonb not null default '{}' check (jsonb_typeof(options) = 'object'),
   is_confirmed boolean not null default false,
+  loss_limit int not null default 50 check (loss_limit between 1 and 100),
   is_active boolean not null default true,
   paused_reason text,
+  is_asking boolean not null default false,
   next_run_at timestamptz,
   last_job_id uuid,
   created_at timestamptz not null default now(),
   constraint schedules_one_rhythm check (num_nonnulls(every_hours, cron) = 1),
-  constraint schedules_paused_when_not_active check (not is_active or paused_reason is null)
+  constraint schedules_paused_when_not_active check (not is_active or paused_reason is null),
+  constraint schedules_ask_why check (not is_asking or paused_reason is not null)
 );
 
 comment on table public.schedules is 'Runs clones of a twin again and again with the same options.';
 comment on column public.schedules.timezone is 'Slots are times of the clocks there, also when they change.';
 comment on column public.schedules.is_confirmed is
   'The ref of the target was typed when this was saved: its runs need nobody to type it.';
+comment on column public.schedules.loss_limit is
+  'Percent of the rows of a table that a run may remove or overwrite before it stops and asks; 100: all.';
+comment on column public.schedules.is_asking is 'A run stopped before writing. Somebody says whether it shall be done anyway.';
 comment on column public.schedules.paused_reason is 'Why it stopped by itself, and the way back.';
 
 create index schedules_twin_id_idx on public.schedules (twin_id);
@@ -37,7 +43,7 @@ create policy "Owners read the schedules of their twins" on public.schedules
 create table public.schedule_slots (
   schedule_id uuid not null references public.schedules (id) on delete cascade,
   slot_at timestamptz not null,
-  outcome text not null check (outcome in ('started', 'skipped', 'paused')),
+  outcome text not null check (outcome in ('started', 'skipped', 'paused', 'stopped')),
   reason text,
   job_id uuid,
   primary key (schedule_id, slot_at),
@@ -45,6 +51,7 @@ create table public.schedule_slots (
 );
 
 comment on table public.schedule_slots is 'What became of each time at which a schedule was due.';
+comment on column public.schedule_slots.outcome is 'stopped = its clone was started and ended before it wrote anything.';
 
 create index schedule_slots_job_id_idx on public.schedule_slots (job_id);
 

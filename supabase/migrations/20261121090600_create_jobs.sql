@@ -10,6 +10,7 @@ create table public.jobs (
   trigger text not null default 'manual' check (trigger in ('manual', 'schedule')),
   schedule_id uuid references public.schedules (id) on delete set null,
   options jsonb not null check (jsonb_typeof(options) = 'object'),
+  loss_limit int check (loss_limit between 1 and 100),
   status text not null default 'pending'
     check (status in ('pending', 'in_progress', 'completed', 'failed', 'canceled')),
   created_at timestamptz not null default now(),
@@ -23,6 +24,8 @@ create table public.jobs (
 );
 
 comment on table public.jobs is 'One clone (or restore): a run of a twin.';
+comment on column public.jobs.loss_limit is
+  'Percent of the rows of a table that it may remove or overwrite; null: nobody looks, a person saw the preview.';
 comment on column public.jobs.error is '{code, message, fix}: why the job failed, or that parts of it did.';
 comment on column public.jobs.report is 'Counts per component, failures, and what is left to do by hand.';
 

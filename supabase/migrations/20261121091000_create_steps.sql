@@ -7,7 +7,7 @@ create table private.steps (
   preview_id uuid references public.previews (id) on delete cascade,
   verification_id uuid references public.verifications (id) on delete cascade,
   run_id uuid not null generated always as (coalesce(job_id, preview_id, verification_id)) stored,
-  kind text not null check (kind in ('prepare', 'stage', 'preview', 'verify', 'cleanup')),
+  kind text not null check (kind in ('prepare', 'guard', 'stage', 'preview', 'verify', 'cleanup')),
   -- Steps of a lower rank are over before one of a higher rank starts.
   rank int not null default 0,
   component text,

@@ -46,6 +46,7 @@ return (
     'twin_id', twin.id,
     'mode', verification.mode,
     'options', coalesce(job.options, preview.options, verified_job.options),
+    'loss_limit', job.loss_limit,
     'ignore_rules', coalesce(
       (select jsonb_agg(rule.pattern order by rule.pattern)
        from public.ignore_rules as rule where rule.twin_id = twin.id),

@@ -14,6 +14,7 @@ begin
     return;
   end if;
   perform private.drop_canceled_steps(run.job_id);
+  perform private.drop_refused_steps(run.job_id);
   if exists (select from private.steps where run_id = of_run_id and status in ('queued', 'running')) then
     return;
   end if;
@@ -44,6 +45,32 @@ begin
 end
 $$;
 
+-- What a guard refused is not begun: its components never had a turn.
+create function private.drop_refused_steps(of_job_id uuid) returns void
+language sql
+set search_path = ''
+as $$
+  delete from private.steps as step
+  where step.job_id = of_job_id and step.status = 'queued'
+    and exists (
+      select from private.steps as guard
+      where guard.job_id = of_job_id and guard.kind = 'guard' and guard.status = 'failed'
+    );
+$$;
+
+-- A schedule whose run was stopped by a guard asks: it starts no other until somebody has answered.
+create function private.ask_about_run(job public.jobs, failure jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  update public.schedule_slots
+  set outcome = 'stopped', reason = failure ->> 'message'
+  where job_id = job.id;
+  update public.schedules
+  set is_active = false, next_run_at = null, is_asking = true, paused_reason = (failure ->> 'message') || '.'
+  where id = job.schedule_id and job.trigger = 'schedule';
+$$;
+
 create function private.finish_job(of_job_id uuid) returns void
 language plpgsql
 set search_path = ''
@@ -65,7 +92,10 @@ begin
   where job_id = of_job_id and status in ('pending', 'in_progress');
 
   select error into failure
-  from private.steps where job_id = of_job_id and kind = 'prepare' and status = 'failed';
+  from private.steps
+  where job_id = of_job_id and kind in ('prepare', 'guard') and status = 'failed'
+  order by id
+  limit 1;
   select array_agg(component order by position) filter (where status = 'failed')
   into failed_components
   from public.job_components where job_id = of_job_id;
@@ -96,9 +126,17 @@ begin
       report = private.job_report(of_job_id)
   where id = of_job_id;
 
+  -- Not those of a schedule, which has its own.
   update public.twins
   set options = job.options - 'confirm_target'
-  where id = job.twin_id;
+  where id = job.twin_id and job.schedule_id is null;
+
+  -- A guard that could not look says nothing of the source: that is a failure like others.
+  if failure ->> 'code' = 'limit_exceeded' and exists (
+    select from private.steps where job_id = of_job_id and kind = 'guard' and status = 'failed'
+  ) then
+    perform private.ask_about_run(job, failure);
+  end if;
 
   if job.options ->> 'verify' in ('structure', 'counts', 'checksums') and failure is null
     and job.cancel_requested_at is null then

@@ -54,7 +54,8 @@ create function public.save_schedule(
   timezone text default 'UTC',
   options jsonb default '{}',
   is_active boolean default true,
-  schedule_id uuid default null
+  schedule_id uuid default null,
+  loss_limit int default null
 ) returns public.schedules
 language plpgsql
 security definer
@@ -83,14 +84,20 @@ begin
   if coalesce(length(btrim(save_schedule.name)), 0) not between 1 and 100 then
     perform private.refuse('The name of a schedule has 1 to 100 characters', 'Name it, for example "Nightly".');
   end if;
+  if save_schedule.loss_limit not between 1 and 100 then
+    perform private.refuse(
+      'A run may remove or overwrite 1 to 100 percent of a table', 'Send 50, or 100 to stop it never.'
+    );
+  end if;
   perform private.refuse_empty_clone(checked_options);
   schedule.is_confirmed := private.confirmed_for_runs(twin, schedule, checked_options);
 
   insert into public.schedules as kept
-    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, is_active, next_run_at)
+    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, loss_limit, is_active, next_run_at)
   values (
     coalesce(schedule.id, gen_random_uuid()), twin.id, btrim(save_schedule.name), save_schedule.every_hours,
     save_schedule.cron, save_schedule.timezone, checked_options - 'confirm_target', schedule.is_confirmed,
+    coalesce(save_schedule.loss_limit, schedule.loss_limit, 50),
     coalesce(save_schedule.is_active, true),
     case when coalesce(save_schedule.is_active, true) then
       private.next_slot(parsed, save_schedule.timezone, now())
@@ -103,8 +110,10 @@ begin
       timezone = excluded.timezone,
       options = excluded.options,
       is_confirmed = excluded.is_confirmed,
+      loss_limit = excluded.loss_limit,
       is_active = excluded.is_active,
       paused_reason = null,
+      is_asking = false,
       next_run_at = excluded.next_run_at
   returning * into schedule;
   return schedule;
@@ -137,6 +146,7 @@ as $$
 declare
   schedule public.schedules := private.own_schedule(run_schedule.schedule_id);
   twin public.twins;
+  job public.jobs;
 begin
   select * into twin from public.twins where id = schedule.twin_id;
   perform private.own_twin(
@@ -145,11 +155,20 @@ begin
   if not schedule.is_confirmed then
     perform private.refuse_unconfirmed_target(twin, null);
   end if;
-  return private.start_run_of_schedule(schedule, twin, 'manual');
+  job := private.start_run_of_schedule(schedule, twin, 'manual');
+  -- The answer to what it asked: it goes on by itself.
+  update public.schedules
+  set is_asking = false,
+      is_active = true,
+      paused_reason = null,
+      next_run_at = private.next_slot(private.parse_cron(private.rhythm(every_hours, cron)), timezone, now())
+  where id = schedule.id and is_asking;
+  return job;
 end
 $$;
 
-comment on function public.run_schedule is 'Starts a clone with the options of a schedule now; its slots stay as they are.';
+comment on function public.run_schedule is
+  'Starts a clone with the options of a schedule now; its slots stay as they are. One that asks goes on by itself.';
 
 revoke execute on function public.save_schedule, public.delete_schedule, public.run_schedule
   from public, anon, service_role;

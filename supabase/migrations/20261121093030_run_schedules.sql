@@ -19,6 +19,11 @@ begin
     of_trigger,
     schedule.id
   );
+  -- Whoever runs it by hand accepts what it takes, which the next run by itself may take as well.
+  update public.jobs
+  set loss_limit = case of_trigger when 'schedule' then schedule.loss_limit else 100 end
+  where id = job.id
+  returning * into job;
   update public.schedules set last_job_id = job.id where id = schedule.id;
   return job;
 end

@@ -29,6 +29,8 @@ select
   schedule.options,
   schedule.is_active,
   schedule.paused_reason,
+  schedule.is_asking,
+  schedule.loss_limit,
   schedule.next_run_at,
   job.id as last_job_id,
   job.status as last_status,

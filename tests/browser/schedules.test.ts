@@ -113,9 +113,30 @@ test('says why it stopped by itself', async () => {
 	await control`update public.connected_accounts set status = 'connected' where display_name = 'Acme'`;
 });
 
+test('asks before a run that would take too much, and runs it anyway', async () => {
+	await card('Nightly').getByRole('button', { name: 'Change… Nightly' }).click();
+	const sheet = page.getByRole('dialog', { name: 'Change Nightly' });
+	expect(await sheet.getByLabel('Stop and ask beyond').inputValue()).toBe('50');
+	await sheet.getByLabel('Stop and ask beyond').fill('30');
+	await sheet.getByRole('button', { name: 'Save schedule' }).click();
+	await sheet.waitFor({ state: 'detached' });
+	// As the end of a run that its guard stopped leaves it.
+	await control`update public.schedules set is_active = false, next_run_at = null, is_asking = true,
+		paused_reason = 'About 85 % of the rows of public.orders would be removed or overwritten; this schedule allows 30 %.'
+		where twin_id = ${TWIN} and loss_limit = 30`;
+	await page.reload();
+	await ready(page);
+	await card('Nightly').getByText('Stopped before writing: About 85 %').waitFor();
+	expect(await axeViolations(page)).toEqual([]);
+	await card('Nightly').getByRole('button', { name: 'Run anyway Nightly' }).waitFor();
+});
+
 test('runs now, and is found on the page of its twin', async () => {
-	await card('Nightly').getByRole('button', { name: 'Run now Nightly' }).click();
+	await card('Nightly').getByRole('button', { name: 'Run anyway Nightly' }).click();
 	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+	const [row] =
+		await control`select is_active, is_asking from public.schedules where twin_id = ${TWIN}`;
+	expect(row).toEqual({ is_active: true, is_asking: false });
 	await page.goto(`/twins/${TWIN}`);
 	const section = page.getByRole('region', { name: 'Schedules' });
 	await section.getByRole('link', { name: 'Nightly' }).click();

@@ -227,5 +227,76 @@ select is(
   1, 'disconnecting names the schedules that stop'
 );
 select alike((select paused_reason from public.schedules), '%disconnected%', 'and they say why');
+-- The guard of runs without anyone there.
+update public.connected_accounts set status = 'connected' where id = tests.user_id('account of Ada');
+insert into public.projects (account_id, ref, name) values
+  (tests.user_id('account of Ada'), repeat('a', 20), 'Source'), (tests.user_id('account of Ada'), repeat('b', 20), 'Target')
+on conflict do nothing;
+update public.projects set gone_at = null, is_protected = false;
+delete from public.schedules;
+delete from public.jobs;
+update public.twins set options = '{"row_limit": 7}' where id = tests.user_id('twin of Ada');
+select tests.sign_in('Ada');
+select tests.refuses(
+  format('select public.save_schedule(%L, %L, 6, loss_limit => %s)', tests.user_id('twin of Ada'), 'Guarded', wrong),
+  '22023', '1 to 100 percent', wrong || ' percent is no limit'
+) from unnest(array[0, 101, -1]) as wrong;
+create temp table guarded on commit drop as
+select * from public.save_schedule(tests.user_id('twin of Ada'), 'Guarded', 6);
+select is(loss_limit, 50, 'half of a table is the limit where nothing is said') from guarded;
+select is((public.save_schedule(twin_id, 'Guarded', 6, loss_limit => 30, schedule_id => id)).loss_limit, 30, 'or what is said')
+from guarded;
+select is((public.save_schedule(twin_id, 'Guarded', 6, schedule_id => id)).loss_limit, 30, 'which stays') from guarded;
+select tests.sign_out();
+-- What a worker does of a job: prepares it, and looks.
+create function pg_temp.guard_says(outcome jsonb) returns void language plpgsql as $$
+declare
+  claim jsonb;
+begin
+  claim := private.claim_step();
+  perform private.finish_slice((claim #>> '{step,id}')::bigint, (claim #>> '{step,lease}')::uuid, '{"outcome": "done", "steps": [
+    {"kind": "guard", "rank": 0, "component": "data"}, {"kind": "stage", "rank": 1, "component": "data", "stage": "rows"},
+    {"kind": "stage", "rank": 1, "component": "tables", "stage": "structure"}, {"kind": "cleanup", "rank": 2, "component": "data"}
+  ]}');
+  claim := private.claim_step();
+  if claim #>> '{step,kind}' <> 'guard' then
+    raise exception 'something else came before the guard: %', claim -> 'step';
+  end if;
+  perform private.finish_slice((claim #>> '{step,id}')::bigint, (claim #>> '{step,lease}')::uuid, outcome);
+end
+$$;
+delete from private.steps;
+update public.schedules set next_run_at = now() - interval '1 minute';
+select private.start_due_schedules();
+select is((private.run_facts(step) ->> 'loss_limit')::int, 30, 'a run that starts by itself has the limit of its schedule')
+from private.steps as step;
+select pg_temp.guard_says('{"outcome": "failed", "error":
+  {"code": "limit_exceeded", "message": "About 80 % of the rows of public.orders would be removed", "fix": "Look"}}');
+select is(status || ' ' || (error ->> 'code'), 'failed limit_exceeded', 'one that would lose too much ends') from public.jobs;
+select is_empty($$ select from private.steps where status = 'queued' $$, 'before anything else of it is begun');
+select is(private.failures_of(id), 1::bigint, 'with one reason') from public.jobs;
+select is(outcome || ': ' || reason, 'stopped: About 80 % of the rows of public.orders would be removed', 'its slot says so')
+from public.schedule_slots;
+select is(
+  row(is_asking, is_active, next_run_at, paused_reason)::text,
+  '(t,f,,"About 80 % of the rows of public.orders would be removed.")', 'and its schedule asks'
+) from public.schedules;
+select isnt_empty($$ select from public.notifications where event = 'schedule_paused' and detail like 'About 80 \%%' $$, 'its owner is notified');
+select is(options, '{"row_limit": 7}', 'the options that the twin remembers are not the schedule''s')
+from public.twins where id = tests.user_id('twin of Ada');
+select tests.sign_in('Ada');
+select is((public.run_schedule(id)).loss_limit, 100, 'whoever runs it all the same takes what it takes') from guarded;
+select is(
+  row(is_asking, is_active, paused_reason, next_run_at > now())::text, '(f,t,,t)', 'and it goes on by itself'
+) from public.schedules;
+select tests.sign_out();
+select pg_temp.guard_says('{"outcome": "done"}');
+select isnt_empty($$ select from private.steps where status = 'queued' and kind = 'stage' $$, 'a guard that lets pass holds nothing up');
+select pg_temp.end_jobs();
+delete from private.steps;
+update public.schedules set next_run_at = now() - interval '30 seconds';
+select private.start_due_schedules();
+select pg_temp.guard_says('{"outcome": "failed", "error": {"code": "database_refused", "message": "no", "fix": "Look"}}');
+select is(is_active and not is_asking, true, 'a guard that cannot look fails the run, as anything else does') from public.schedules;
 select * from finish();
 rollback;

@@ -91,7 +91,7 @@ CREATE TABLE private.steps (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
-    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'stage'::text, 'preview'::text, 'verify'::text, 'cleanup'::text]))),
+    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'guard'::text, 'stage'::text, 'preview'::text, 'verify'::text, 'cleanup'::text]))),
     CONSTRAINT steps_leased_while_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (lease_until IS NOT NULL)))),
     CONSTRAINT steps_one_run CHECK ((num_nonnulls(job_id, preview_id, verification_id) = 1)),
     CONSTRAINT steps_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text])))
@@ -119,6 +119,51 @@ CREATE FUNCTION private.add_steps(held private.steps, steps jsonb) RETURNS void
     kind text, rank int, component text, stage text, waits_for text[]
   )
   on conflict do nothing;
+$$;
+
+CREATE TABLE public.jobs (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    twin_id uuid NOT NULL,
+    target_ref text NOT NULL,
+    kind text DEFAULT 'clone'::text NOT NULL,
+    trigger text DEFAULT 'manual'::text NOT NULL,
+    schedule_id uuid,
+    options jsonb NOT NULL,
+    loss_limit integer,
+    status text DEFAULT 'pending'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    cancel_requested_at timestamp with time zone,
+    error jsonb,
+    report jsonb,
+    CONSTRAINT jobs_finished_when_over CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'canceled'::text])))),
+    CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['clone'::text, 'restore'::text]))),
+    CONSTRAINT jobs_loss_limit_check CHECK (((loss_limit >= 1) AND (loss_limit <= 100))),
+    CONSTRAINT jobs_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
+    CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'canceled'::text]))),
+    CONSTRAINT jobs_trigger_check CHECK ((trigger = ANY (ARRAY['manual'::text, 'schedule'::text])))
+);
+
+COMMENT ON TABLE public.jobs IS 'One clone (or restore): a run of a twin.';
+
+COMMENT ON COLUMN public.jobs.loss_limit IS 'Percent of the rows of a table that it may remove or overwrite; null: nobody looks, a person saw the preview.';
+
+COMMENT ON COLUMN public.jobs.error IS '{code, message, fix}: why the job failed, or that parts of it did.';
+
+COMMENT ON COLUMN public.jobs.report IS 'Counts per component, failures, and what is left to do by hand.';
+
+CREATE FUNCTION private.ask_about_run(job public.jobs, failure jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.schedule_slots
+  set outcome = 'stopped', reason = failure ->> 'message'
+  where job_id = job.id;
+  update public.schedules
+  set is_active = false, next_run_at = null, is_asking = true, paused_reason = (failure ->> 'message') || '.'
+  where id = job.schedule_id and job.trigger = 'schedule';
 $$;
 
 CREATE FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) RETURNS void
@@ -498,13 +543,17 @@ CREATE TABLE public.schedules (
     timezone text DEFAULT 'UTC'::text NOT NULL,
     options jsonb DEFAULT '{}'::jsonb NOT NULL,
     is_confirmed boolean DEFAULT false NOT NULL,
+    loss_limit integer DEFAULT 50 NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     paused_reason text,
+    is_asking boolean DEFAULT false NOT NULL,
     next_run_at timestamp with time zone,
     last_job_id uuid,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT schedules_ask_why CHECK (((NOT is_asking) OR (paused_reason IS NOT NULL))),
     CONSTRAINT schedules_cron_check CHECK ((length(cron) <= 100)),
     CONSTRAINT schedules_every_hours_check CHECK ((every_hours = ANY (ARRAY[2, 6, 8]))),
+    CONSTRAINT schedules_loss_limit_check CHECK (((loss_limit >= 1) AND (loss_limit <= 100))),
     CONSTRAINT schedules_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 100))),
     CONSTRAINT schedules_one_rhythm CHECK ((num_nonnulls(every_hours, cron) = 1)),
     CONSTRAINT schedules_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
@@ -517,7 +566,11 @@ COMMENT ON COLUMN public.schedules.timezone IS 'Slots are times of the clocks th
 
 COMMENT ON COLUMN public.schedules.is_confirmed IS 'The ref of the target was typed when this was saved: its runs need nobody to type it.';
 
+COMMENT ON COLUMN public.schedules.loss_limit IS 'Percent of the rows of a table that a run may remove or overwrite before it stops and asks; 100: all.';
+
 COMMENT ON COLUMN public.schedules.paused_reason IS 'Why it stopped by itself, and the way back.';
+
+COMMENT ON COLUMN public.schedules.is_asking IS 'A run stopped before writing. Somebody says whether it shall be done anyway.';
 
 CREATE TABLE public.twins (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -586,35 +639,6 @@ CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
     group by component
   ) as per_component;
 $$;
-
-CREATE TABLE public.jobs (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    owner_id uuid NOT NULL,
-    twin_id uuid NOT NULL,
-    target_ref text NOT NULL,
-    kind text DEFAULT 'clone'::text NOT NULL,
-    trigger text DEFAULT 'manual'::text NOT NULL,
-    schedule_id uuid,
-    options jsonb NOT NULL,
-    status text DEFAULT 'pending'::text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    started_at timestamp with time zone,
-    finished_at timestamp with time zone,
-    cancel_requested_at timestamp with time zone,
-    error jsonb,
-    report jsonb,
-    CONSTRAINT jobs_finished_when_over CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'canceled'::text])))),
-    CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['clone'::text, 'restore'::text]))),
-    CONSTRAINT jobs_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
-    CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'canceled'::text]))),
-    CONSTRAINT jobs_trigger_check CHECK ((trigger = ANY (ARRAY['manual'::text, 'schedule'::text])))
-);
-
-COMMENT ON TABLE public.jobs IS 'One clone (or restore): a run of a twin.';
-
-COMMENT ON COLUMN public.jobs.error IS '{code, message, fix}: why the job failed, or that parts of it did.';
-
-COMMENT ON COLUMN public.jobs.report IS 'Counts per component, failures, and what is left to do by hand.';
 
 CREATE FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text DEFAULT 'manual'::text, of_schedule_id uuid DEFAULT NULL::uuid) RETURNS public.jobs
     LANGUAGE plpgsql
@@ -787,6 +811,18 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.drop_refused_steps(of_job_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from private.steps as step
+  where step.job_id = of_job_id and step.status = 'queued'
+    and exists (
+      select from private.steps as guard
+      where guard.job_id = of_job_id and guard.kind = 'guard' and guard.status = 'failed'
+    );
+$$;
+
 CREATE FUNCTION private.end_delivery(delivery_id uuid, attempt integer, outcome text, answer_status integer, words text, at timestamp with time zone DEFAULT now()) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -920,7 +956,10 @@ begin
   where job_id = of_job_id and status in ('pending', 'in_progress');
 
   select error into failure
-  from private.steps where job_id = of_job_id and kind = 'prepare' and status = 'failed';
+  from private.steps
+  where job_id = of_job_id and kind in ('prepare', 'guard') and status = 'failed'
+  order by id
+  limit 1;
   select array_agg(component order by position) filter (where status = 'failed')
   into failed_components
   from public.job_components where job_id = of_job_id;
@@ -951,9 +990,17 @@ begin
       report = private.job_report(of_job_id)
   where id = of_job_id;
 
+  -- Not those of a schedule, which has its own.
   update public.twins
   set options = job.options - 'confirm_target'
-  where id = job.twin_id;
+  where id = job.twin_id and job.schedule_id is null;
+
+  -- A guard that could not look says nothing of the source: that is a failure like others.
+  if failure ->> 'code' = 'limit_exceeded' and exists (
+    select from private.steps where job_id = of_job_id and kind = 'guard' and status = 'failed'
+  ) then
+    perform private.ask_about_run(job, failure);
+  end if;
 
   if job.options ->> 'verify' in ('structure', 'counts', 'checksums') and failure is null
     and job.cancel_requested_at is null then
@@ -992,6 +1039,7 @@ begin
     return;
   end if;
   perform private.drop_canceled_steps(run.job_id);
+  perform private.drop_refused_steps(run.job_id);
   if exists (select from private.steps where run_id = of_run_id and status in ('queued', 'running')) then
     return;
   end if;
@@ -1948,7 +1996,7 @@ CREATE FUNCTION private.run_project(project_account_id uuid, project_ref text) R
 CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'source', private.run_project(twin.source_account_id, twin.source_ref), 'target', private.run_project(twin.target_account_id, twin.target_ref), 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM ((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id)))));
+    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'source', private.run_project(twin.source_account_id, twin.source_ref), 'target', private.run_project(twin.target_account_id, twin.target_ref), 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM ((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id)))));
 
 CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
     LANGUAGE plpgsql
@@ -2045,6 +2093,11 @@ begin
     of_trigger,
     schedule.id
   );
+  -- Whoever runs it by hand accepts what it takes, which the next run by itself may take as well.
+  update public.jobs
+  set loss_limit = case of_trigger when 'schedule' then schedule.loss_limit else 100 end
+  where id = job.id
+  returning * into job;
   update public.schedules set last_job_id = job.id where id = schedule.id;
   return job;
 end
@@ -2495,6 +2548,7 @@ CREATE FUNCTION public.run_schedule(schedule_id uuid) RETURNS public.jobs
 declare
   schedule public.schedules := private.own_schedule(run_schedule.schedule_id);
   twin public.twins;
+  job public.jobs;
 begin
   select * into twin from public.twins where id = schedule.twin_id;
   perform private.own_twin(
@@ -2503,13 +2557,21 @@ begin
   if not schedule.is_confirmed then
     perform private.refuse_unconfirmed_target(twin, null);
   end if;
-  return private.start_run_of_schedule(schedule, twin, 'manual');
+  job := private.start_run_of_schedule(schedule, twin, 'manual');
+  -- The answer to what it asked: it goes on by itself.
+  update public.schedules
+  set is_asking = false,
+      is_active = true,
+      paused_reason = null,
+      next_run_at = private.next_slot(private.parse_cron(private.rhythm(every_hours, cron)), timezone, now())
+  where id = schedule.id and is_asking;
+  return job;
 end
 $$;
 
-COMMENT ON FUNCTION public.run_schedule(schedule_id uuid) IS 'Starts a clone with the options of a schedule now; its slots stay as they are.';
+COMMENT ON FUNCTION public.run_schedule(schedule_id uuid) IS 'Starts a clone with the options of a schedule now; its slots stay as they are. One that asks goes on by itself.';
 
-CREATE FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer DEFAULT NULL::integer, cron text DEFAULT NULL::text, timezone text DEFAULT 'UTC'::text, options jsonb DEFAULT '{}'::jsonb, is_active boolean DEFAULT true, schedule_id uuid DEFAULT NULL::uuid) RETURNS public.schedules
+CREATE FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer DEFAULT NULL::integer, cron text DEFAULT NULL::text, timezone text DEFAULT 'UTC'::text, options jsonb DEFAULT '{}'::jsonb, is_active boolean DEFAULT true, schedule_id uuid DEFAULT NULL::uuid, loss_limit integer DEFAULT NULL::integer) RETURNS public.schedules
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -2536,14 +2598,20 @@ begin
   if coalesce(length(btrim(save_schedule.name)), 0) not between 1 and 100 then
     perform private.refuse('The name of a schedule has 1 to 100 characters', 'Name it, for example "Nightly".');
   end if;
+  if save_schedule.loss_limit not between 1 and 100 then
+    perform private.refuse(
+      'A run may remove or overwrite 1 to 100 percent of a table', 'Send 50, or 100 to stop it never.'
+    );
+  end if;
   perform private.refuse_empty_clone(checked_options);
   schedule.is_confirmed := private.confirmed_for_runs(twin, schedule, checked_options);
 
   insert into public.schedules as kept
-    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, is_active, next_run_at)
+    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, loss_limit, is_active, next_run_at)
   values (
     coalesce(schedule.id, gen_random_uuid()), twin.id, btrim(save_schedule.name), save_schedule.every_hours,
     save_schedule.cron, save_schedule.timezone, checked_options - 'confirm_target', schedule.is_confirmed,
+    coalesce(save_schedule.loss_limit, schedule.loss_limit, 50),
     coalesce(save_schedule.is_active, true),
     case when coalesce(save_schedule.is_active, true) then
       private.next_slot(parsed, save_schedule.timezone, now())
@@ -2556,15 +2624,17 @@ begin
       timezone = excluded.timezone,
       options = excluded.options,
       is_confirmed = excluded.is_confirmed,
+      loss_limit = excluded.loss_limit,
       is_active = excluded.is_active,
       paused_reason = null,
+      is_asking = false,
       next_run_at = excluded.next_run_at
   returning * into schedule;
   return schedule;
 end
 $$;
 
-COMMENT ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid) IS 'Makes a schedule of a twin, or changes one: every 2, 6 or 8 hours, or by a cron expression, in a time zone.';
+COMMENT ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid, loss_limit integer) IS 'Makes a schedule of a twin, or changes one: every 2, 6 or 8 hours, or by a cron expression, in a time zone.';
 
 CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2835,11 +2905,13 @@ CREATE TABLE public.schedule_slots (
     outcome text NOT NULL,
     reason text,
     job_id uuid,
-    CONSTRAINT schedule_slots_outcome_check CHECK ((outcome = ANY (ARRAY['started'::text, 'skipped'::text, 'paused'::text]))),
+    CONSTRAINT schedule_slots_outcome_check CHECK ((outcome = ANY (ARRAY['started'::text, 'skipped'::text, 'paused'::text, 'stopped'::text]))),
     CONSTRAINT schedule_slots_say_why CHECK (((reason IS NULL) = (outcome = 'started'::text)))
 );
 
 COMMENT ON TABLE public.schedule_slots IS 'What became of each time at which a schedule was due.';
+
+COMMENT ON COLUMN public.schedule_slots.outcome IS 'stopped = its clone was started and ended before it wrote anything.';
 
 CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
  SELECT twin.id AS twin_id,
@@ -2874,6 +2946,7 @@ CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
             job.trigger,
             job.schedule_id,
             job.options,
+            job.loss_limit,
             job.status,
             job.created_at,
             job.started_at,
@@ -2904,6 +2977,8 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
     schedule.options,
     schedule.is_active,
     schedule.paused_reason,
+    schedule.is_asking,
+    schedule.loss_limit,
     schedule.next_run_at,
     job.id AS last_job_id,
     job.status AS last_status,
@@ -2926,6 +3001,7 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
                     latest.trigger,
                     latest.schedule_id,
                     latest.options,
+                    latest.loss_limit,
                     latest.status,
                     latest.created_at,
                     latest.started_at,
@@ -3374,6 +3450,10 @@ REVOKE ALL ON FUNCTION private.add_channel(channel public.notification_channels,
 
 REVOKE ALL ON FUNCTION private.add_steps(held private.steps, steps jsonb) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.jobs TO authenticated;
+
+REVOKE ALL ON FUNCTION private.ask_about_run(job public.jobs, failure jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.broadcast_change() FROM PUBLIC;
@@ -3398,8 +3478,6 @@ REVOKE ALL ON FUNCTION private.confirmed_for_runs(twin public.twins, earlier pub
 
 REVOKE ALL ON FUNCTION private.count_findings(of_verification_id uuid) FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.jobs TO authenticated;
-
 REVOKE ALL ON FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text, of_schedule_id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.verifications TO authenticated;
@@ -3413,6 +3491,8 @@ REVOKE ALL ON FUNCTION private.delivery_back_off(attempts integer) FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.disconnect_account(account_owner_id uuid, ended_account_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.drop_canceled_steps(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.drop_refused_steps(of_job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.end_delivery(delivery_id uuid, attempt integer, outcome text, answer_status integer, words text, at timestamp with time zone) FROM PUBLIC;
 
@@ -3575,8 +3655,8 @@ GRANT ALL ON FUNCTION public.replay_delivery(delivery_id uuid) TO authenticated;
 REVOKE ALL ON FUNCTION public.run_schedule(schedule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_schedule(schedule_id uuid) TO authenticated;
 
-REVOKE ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid) TO authenticated;
+REVOKE ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid, loss_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid, loss_limit integer) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;

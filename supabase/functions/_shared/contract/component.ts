@@ -5,7 +5,7 @@ import type { Preview } from '../domain/preview.ts';
 import type { VerificationMode } from '../domain/status.ts';
 import type { ReadContext, StageContext, VerifyContext } from './context.ts';
 import type { Endpoint, Service } from './endpoint.ts';
-import type { Finding } from './report.ts';
+import type { Finding, Loss } from './report.ts';
 
 /**
  * What a stage makes available to later ones. A stage waits for every enabled stage that provides one of
@@ -56,6 +56,11 @@ export interface Component {
 	readonly cleanUp?: (target: Endpoint) => Promise<void>;
 	/** Reads both endpoints: counts, what would be done, objects, warnings. Changes nothing. */
 	preview(context: ReadContext): Promise<Preview>;
+	/**
+	 * How much of the target a clone would remove or overwrite (or what a slice of it allows). Changes nothing. For runs without
+	 * anyone there; a component without it has nothing that could be lost as a whole.
+	 */
+	readonly measureLosses?: (context: VerifyContext) => Promise<readonly Loss[]>;
 	/** Compares both endpoints (or what a slice of it allows); an empty list means equal. Changes nothing. */
 	verify(context: VerifyContext, mode: VerificationMode): Promise<readonly Finding[]>;
 }

@@ -39,7 +39,7 @@ export type ReadContext = Pick<
 	'options' | 'ignoreRules' | 'source' | 'target' | 'memory' | 'signal'
 >;
 
-/** What `verify` gets: it may take several slices, as a stage may. */
+/** What `verify` and `measureLosses` get: they may take several slices, as a stage may. */
 export interface VerifyContext extends ReadContext, Pick<StageContext, 'cursor' | 'spent'> {
 	/** Asks for another slice, which is given this cursor. */
 	continueFrom(cursor: unknown): void;

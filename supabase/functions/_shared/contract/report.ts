@@ -21,6 +21,13 @@ export interface Failed {
 	readonly object: string | null;
 }
 
+/** How much of an object of the target a clone would remove or overwrite. */
+export interface Loss {
+	readonly object: string;
+	/** Of its rows: from 0 to 1. */
+	readonly share: number;
+}
+
 export interface Progress {
 	readonly done: number;
 	readonly total: number;

@@ -18,6 +18,8 @@ interface ProjectState {
 	readonly status: string;
 }
 
+/** Over before anything is written. */
+const GUARD_RANK = 0;
 const WORK_RANK = 1;
 const CLEANUP_RANK = 2;
 
@@ -53,7 +55,7 @@ export async function prepareRun(
 
 /** The steps of a run, in an order in which they can be carried out one after the other. */
 export function layOutSteps(
-	{ kind, options }: Pick<Run, 'kind' | 'options'>,
+	{ kind, options, loss_limit = null }: Pick<Run, 'kind' | 'options' | 'loss_limit'>,
 	components: readonly Component[],
 ): NewStep[] {
 	const enabled = components.filter(({ key }) => options.components[key]);
@@ -62,6 +64,9 @@ export function layOutSteps(
 	switch (kind) {
 		case 'job':
 			return [
+				...(loss_limit === null ? [] : enabled)
+					.filter(({ measureLosses }) => measureLosses !== undefined)
+					.map(({ key }) => ({ kind: 'guard' as const, rank: GUARD_RANK, component: key })),
 				...plannedStages(components, options.components).map((planned) => ({
 					kind: 'stage' as const,
 					rank: WORK_RANK,

@@ -7,6 +7,7 @@ import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
 import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
 import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/errors.ts';
 import { startBudget } from './budget.ts';
+import { acceptedLosses } from './losses.ts';
 import { prepareRun } from './prepare.ts';
 import type { NewStep, Run, Step } from './step.ts';
 
@@ -123,6 +124,19 @@ async function runStep(
 			const preview = previewSchema.parse(await component.preview(read));
 			signal.throwIfAborted();
 			return { outcome: 'done', preview: { [component.key]: preview } };
+		}
+		case 'guard': {
+			const component = componentOf(components, step.component);
+			let next: { readonly cursor: unknown } | undefined;
+			const losses = await component.measureLosses?.({
+				...read,
+				...startBudget(limits),
+				cursor: step.cursor,
+				continueFrom: (cursor) => (next = { cursor }),
+			});
+			signal.throwIfAborted();
+			collect.remember(acceptedLosses(losses ?? [], run.loss_limit ?? 100, step.memory));
+			return { outcome: next ? 'more' : 'done', ...next };
 		}
 		case 'verify': {
 			const component = componentOf(components, step.component);

@@ -4,7 +4,7 @@ import type { CloneOptions } from '../domain/clone.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import type { VerificationMode } from '../domain/status.ts';
 
-export type StepKind = 'prepare' | 'stage' | 'preview' | 'verify' | 'cleanup';
+export type StepKind = 'prepare' | 'guard' | 'stage' | 'preview' | 'verify' | 'cleanup';
 
 /** A unit of work of a run: one stage of one component, or what one component does in a preview or verification. */
 export interface Step {
@@ -38,6 +38,8 @@ export interface Run {
 	readonly mode: VerificationMode | null;
 	readonly options: CloneOptions;
 	readonly ignore_rules: readonly string[];
+	/** Percent of a table's rows that the job may remove or overwrite; null (or nothing said): it is not looked. */
+	readonly loss_limit?: number | null;
 	readonly target: { readonly ref: string };
 	/** True when an earlier clone of this pair by this user has written to the target. */
 	readonly cloned_before: boolean;

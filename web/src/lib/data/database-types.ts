@@ -293,6 +293,7 @@ export type Database = {
 					finished_at: string | null;
 					id: string;
 					kind: string;
+					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					report: Json | null;
@@ -311,6 +312,7 @@ export type Database = {
 					finished_at?: string | null;
 					id?: string;
 					kind?: string;
+					loss_limit?: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					report?: Json | null;
@@ -328,6 +330,7 @@ export type Database = {
 					finished_at?: string | null;
 					id?: string;
 					kind?: string;
+					loss_limit?: number | null;
 					options?: NonNullable<Json>;
 					owner_id?: string;
 					report?: Json | null;
@@ -710,8 +713,10 @@ export type Database = {
 					every_hours: number | null;
 					id: string;
 					is_active: boolean;
+					is_asking: boolean;
 					is_confirmed: boolean;
 					last_job_id: string | null;
+					loss_limit: number;
 					name: string;
 					next_run_at: string | null;
 					options: NonNullable<Json>;
@@ -726,8 +731,10 @@ export type Database = {
 					every_hours?: number | null;
 					id?: string;
 					is_active?: boolean;
+					is_asking?: boolean;
 					is_confirmed?: boolean;
 					last_job_id?: string | null;
+					loss_limit?: number;
 					name: string;
 					next_run_at?: string | null;
 					options?: NonNullable<Json>;
@@ -741,8 +748,10 @@ export type Database = {
 					every_hours?: number | null;
 					id?: string;
 					is_active?: boolean;
+					is_asking?: boolean;
 					is_confirmed?: boolean;
 					last_job_id?: string | null;
+					loss_limit?: number;
 					name?: string;
 					next_run_at?: string | null;
 					options?: NonNullable<Json>;
@@ -1097,12 +1106,14 @@ export type Database = {
 					cron: string | null;
 					every_hours: number | null;
 					is_active: boolean;
+					is_asking: boolean;
 					last_failures: number | null;
 					last_finished_at: string | null;
 					last_job_id: string | null;
 					last_skipped_at: string | null;
 					last_skipped_reason: string | null;
 					last_status: string | null;
+					loss_limit: number;
 					name: string;
 					next_run_at: string | null;
 					options: NonNullable<Json>;
@@ -1211,6 +1222,7 @@ export type Database = {
 					finished_at: string | null;
 					id: string;
 					kind: string;
+					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					report: Json | null;
@@ -1291,6 +1303,7 @@ export type Database = {
 					finished_at: string | null;
 					id: string;
 					kind: string;
+					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					report: Json | null;
@@ -1313,6 +1326,7 @@ export type Database = {
 					cron?: string;
 					every_hours?: number;
 					is_active?: boolean;
+					loss_limit?: number;
 					name: string;
 					options?: Json;
 					schedule_id?: string;
@@ -1325,8 +1339,10 @@ export type Database = {
 					every_hours: number | null;
 					id: string;
 					is_active: boolean;
+					is_asking: boolean;
 					is_confirmed: boolean;
 					last_job_id: string | null;
+					loss_limit: number;
 					name: string;
 					next_run_at: string | null;
 					options: NonNullable<Json>;
@@ -1356,6 +1372,7 @@ export type Database = {
 					finished_at: string | null;
 					id: string;
 					kind: string;
+					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					report: Json | null;
@@ -1406,6 +1423,7 @@ export type Database = {
 					finished_at: string | null;
 					id: string;
 					kind: string;
+					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					report: Json | null;

@@ -103,6 +103,8 @@ export type ScheduleRow = Exact<
 		name: string;
 		timezone: string;
 		is_active: boolean;
+		is_asking: boolean;
+		loss_limit: number;
 		source_name: string;
 		target_name: string;
 		target_ref: string;

@@ -2,6 +2,7 @@
 import { allRows } from './all-rows.ts';
 import type { ControlClient } from './client.ts';
 import { problemFromDatabase, type Problem } from './problem.ts';
+import { rowsOf } from './rejected.ts';
 import type { ScheduleRow } from './rows.ts';
 
 /** Schedules of the user, or of one twin, the next due first. */
@@ -16,6 +17,17 @@ export async function readSchedules(
 			.order('schedule_id')
 			.range(from, to);
 	});
+}
+
+/** One schedule, or null when there is none (or it is someone else's). */
+export async function readSchedule(
+	supabase: ControlClient,
+	scheduleId: string,
+): Promise<ScheduleRow | null> {
+	const rows = rowsOf(
+		await supabase.from('schedule_health').select('*').eq('schedule_id', scheduleId).limit(1),
+	);
+	return rows[0] ?? null;
 }
 
 export interface Rhythm {

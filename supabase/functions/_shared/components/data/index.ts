@@ -4,6 +4,7 @@ import type { Component } from '../../contract/component.ts';
 import { dropLedgerSchema } from '../../contract/ledger.ts';
 import { rowsStage } from './copy.ts';
 import { generatedStage } from './generated-stage.ts';
+import { measureLosses } from './losses.ts';
 import { preview } from './preview.ts';
 import { referencesStage } from './references.ts';
 import { SIZES, type Sizes } from './sizes.ts';
@@ -16,6 +17,7 @@ export function createData(sizes: Sizes = SIZES): Component {
 		stages: [rowsStage(sizes), generatedStage, referencesStage],
 		cleanUp: dropLedgerSchema,
 		preview,
+		measureLosses: (context) => measureLosses(context, sizes),
 		verify: (context, mode) => verifyWithKeys(context, mode, sizes),
 	};
 }

@@ -33,11 +33,14 @@ export interface ReadPlan extends Plan {
 	readonly partitionedBy: ReadonlyMap<string, string>;
 }
 
-/** `structure`: whether the target is taken as it is, or as it will be once it has the source's tables. */
+/**
+ * `structure`: whether the target is taken as it is, or as it will be once it has the source's tables, or whether of
+ * both only the columns count that the other has, too.
+ */
 export async function readPlan(
 	context: Pick<ReadContext, 'options' | 'ignoreRules'>,
 	sessions: Sessions,
-	structure: 'as it is' | 'as it will be' = 'as it is',
+	structure: 'as it is' | 'as it will be' | 'what both have' = 'as it is',
 ): Promise<ReadPlan> {
 	const hashMethod = await agreeOnHash(sessions.source, sessions.target);
 	const [source, target] = await both(
@@ -48,9 +51,9 @@ export async function readPlan(
 		readRowTypes(sessions.source),
 		readRowTypes(sessions.target),
 	);
-	const asIs = structure === 'as it is';
+	const asIs = structure !== 'as it will be';
 	const plan = planRows({
-		source,
+		source: structure === 'what both have' ? narrowed(source, target) : source,
 		target: asIs ? target : source,
 		rowTypes: { source: sourceTypes, target: asIs ? targetTypes : sourceTypes },
 		options: context.options,
@@ -73,4 +76,16 @@ export async function readPlan(
 		oids: new Map(source.map(({ schema, name, oid }) => [`${schema}.${name}`, oid])),
 		partitionedBy,
 	};
+}
+
+/** The source's tables without the columns that the target lacks, as long as a clone has not added them. */
+function narrowed(source: readonly Table[], target: readonly Table[]): readonly Table[] {
+	const nameOf = ({ schema, name }: Table): string => `${schema}.${name}`;
+	const known = new Map(
+		target.map((table) => [nameOf(table), new Set(table.columns.map(({ name }) => name))]),
+	);
+	return source.map((table) => ({
+		...table,
+		columns: table.columns.filter(({ name }) => known.get(nameOf(table))?.has(name) === true),
+	}));
 }

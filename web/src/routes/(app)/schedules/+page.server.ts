@@ -3,7 +3,7 @@ import { cloneOptionsSchema } from '#shared/domain/clone.ts';
 import type { Json } from '#lib/data/database-types.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { rhythmWords } from '#lib/data/rhythm-words.ts';
-import { readSchedules } from '#lib/data/schedules.ts';
+import { readSchedule, readSchedules } from '#lib/data/schedules.ts';
 import { readTwins } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
 import type { Actions, PageServerLoad } from './$types';
@@ -42,16 +42,16 @@ export const actions: Actions = {
 			timezone: text(form, 'timezone'),
 			options: { ...options, ...(confirmed === '' ? {} : { confirm_target: confirmed }) },
 			is_active: text(form, 'is_active') !== 'false',
+			loss_limit: Math.round(Number(text(form, 'loss_limit'))),
 			...(isUuid(id) ? { schedule_id: id } : {}),
 		});
 		return error === null ? { saved: true } : fail(400, { problem: problemFromDatabase(error) });
 	},
 	switch: async ({ locals, request }) => {
 		const form = await request.formData();
-		const schedule = (await readSchedules(locals.supabase)).find(
-			({ schedule_id }) => schedule_id === text(form, 'schedule_id'),
-		);
-		if (schedule === undefined) return fail(404, { problem: GONE });
+		const id = text(form, 'schedule_id');
+		const schedule = isUuid(id) ? await readSchedule(locals.supabase, id) : null;
+		if (schedule === null) return fail(404, { problem: GONE });
 		const { error } = await locals.supabase.rpc('save_schedule', {
 			twin_id: schedule.twin_id,
 			name: schedule.name,
