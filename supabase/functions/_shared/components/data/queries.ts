@@ -184,7 +184,7 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p', 'f') and c.relpersistence <> 't'
   and ${ofUser('c.relowner')}
-  and ${notOfExtension('pg_catalog.pg_class', 'c.oid')}`;
+  and ${notOfExtension('pg_class', 'c.oid')}`;
 
 /** Their oids. */
 export const READ_TABLE_OIDS = `select c.oid::int8 as oid${TABLES} order by 1`;
@@ -275,7 +275,7 @@ from pg_catalog.pg_sequence s
 join pg_catalog.pg_class c on c.oid = s.seqrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relpersistence <> 't' and ${ofUser('c.relowner')}
-  and ${notOfExtension('pg_catalog.pg_class', 'c.oid')}
+  and ${notOfExtension('pg_class', 'c.oid')}
 order by n.nspname, c.relname`;
 
 /** Stored generated columns of the user's tables and partitions, with what computes them. */
@@ -287,7 +287,7 @@ join pg_catalog.pg_class c on c.oid = a.attrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attgenerated = 's' and a.attnum > 0 and not a.attisdropped and c.relkind = 'r' and c.relpersistence <> 't'
-  and ${ofUser('c.relowner')} and ${notOfExtension('pg_catalog.pg_class', 'c.oid')}
+  and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 order by 1, 2, a.attnum`;
 
 /** A row with a value of every type that is hashed in binary: equal hashes of it make those of rows comparable. */

@@ -16,7 +16,7 @@ const CALLERS = `
 with caller as materialized (
   select p.oid, ${FUNCTION} as name, ${BODY} as body
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace f on f.oid = p.pronamespace
-  where p.prokind in ('f', 'p', 'w') and ${routineOfUser('p', 'f')} and ${notOfExtension('pg_catalog.pg_proc', 'p.oid')}
+  where p.prokind in ('f', 'p', 'w') and ${routineOfUser('p', 'f')} and ${notOfExtension('pg_proc', 'p.oid')}
     and ${BODY} ~* '${CALL}'
 )
 select 'functions' as component, name as object, null as through, body from caller
@@ -24,7 +24,7 @@ union all
 select 'triggers', pg_catalog.format('%I on %I.%I', t.tgname, n.nspname, c.relname), r.name, r.body
 from caller r join pg_catalog.pg_trigger t on t.tgfoid = r.oid and not t.tgisinternal and t.tgparentid = 0
 join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where ${ofUser('c.relowner')} or ${notOfExtension('pg_catalog.pg_trigger', 't.oid')}
+where ${ofUser('c.relowner')} or ${notOfExtension('pg_trigger', 't.oid')}
 order by 1, 2`;
 
 /** One item per function and trigger. Never a body, nor what may be a key in it. */

@@ -89,7 +89,7 @@ export function userSchema(column: string): string {
 	const [schema = ''] = column.split('.');
 	return `(${column} !~ '^pg_' and (${column} not in (${list(MANAGED_SCHEMAS)}, 'information_schema')
     or (${column} in (${list(TAKEN_BY_USERS)}) and ${userOwns(`${schema}.nspowner`)}
-      and ${notOfExtension('pg_catalog.pg_namespace', `${schema}.oid`)}
+      and ${notOfExtension('pg_namespace', `${schema}.oid`)}
       and not exists (select from pg_catalog.pg_extension x where x.extnamespace = ${schema}.oid))))`;
 }
 
@@ -103,4 +103,5 @@ export const routineOfUser = (routine: string, schema = 'n'): string =>
 
 /** SQL condition: the object is no member of an extension. */
 export const notOfExtension = (catalog: string, oid: string): string =>
-	`not exists (select from pg_catalog.pg_depend e where e.classid = '${catalog}'::pg_catalog.regclass and e.objid = ${oid} and e.deptype = 'e')`;
+	`not exists (select from pg_catalog.pg_depend e
+    where e.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass and e.objid = ${oid} and e.deptype = 'e')`;

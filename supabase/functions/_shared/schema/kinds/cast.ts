@@ -8,7 +8,8 @@ const replace = (): Change => ({ how: 'replace' });
 /** Oids below this are made by initdb; a cast has no schema that would tell. */
 const FIRST_USER_OID = 16384;
 
-const castName = `pg_catalog.format('(%s as %s)', pg_catalog.format_type(c.castsource, null), pg_catalog.format_type(c.casttarget, null))`;
+const castName = `pg_catalog.format('(%s as %s)', pg_catalog.format_type(c.castsource, null),
+    pg_catalog.format_type(c.casttarget, null))`;
 
 const readCasts = `
 select d.name as identity, 'cast ' || d.name as object,

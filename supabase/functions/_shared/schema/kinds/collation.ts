@@ -10,19 +10,22 @@ export const collationKind: Kind = {
 	stage: 'structure',
 	read: `
 select d.name as identity, 'collation ' || d.name as object, array[${address('pg_collation', 'd.oid')}] as addresses,
-  format('schema:%I', d.nspname) as parent, jsonb_build_object('options', d.options) as definition,
-  array[format('create collation %s (%s)', d.name, d.options)] as "create", format('drop collation %s', d.name) as "drop"
+  pg_catalog.format('schema:%I', d.nspname) as parent,
+  pg_catalog.jsonb_build_object('options', d.options) as definition,
+  array[pg_catalog.format('create collation %s (%s)', d.name, d.options)] as create,
+  pg_catalog.format('drop collation %s', d.name) as drop
 from (
-  select c.oid, n.nspname, format('%I.%I', n.nspname, c.collname) as name, concat_ws(', ',
+  select c.oid, n.nspname, pg_catalog.format('%I.%I', n.nspname, c.collname) as name, pg_catalog.concat_ws(', ',
     'provider = ' || case c.collprovider when 'i' then 'icu' when 'b' then 'builtin' else 'libc' end,
     case when c.collprovider = 'c' then
-      case when c.collcollate = c.collctype then 'locale = ' || quote_literal(c.collcollate)
-        else format('lc_collate = %L, lc_ctype = %L', c.collcollate, c.collctype) end
-      else 'locale = ' || quote_literal(coalesce(j.row ->> 'colllocale', j.row ->> 'colliculocale', c.collcollate)) end,
-    'rules = ' || quote_literal(j.row ->> 'collicurules'),
+      case when c.collcollate = c.collctype then 'locale = ' || pg_catalog.quote_literal(c.collcollate)
+        else pg_catalog.format('lc_collate = %L, lc_ctype = %L', c.collcollate, c.collctype) end
+      else 'locale = ' || pg_catalog.quote_literal(coalesce(j.row ->> 'colllocale', j.row ->> 'colliculocale',
+        c.collcollate)) end,
+    'rules = ' || pg_catalog.quote_literal(j.row ->> 'collicurules'),
     case when not c.collisdeterministic then 'deterministic = false' end) as options
-  from pg_collation c join pg_namespace n on n.oid = c.collnamespace
-  cross join lateral (select to_jsonb(c) as row) j
+  from pg_catalog.pg_collation c join pg_catalog.pg_namespace n on n.oid = c.collnamespace
+  cross join lateral (select pg_catalog.to_jsonb(c) as row) j
   where ${ofUser('c.collowner')} and ${notOfExtension('pg_collation', 'c.oid')}
 ) d`,
 	change: () => ({ how: 'replace' }),

@@ -24,10 +24,12 @@ import {
 	userTable,
 } from './table-sql.ts';
 
-const NAME = `format('%s.%I', ${RELATION}, a.attname)`;
+const NAME = `pg_catalog.format('%s.%I', ${RELATION}, a.attname)`;
 const FROM = `
-from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_type y on y.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_type y on y.oid = a.atttypid
+left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attnum > 0 and not a.attisdropped and ${userTable(`'r', 'p', 'f'`)}`;
 
 /** Made by the parent's: with a partition or child, or by adding it there. */
@@ -41,15 +43,17 @@ const NESTED_CHECKS = `array(
     with recursive within (type, nested) as (
       select a.atttypid, false
       union
-      select i.type, w.nested or t.typtype <> 'd' from within w join pg_type t on t.oid = w.type
+      select i.type, w.nested or t.typtype <> 'd' from within w join pg_catalog.pg_type t on t.oid = w.type
       cross join lateral (
         select t.typelem union select t.typbasetype
-        union select b.atttypid from pg_attribute b where b.attrelid = t.typrelid and b.attnum > 0 and not b.attisdropped
-        union select r.rngsubtype from pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)) i (type)
+        union select b.atttypid from pg_catalog.pg_attribute b
+          where b.attrelid = t.typrelid and b.attnum > 0 and not b.attisdropped
+        union select r.rngsubtype from pg_catalog.pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)) i (type)
       where i.type >= 16384)
-    select format('domain_check:%I.%I.%I', dn.nspname, dt.typname, k.conname)
-    from within w join pg_constraint k on k.contypid = w.type and k.contype = 'c'
-    join pg_type dt on dt.oid = w.type join pg_namespace dn on dn.oid = dt.typnamespace where w.nested)`;
+    select pg_catalog.format('domain_check:%I.%I.%I', dn.nspname, dt.typname, k.conname)
+    from within w join pg_catalog.pg_constraint k on k.contypid = w.type and k.contype = 'c'
+    join pg_catalog.pg_type dt on dt.oid = w.type join pg_catalog.pg_namespace dn on dn.oid = dt.typnamespace
+    where w.nested)`;
 
 /** Its rows wait as text while its type, or a domain within it, is made anew. */
 function asText({ definition }: Fact): { away: string; back: string } | undefined {
@@ -78,29 +82,38 @@ const columnKind: Kind = {
 select ${NAME} as identity, ${NAME} as object,
   array[${address('pg_class', 'c.oid', 'a.attnum')}]
     || case when a.attgenerated <> '' then array[${address('pg_attrdef', 'd.oid')}] else '{}' end
-    || case when a.attidentity <> '' then array(select ${address('pg_class', 'i.objid')} from pg_depend i where i.classid = 'pg_class'::regclass
-         and i.refclassid = 'pg_class'::regclass and i.refobjid = a.attrelid and i.refobjsubid = a.attnum and i.deptype = 'i') else '{}' end as addresses,
+    || case when a.attidentity <> '' then array(select ${address('pg_class', 'i.objid')} from pg_catalog.pg_depend i
+      where i.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+         and i.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and i.refobjid = a.attrelid
+         and i.refobjsubid = a.attnum and i.deptype = 'i') else '{}' end as addresses,
   ${RELATION_FACT} as parent,
-  jsonb_build_object('table', ${RELATION}, 'name', format('%I', a.attname), 'type', ${COLUMN_TYPE}, 'collation', ${COLUMN_COLLATION},
-    'generated', case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
+  pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', a.attname),
+    'type', ${COLUMN_TYPE}, 'collation', ${COLUMN_COLLATION},
+    'generated', case when a.attgenerated <> '' then pg_catalog.pg_get_expr(d.adbin, d.adrelid) end,
     'identity', case a.attidentity when 'a' then 'always' when 'd' then 'by default' end,
-    'sequence', case when a.attidentity <> '' then ${ofIdentity(`format('%I.%I', sn.nspname, s.relname)`)} end,
-    'sequence_settings', case when a.attidentity <> '' then ${ofIdentity(`to_jsonb(${IDENTITY_SETTINGS})`)} end,
+    'sequence', case when a.attidentity <> ''
+      then ${ofIdentity(`pg_catalog.format('%I.%I', sn.nspname, s.relname)`)} end,
+    'sequence_settings', case
+      when a.attidentity <> '' then ${ofIdentity(`pg_catalog.to_jsonb(${IDENTITY_SETTINGS})`)} end,
     'storage', a.attstorage,
     'compression', nullif(a.attcompression, ''), 'statistics', nullif(a.attstattarget, -1),
     'options', ${optionObject('a.attoptions')}, 'foreign_options', ${foreignOptionObject('a.attfdwoptions')},
     'inherited', case when c.reloftype <> 0 then 'from type' when ${INHERITED} then 'from parent' end,
     'local', case when ${INHERITED} and not c.relispartition then a.attislocal end) as definition,
-  case when c.reloftype <> 0 then '{}'::text[]
-    else array[format('alter table %s add column %s%I %s', ${RELATION}, case when ${INHERITED} then 'if not exists ' else '' end, a.attname, ${COLUMN_TEXT}
+  case when c.reloftype <> 0 then '{}'::pg_catalog.text[]
+    else array[pg_catalog.format('alter table %s add column %s%I %s', ${RELATION},
+      case when ${INHERITED} then 'if not exists ' else '' end, a.attname, ${COLUMN_TEXT}
       || case when a.attgenerated <> '' and a.attnotnull then ' not null' else '' end)]
-      || ${COLUMN_SETTINGS} end as "create",
-  case when not ${INHERITED} and c.reloftype = 0 then format('alter table %s drop column %I', ${RELATION}, a.attname) end as "drop",
-  case when ${INHERITED} then array(select format('column:%I.%I.%I', pn.nspname, p.relname, a.attname) from pg_inherits i
-    join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-    join pg_attribute pa on pa.attrelid = p.oid and pa.attname = a.attname where i.inhrelid = c.oid) else '{}' end
+      || ${COLUMN_SETTINGS} end as create,
+  case when not ${INHERITED} and c.reloftype = 0 then pg_catalog.format('alter table %s drop column %I', ${RELATION},
+    a.attname) end as drop,
+  case when ${INHERITED} then array(select pg_catalog.format('column:%I.%I.%I', pn.nspname, p.relname, a.attname)
+    from pg_catalog.pg_inherits i
+    join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+    join pg_catalog.pg_attribute pa on pa.attrelid = p.oid and pa.attname = a.attname where i.inhrelid = c.oid)
+      else '{}' end
     || case when a.atttypid >= 16384 then ${NESTED_CHECKS} else '{}' end as needs,
-  true as folded, a.attnum::int4 as position${FROM}`,
+  true as folded, a.attnum::pg_catalog.int4 as position${FROM}`,
 	change: changeColumn,
 };
 
@@ -145,8 +158,8 @@ function changeColumn(source: Fact, target: Fact, context: ChangeContext): Chang
 			statements: [retype(''), ...statements],
 			// Types without a cast between them still have their text in common.
 			otherwise: [
-				[retype('::text'), ...statements],
-				...(empty.length > 0 ? [[...empty, retype('::text'), ...statements]] : []),
+				[retype('::pg_catalog.text'), ...statements],
+				...(empty.length > 0 ? [[...empty, retype('::pg_catalog.text'), ...statements]] : []),
 			],
 		};
 	}
@@ -289,11 +302,14 @@ const defaultKind: Kind = {
 	stage: 'structure',
 	attribute: { later: true },
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_attrdef', 'd.oid')}] as addresses, 'column:' || ${NAME} as parent,
-  jsonb_build_object('expression', ${DEFAULT}) as definition,
-  array[format('alter table only %s alter column %I set default ', ${RELATION}, a.attname) || ${DEFAULT}] as "create",
-  format('alter table only %s alter column %I drop default', ${RELATION}, a.attname) as "drop",
-  (${SIMPLE_DEFAULT} and (c.relispartition or a.attislocal)) as folded${FROM} and d.oid is not null and a.attgenerated = ''`,
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_attrdef', 'd.oid')}] as addresses,
+  'column:' || ${NAME} as parent,
+  pg_catalog.jsonb_build_object('expression', ${DEFAULT}) as definition,
+  array[pg_catalog.format('alter table only %s alter column %I set default ', ${RELATION}, a.attname)
+    || ${DEFAULT}] as create,
+  pg_catalog.format('alter table only %s alter column %I drop default', ${RELATION}, a.attname) as drop,
+  (${SIMPLE_DEFAULT} and (c.relispartition or a.attislocal)) as folded${FROM} and d.oid is not null
+    and a.attgenerated = ''`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
 };
 
@@ -315,9 +331,10 @@ const notNullKind: Kind = {
 	},
 	rows: { block: true },
 	read: `
-select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, 'column:' || ${NAME} as parent, '{}'::jsonb as definition,
-  array[format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as "create",
-  format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as "drop",
+select ${NAME} as identity, ${NAME} as object, '{}'::pg_catalog.text[] as addresses, 'column:' || ${NAME} as parent,
+  '{}'::pg_catalog.jsonb as definition,
+  array[pg_catalog.format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as create,
+  pg_catalog.format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as drop,
   (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
 	change: () => ({ how: 'alter', statements: [] }),
 };

@@ -15,11 +15,14 @@ import {
 } from './table-sql.ts';
 import { whilePrivileged } from './text.ts';
 
-const NAME = `format('%s.%I', ${RELATION}, k.conname)`;
-const DEFINITION = `regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '')`;
+const NAME = `pg_catalog.format('%s.%I', ${RELATION}, k.conname)`;
+const DEFINITION = `pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', '')`;
 const FROM = `
-from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace`;
-const DROP = `format('alter table %s drop constraint %I', ${RELATION}, k.conname)`;
+from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
+const ADD = `pg_catalog.format('alter table %s add constraint %I ', ${RELATION}, k.conname)
+    || pg_catalog.pg_get_constraintdef(k.oid)`;
+const DROP = `pg_catalog.format('alter table %s drop constraint %I', ${RELATION}, k.conname)`;
 
 /** Equal but for being checked on rows that were there before. */
 function onlyValidates(source: Fact, target: Fact): boolean {
@@ -53,22 +56,28 @@ const checkKind: Kind = {
 	within: true,
 	rows: { block: true },
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses, ${RELATION_FACT} as parent,
-  jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'definition', ${DEFINITION}, 'validated', k.convalidated) as definition,
-  array[format('alter table %s add constraint %I ', ${RELATION}, k.conname) || pg_get_constraintdef(k.oid)] as "create",
-  case when k.coninhcount = 0 then ${DROP} end as "drop",
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses,
+  ${RELATION_FACT} as parent,
+  pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', k.conname),
+    'definition', ${DEFINITION}, 'validated', k.convalidated) as definition,
+  array[${ADD}] as create,
+  case when k.coninhcount = 0 then ${DROP} end as drop,
   (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded${FROM}
-where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispartition)) and ${userTable(`'r', 'p', 'f'`)}`,
+where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispartition))
+  and ${userTable(`'r', 'p', 'f'`)}`,
 	change: changeValidated,
 	otherwise: unchecked,
 };
 
 /** A check or foreign key that a child or partition has from its parent, under the same name. */
 const COPY = `
-from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_inherits i on i.inhrelid = c.oid join pg_constraint pk on pk.conrelid = i.inhparent and pk.conname = k.conname and pk.contype = k.contype
-join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
-where ((k.contype = 'c' and k.coninhcount > 0 and not (k.conislocal and not c.relispartition)) or (k.contype = 'f' and k.conparentid = pk.oid))
+from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_inherits i on i.inhrelid = c.oid
+join pg_catalog.pg_constraint pk on pk.conrelid = i.inhparent and pk.conname = k.conname and pk.contype = k.contype
+join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+where ((k.contype = 'c' and k.coninhcount > 0 and not (k.conislocal and not c.relispartition))
+  or (k.contype = 'f' and k.conparentid = pk.oid))
   and i.inhseqno = 1 and ${userTable(`'r', 'p', 'f'`)}`;
 
 // Made by its parent's: only what is said of it needs statements.
@@ -78,10 +87,13 @@ const copyKind: Kind = {
 	stage: 'relations',
 	within: true,
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses, ${RELATION_FACT} as parent,
-  '{}'::jsonb as definition, '{}'::text[] as "create",
-  array[case k.contype when 'c' then 'check:' else 'foreign_key:' end || format('%I.%I.%I', pn.nspname, p.relname, k.conname),
-    'constraint_copy:' || format('%I.%I.%I', pn.nspname, p.relname, k.conname), 'partition:' || ${RELATION}] as needs${COPY}`,
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses,
+  ${RELATION_FACT} as parent,
+  '{}'::pg_catalog.jsonb as definition, '{}'::pg_catalog.text[] as create,
+  array[case k.contype when 'c' then 'check:' else 'foreign_key:' end
+    || pg_catalog.format('%I.%I.%I', pn.nspname, p.relname, k.conname),
+    'constraint_copy:' || pg_catalog.format('%I.%I.%I', pn.nspname, p.relname, k.conname),
+    'partition:' || ${RELATION}] as needs${COPY}`,
 	change: () => ({ how: 'alter', statements: [] }),
 };
 
@@ -92,14 +104,16 @@ const validatedCopyKind: Kind = {
 	stage: 'relations',
 	within: true,
 	read: `
-select ${NAME} as identity, ${NAME} as object, '{}'::text[] as addresses, ${RELATION_FACT} as parent, '{}'::jsonb as definition,
-  array[format('alter table %s validate constraint %I', ${RELATION}, k.conname)] as "create",
+select ${NAME} as identity, ${NAME} as object, '{}'::pg_catalog.text[] as addresses, ${RELATION_FACT} as parent,
+  '{}'::pg_catalog.jsonb as definition,
+  array[pg_catalog.format('alter table %s validate constraint %I', ${RELATION}, k.conname)] as create,
   array['constraint_copy:' || ${NAME}] as needs${COPY} and k.contype = 'c' and k.convalidated and not pk.convalidated`,
 	change: () => ({ how: 'alter', statements: [] }),
 };
 
-const CHILD_OF = `(select ${keyFact('pk', "format('%I.%I', pn.nspname, p.relname)")}
-    from pg_constraint pk join pg_class p on p.oid = pk.conrelid join pg_namespace pn on pn.oid = p.relnamespace where pk.oid = k.conparentid)`;
+const CHILD_OF = `(select ${keyFact('pk', `pg_catalog.format('%I.%I', pn.nspname, p.relname)`)}
+    from pg_catalog.pg_constraint pk join pg_catalog.pg_class p on p.oid = pk.conrelid
+    join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace where pk.oid = k.conparentid)`;
 
 /**
  * A key and its index, which always bear one name. A partition's goes with its parent's; but its primary key
@@ -114,12 +128,17 @@ const keyKind = (name: Thing, letter: string, stage: SchemaStage, early: boolean
 select ${letter === 'p' ? RELATION : NAME} as identity, ${NAME} as object,
   array[${address('pg_constraint', 'k.oid')}, ${address('pg_class', 'k.conindid')}] as addresses,
   ${RELATION_FACT} as parent,
-  jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'index', format('%I.%I', n.nspname, x.relname), 'definition', ${DEFINITION},
+  pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', k.conname),
+    'index', pg_catalog.format('%I.%I', n.nspname, x.relname), 'definition', ${DEFINITION},
     'options', ${optionObject('x.reloptions')}) as definition,
-  array[format('alter table only %s add constraint %I ', ${RELATION}, k.conname) || pg_get_constraintdef(k.oid)]
-    || case when x.reloptions is null then '{}' else array[format('alter index %I.%I set (%s)', n.nspname, x.relname, ${optionText('x.reloptions')})] end as "create",
-  ${letter === 'p' ? DROP : `case when k.conparentid = 0 then ${DROP} end`} as "drop",
-  case when k.conparentid <> 0 then array[${CHILD_OF}] end as needs${FROM} join pg_class x on x.oid = k.conindid
+  array[pg_catalog.format('alter table only %s add constraint %I ', ${RELATION}, k.conname)
+    || pg_catalog.pg_get_constraintdef(k.oid)]
+    || case when x.reloptions is null then '{}'
+      else array[pg_catalog.format('alter index %I.%I set (%s)', n.nspname, x.relname,
+        ${optionText('x.reloptions')})] end as create,
+  ${letter === 'p' ? DROP : `case when k.conparentid = 0 then ${DROP} end`} as drop,
+  case when k.conparentid <> 0 then array[${CHILD_OF}] end as needs${FROM}
+    join pg_catalog.pg_class x on x.oid = k.conindid
 where k.contype = '${letter}' and ${userTable()}`,
 	change: changeKey,
 });
@@ -176,7 +195,7 @@ function namesInTurn(
 const POINTED_TO = {
 	oid: 'r.oid',
 	owner: 'r.relowner',
-	name: `format('%I.%I', rn.nspname, r.relname)`,
+	name: `pg_catalog.format('%I.%I', rn.nspname, r.relname)`,
 };
 
 // A clone of some rows only may break it.
@@ -185,11 +204,14 @@ const foreignKeyKind: Kind = {
 	component: 'tables',
 	stage: 'relations',
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses, ${RELATION_FACT} as parent,
-  jsonb_build_object('table', ${RELATION}, 'name', format('%I', k.conname), 'definition', ${DEFINITION}, 'validated', k.convalidated,
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 'k.oid')}] as addresses,
+  ${RELATION_FACT} as parent,
+  pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', k.conname),
+    'definition', ${DEFINITION}, 'validated', k.convalidated,
     'partitioned', c.relkind = 'p') as definition,
-  ${whilePrivileged('references', POINTED_TO, `array[format('alter table %s add constraint %I ', ${RELATION}, k.conname) || pg_get_constraintdef(k.oid)]`)} as "create",
-  ${DROP} as "drop"${FROM} join pg_class r on r.oid = k.confrelid join pg_namespace rn on rn.oid = r.relnamespace
+  ${whilePrivileged('references', POINTED_TO, `array[${ADD}]`)} as create,
+  ${DROP} as drop${FROM} join pg_catalog.pg_class r on r.oid = k.confrelid
+    join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace
 where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
 	change: changeValidated,
 	otherwise: (fact) => (fact.definition['partitioned'] === false ? unchecked(fact) : []),

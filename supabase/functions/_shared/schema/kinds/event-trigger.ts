@@ -4,11 +4,12 @@ import { address } from '../address.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 
 const state = `pg_catalog.format('alter event trigger %I %s', v.evtname,
-    case v.evtenabled when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica' else 'enable always' end)`;
+    case v.evtenabled when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica'
+      else 'enable always' end)`;
 
 const readEventTriggers = `
 select d.name as identity, 'event trigger ' || d.name as object,
-  array[${address('pg_event_trigger', 'd.oid')}] as addresses, null::text as parent,
+  array[${address('pg_event_trigger', 'd.oid')}] as addresses, null::pg_catalog.text as parent,
   pg_catalog.jsonb_build_object('trigger', d.trigger, 'state', d.state) as definition,
   array[d.trigger] || case when d.evtenabled = 'O' then '{}' else array[d.state] end as create,
   'drop event trigger ' || d.name as drop

@@ -18,9 +18,9 @@ import {
 
 /** SQL: the options that its statement leaves out, for the report: their names, and the actions that add them. */
 const withheld = (options: string): string =>
-	`(select jsonb_build_object('withheld', string_agg(o.option_name, ', ' order by o.option_name),
-      'to_add', string_agg(format('add %I ''…''', o.option_name), ', ' order by o.option_name))
-    from pg_options_to_table(${options}) o where ${SECRET_OPTION})`;
+	`(select pg_catalog.jsonb_build_object('withheld', pg_catalog.string_agg(o.option_name, ', ' order by o.option_name),
+      'to_add', pg_catalog.string_agg(pg_catalog.format('add %I ''…''', o.option_name), ', ' order by o.option_name))
+    from pg_catalog.pg_options_to_table(${options}) o where ${SECRET_OPTION})`;
 
 /** What to say of something made without the options that carry secrets. */
 const withoutSecrets =
@@ -44,13 +44,18 @@ const wrapperKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	read: `
-select format('%I', w.fdwname) as identity, format('foreign data wrapper %I', w.fdwname) as object,
+select pg_catalog.format('%I', w.fdwname) as identity,
+  pg_catalog.format('foreign data wrapper %I', w.fdwname) as object,
   array[${address('pg_foreign_data_wrapper', 'w.oid')}] as addresses,
-  jsonb_build_object('handler', nullif(w.fdwhandler, 0)::regproc, 'validator', nullif(w.fdwvalidator, 0)::regproc, 'options', ${foreignOptionObject('w.fdwoptions')}) as definition,
-  array[format('create foreign data wrapper %I', w.fdwname) || coalesce(' handler ' || nullif(w.fdwhandler, 0)::regproc, '')
-    || coalesce(' validator ' || nullif(w.fdwvalidator, 0)::regproc, '') || ${foreignOptions('w.fdwoptions')}] as "create",
-  format('drop foreign data wrapper %I', w.fdwname) as "drop", ${withheld('w.fdwoptions')} as parts
-from pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}`,
+  pg_catalog.jsonb_build_object('handler', nullif(w.fdwhandler, 0)::pg_catalog.regproc,
+    'validator', nullif(w.fdwvalidator, 0)::pg_catalog.regproc,
+    'options', ${foreignOptionObject('w.fdwoptions')}) as definition,
+  array[pg_catalog.format('create foreign data wrapper %I', w.fdwname)
+    || coalesce(' handler ' || nullif(w.fdwhandler, 0)::pg_catalog.regproc, '')
+    || coalesce(' validator ' || nullif(w.fdwvalidator, 0)::pg_catalog.regproc, '')
+    || ${foreignOptions('w.fdwoptions')}] as create,
+  pg_catalog.format('drop foreign data wrapper %I', w.fdwname) as drop, ${withheld('w.fdwoptions')} as parts
+from pg_catalog.pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}`,
 	change: (source, target) => ({
 		how: 'alter',
 		statements: changeOptions(source, target, `alter foreign data wrapper ${source.identity}`),
@@ -70,13 +75,17 @@ const serverKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	read: `
-select format('%I', s.srvname) as identity, format('foreign server %I', s.srvname) as object,
+select pg_catalog.format('%I', s.srvname) as identity, pg_catalog.format('foreign server %I', s.srvname) as object,
   array[${address('pg_foreign_server', 's.oid')}] as addresses,
-  jsonb_build_object('wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion, 'options', ${foreignOptionObject('s.srvoptions')}) as definition,
-  array[format('create server %I%s%s foreign data wrapper %I%s', s.srvname, coalesce(' type ' || quote_literal(s.srvtype), ''),
-    coalesce(' version ' || quote_literal(s.srvversion), ''), w.fdwname, ${foreignOptions('s.srvoptions')})] as "create",
-  format('drop server %I', s.srvname) as "drop", ${withheld('s.srvoptions')} as parts
-from pg_foreign_server s join pg_foreign_data_wrapper w on w.oid = s.srvfdw where ${notOfExtension('pg_foreign_server', 's.oid')}`,
+  pg_catalog.jsonb_build_object('wrapper', w.fdwname, 'type', s.srvtype, 'version', s.srvversion,
+    'options', ${foreignOptionObject('s.srvoptions')}) as definition,
+  array[pg_catalog.format('create server %I%s%s foreign data wrapper %I%s', s.srvname,
+    coalesce(' type ' || pg_catalog.quote_literal(s.srvtype), ''),
+    coalesce(' version ' || pg_catalog.quote_literal(s.srvversion), ''), w.fdwname,
+    ${foreignOptions('s.srvoptions')})] as create,
+  pg_catalog.format('drop server %I', s.srvname) as drop, ${withheld('s.srvoptions')} as parts
+from pg_catalog.pg_foreign_server s join pg_catalog.pg_foreign_data_wrapper w on w.oid = s.srvfdw
+where ${notOfExtension('pg_foreign_server', 's.oid')}`,
 	change: (source, target) => {
 		const same = (key: string): boolean => source.definition[key] === target.definition[key];
 		if (!same('wrapper') || !same('type')) return { how: 'replace' };
@@ -99,16 +108,22 @@ const mappingKind: Kind = {
 	component: 'tables',
 	stage: 'structure',
 	read: `
-select format('%s on %I', m.name, m.srvname) as identity, format('user mapping of %s on %I', m.name, m.srvname) as object,
-  array[${address('pg_user_mapping', 'm.umid')}] as addresses, format('foreign_server:%I', m.srvname) as parent,
-  jsonb_build_object('mapping', format('%s server %I', m.name, m.srvname), 'options', m.options) as definition,
-  array[format('create user mapping for %s server %I%s', m.name, m.srvname, coalesce(' options (' || m.text || ')', ''))] as "create",
-  format('drop user mapping for %s server %I', m.name, m.srvname) as "drop"
+select pg_catalog.format('%s on %I', m.name, m.srvname) as identity,
+  pg_catalog.format('user mapping of %s on %I', m.name, m.srvname) as object,
+  array[${address('pg_user_mapping', 'm.umid')}] as addresses,
+  pg_catalog.format('foreign_server:%I', m.srvname) as parent,
+  pg_catalog.jsonb_build_object('mapping', pg_catalog.format('%s server %I', m.name, m.srvname),
+    'options', m.options) as definition,
+  array[pg_catalog.format('create user mapping for %s server %I%s', m.name, m.srvname,
+    coalesce(' options (' || m.text || ')', ''))] as create,
+  pg_catalog.format('drop user mapping for %s server %I', m.name, m.srvname) as drop
 from (
-  select u.umid, u.srvname, case when u.umuser = 0 then 'public' else quote_ident(u.usename) end as name,
-    (select jsonb_object_agg(o.option_name, o.option_value) from pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as options,
-    (select string_agg(format('%I %L', o.option_name, o.option_value), ', ' order by o.option_name) from pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as text
-  from pg_user_mappings u
+  select u.umid, u.srvname, case when u.umuser = 0 then 'public' else pg_catalog.quote_ident(u.usename) end as name,
+    (select pg_catalog.jsonb_object_agg(o.option_name, o.option_value)
+      from pg_catalog.pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as options,
+    (select pg_catalog.string_agg(pg_catalog.format('%I %L', o.option_name, o.option_value), ', '
+      order by o.option_name) from pg_catalog.pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as text
+  from pg_catalog.pg_user_mappings u
 ) m`,
 	change: (source, target) => ({
 		how: 'alter',
@@ -126,14 +141,19 @@ from (
 	},
 };
 
-const BODY = `(select string_agg(format('%I %s%s', a.attname, ${COLUMN_TEXT}, case when a.attnotnull then ' not null' else '' end), ', ' order by a.attnum)
-    || coalesce((select string_agg(format(', constraint %I ', k.conname) || pg_get_constraintdef(k.oid), '' order by k.conname) from pg_constraint k
-      where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal) and ${foldable('pg_constraint', 'k.oid')}), '')
-  from pg_attribute a join pg_type y on y.oid = a.atttypid left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+const BODY = `(select pg_catalog.string_agg(pg_catalog.format('%I %s%s', a.attname, ${COLUMN_TEXT},
+    case when a.attnotnull then ' not null' else '' end), ', ' order by a.attnum)
+    || coalesce((select pg_catalog.string_agg(pg_catalog.format(', constraint %I ', k.conname)
+      || pg_catalog.pg_get_constraintdef(k.oid), '' order by k.conname) from pg_catalog.pg_constraint k
+      where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal)
+        and ${foldable('pg_constraint', 'k.oid')}), '')
+  from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+  left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
 /** Those of the table and of its columns. */
-const ALL_OPTIONS = `f.ftoptions || array(select x.setting from pg_attribute a cross join unnest(a.attfdwoptions) x (setting)
+const ALL_OPTIONS = `f.ftoptions
+    || array(select x.setting from pg_catalog.pg_attribute a cross join pg_catalog.unnest(a.attfdwoptions) x (setting)
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
 const tableKind: Kind = {
@@ -143,14 +163,18 @@ const tableKind: Kind = {
 	names: ['relation', 'type'],
 	read: `
 select ${RELATION} as identity, ${RELATION} as object,
-  array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')}] as addresses, format('schema:%I', n.nspname) as parent,
-  jsonb_build_object('server', s.srvname, 'options', ${foreignOptionObject('f.ftoptions')}) as definition,
-  array[format('create foreign table %s (%s) server %I%s', ${RELATION}, coalesce(${BODY}, ''), s.srvname, ${foreignOptions('f.ftoptions')})]
-    || coalesce((select array_agg(x.statement order by a.attnum, x.place) from pg_attribute a join pg_type y on y.oid = a.atttypid
-      cross join lateral unnest(${COLUMN_SETTINGS}) with ordinality x (statement, place)
-      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}') as "create",
-  format('drop foreign table %s', ${RELATION}) as "drop", ${withheld(ALL_OPTIONS)} as parts
-from pg_foreign_table f join pg_class c on c.oid = f.ftrelid join pg_namespace n on n.oid = c.relnamespace join pg_foreign_server s on s.oid = f.ftserver
+  array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')}] as addresses,
+  pg_catalog.format('schema:%I', n.nspname) as parent,
+  pg_catalog.jsonb_build_object('server', s.srvname, 'options', ${foreignOptionObject('f.ftoptions')}) as definition,
+  array[pg_catalog.format('create foreign table %s (%s) server %I%s', ${RELATION}, coalesce(${BODY}, ''), s.srvname,
+    ${foreignOptions('f.ftoptions')})]
+    || coalesce((select pg_catalog.array_agg(x.statement order by a.attnum, x.place) from pg_catalog.pg_attribute a
+      join pg_catalog.pg_type y on y.oid = a.atttypid
+      cross join lateral pg_catalog.unnest(${COLUMN_SETTINGS}) with ordinality x (statement, place)
+      where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}') as create,
+  pg_catalog.format('drop foreign table %s', ${RELATION}) as drop, ${withheld(ALL_OPTIONS)} as parts
+from pg_catalog.pg_foreign_table f join pg_catalog.pg_class c on c.oid = f.ftrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_foreign_server s on s.oid = f.ftserver
 where ${userTable(`'f'`)}`,
 	change: (source, target) =>
 		source.definition['server'] === target.definition['server']

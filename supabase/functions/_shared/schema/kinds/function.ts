@@ -14,14 +14,38 @@ const userRoutine = `${routineOfUser('p')}
       where i.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and i.objid = p.oid and i.deptype = 'i')`;
 
 const identity = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
-const signature = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))`;
+const signature = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname,
+    pg_catalog.pg_get_function_identity_arguments(p.oid))`;
 
-// The options line follows the language; text before it is names and types, so the first match is the
-// options themselves and never part of a body.
-const creatable = `case when p.proleakproof or p.prosupport <> 0 then pg_catalog.regexp_replace(
-    pg_catalog.pg_get_functiondef(p.oid),
-    '(\\n LANGUAGE [^\\n]+\\n(?: TRANSFORM FOR TYPE [^\\n]+\\n)?(?: WINDOW)?(?: IMMUTABLE| STABLE)?(?: PARALLEL SAFE| PARALLEL RESTRICTED)?(?: STRICT)?(?: SECURITY DEFINER)?)(?: LEAKPROOF)?((?: COST [^ \\n]+)?(?: ROWS [^ \\n]+)?)(?: SUPPORT [^\\n]+)?\\n',
-    E'\\\\1\\\\2\\n')
+/** Settings whose value is a list of names. */
+const LISTS = `('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')`;
+
+const names = `(select pg_catalog.string_agg(pg_catalog.quote_literal(
+      coalesce(pg_catalog.replace(m.found[1], '""', '"'), m.found[2])), ', ' order by m.place)
+    from pg_catalog.regexp_matches(s.value, '"((?:[^"]|"")*)"|([^\\s,"]+)', 'g') with ordinality m (found, place))`;
+
+const settings = `(select pg_catalog.string_agg(pg_catalog.format(' set %I to %s', s.name,
+      case when s.name in ${LISTS} then coalesce(${names}, '''''') else pg_catalog.quote_literal(s.value) end), ''
+      order by s.place)
+    from (select pg_catalog.split_part(c.setting, '=', 1) as name,
+        pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1) as value, c.place
+      from pg_catalog.unnest(p.proconfig) with ordinality c (setting, place)) s)`;
+
+/** Without what only a superuser may say, which Postgres would print among the rest. */
+const unmarked = `pg_catalog.concat('create or replace function ',
+    pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_arguments(p.oid)),
+    ' returns ', pg_catalog.pg_get_function_result(p.oid), ' language ', pg_catalog.quote_ident(l.lanname),
+    (select ' transform ' || pg_catalog.string_agg('for type ' || pg_catalog.format_type(t, null), ', ' order by o)
+      from pg_catalog.unnest(p.protrftypes) with ordinality u(t, o)),
+    case when p.prokind = 'w' then ' window' end,
+    case p.provolatile when 'i' then ' immutable' when 's' then ' stable' end,
+    case p.proparallel when 's' then ' parallel safe' when 'r' then ' parallel restricted' end,
+    case when p.proisstrict then ' strict' end, case when p.prosecdef then ' security definer' end,
+    ' cost ', p.procost, case when p.proretset then ' rows ' || p.prorows end, ${settings}, ' ',
+    coalesce(pg_catalog.pg_get_function_sqlbody(p.oid),
+      pg_catalog.concat('as ', pg_catalog.quote_literal(p.probin) || ', ', pg_catalog.quote_literal(p.prosrc))))`;
+
+const creatable = `case when p.proleakproof or p.prosupport <> 0 then ${unmarked}
   else pg_catalog.pg_get_functiondef(p.oid) end`;
 
 /** A body of parsed SQL needs what it names; a text in its place needs nothing. */

@@ -14,7 +14,8 @@ select pg_catalog.quote_ident(l.lanname) as identity, 'language ' || l.lanname a
     'handler', l.lanplcallfoid::pg_catalog.regproc::pg_catalog.text,
     'inline', l.laninline::pg_catalog.regproc::pg_catalog.text,
     'validator', l.lanvalidator::pg_catalog.regproc::pg_catalog.text) as definition,
-  array[pg_catalog.format('create or replace %slanguage %I', case when l.lanpltrusted then 'trusted ' else '' end, l.lanname)
+  array[pg_catalog.format('create or replace %slanguage %I',
+    case when l.lanpltrusted then 'trusted ' else '' end, l.lanname)
     || ${callHandler('handler', 'l.lanplcallfoid')} || ${callHandler('inline', 'l.laninline')}
     || ${callHandler('validator', 'l.lanvalidator')}] as create,
   'drop language ' || pg_catalog.quote_ident(l.lanname) as drop

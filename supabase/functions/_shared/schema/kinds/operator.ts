@@ -9,12 +9,15 @@ const operand = (type: string): string =>
 const otherOperator = (
 	oid: string,
 ): string => `(select pg_catalog.format('operator(%I.%s)', sn.nspname, so.oprname)
-      from pg_catalog.pg_operator so join pg_catalog.pg_namespace sn on sn.oid = so.oprnamespace where so.oid = ${oid})`;
+      from pg_catalog.pg_operator so join pg_catalog.pg_namespace sn on sn.oid = so.oprnamespace
+      where so.oid = ${oid})`;
 const estimator = (oid: string): string =>
 	`case when ${oid} <> 0 then ${oid}::pg_catalog.regproc::pg_catalog.text end`;
 
-const operatorName = `pg_catalog.format('%I.%s(%s,%s)', n.nspname, o.oprname, ${operand('o.oprleft')}, ${operand('o.oprright')})`;
-const operatorSignature = `pg_catalog.format('%I.%s (%s, %s)', n.nspname, o.oprname, ${operand('o.oprleft')}, ${operand('o.oprright')})`;
+const operatorName = `pg_catalog.format('%I.%s(%s,%s)', n.nspname, o.oprname, ${operand('o.oprleft')},
+    ${operand('o.oprright')})`;
+const operatorSignature = `pg_catalog.format('%I.%s (%s, %s)', n.nspname, o.oprname, ${operand('o.oprleft')},
+    ${operand('o.oprright')})`;
 
 // A commutator that does not exist yet becomes a shell operator and is filled in by its own statement;
 // shells (oprcode = 0) are therefore no objects.
@@ -107,7 +110,8 @@ const ofClass = (
 
 const readClasses = `
 select d.identity, 'operator class ' || d.identity as object,
-  array[${address('pg_opclass', 'd.oid')}] || case when d.own_family then array[${address('pg_opfamily', 'd.opcfamily')}] else '{}' end as addresses,
+  array[${address('pg_opclass', 'd.oid')}]
+    || case when d.own_family then array[${address('pg_opfamily', 'd.opcfamily')}] else '{}' end as addresses,
   'schema:' || pg_catalog.quote_ident(d.nspname) as parent,
   pg_catalog.jsonb_build_object('head', d.head, 'members', d.members) as definition,
   array[d.head || coalesce(d.members, 'storage ' || d.type)] as create,

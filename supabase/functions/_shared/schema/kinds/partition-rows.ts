@@ -1,60 +1,69 @@
-// Rows of the target that block a partition: the default partition still holds those that belong to it, or
-// it holds itself some that do not belong to it. Postgres refuses to attach it then (23514). They are moved, not lost; and
-// not from a default partition whose rows the clone leaves alone: where they went, the source's would take their place.
+// Rows of the target that block a partition: the default partition still holds those that belong to it, or it holds
+// itself some that do not belong to it. Postgres refuses to attach it then (23514). They are moved, not lost; and not
+// from a default partition whose rows the clone leaves alone: where they went, the source's would take their place.
 import { RAISED_BY_US } from '../../platform/database-errors.ts';
 import { literal } from '../../platform/postgres/index.ts';
 
 /**
  * A PL/pgSQL block for `format()`: parent, table, bound, whether rows that fit nowhere may go (the clone brings the
- * source's), and the default partitions that rows may be taken from. What belongs where is what Postgres says of a temporary tree with the same key and bounds.
+ * source's), and the default partitions that rows may be taken from. What belongs where is what Postgres says of a
+ * temporary tree with the same key and bounds.
  */
 const BLOCK = `declare
-  parent regclass := %1$L;
-  part regclass := %2$L;
-  fallback regclass := (select nullif(t.partdefid, 0) from pg_partitioned_table t where t.partrelid = parent);
-  names text := (select string_agg(quote_ident(a.attname), ', ') from pg_attribute a
+  parent pg_catalog.regclass := %1$L;
+  part pg_catalog.regclass := %2$L;
+  fallback pg_catalog.regclass := (select nullif(t.partdefid, 0) from pg_catalog.pg_partitioned_table t
+    where t.partrelid = parent);
+  names pg_catalog.text := (select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ')
+    from pg_catalog.pg_attribute a
     where a.attrelid = parent and a.attnum > 0 and not a.attisdropped and a.attgenerated = '');
-  moving text := 'with moved as (delete from %%s where %%s returning %%3$s)
+  moving pg_catalog.text := 'with moved as (delete from %%s where %%s returning %%3$s)
     insert into %%4$s (%%3$s) overriding system value select %%3$s from moved';
-  fallback_name text := (select format('%%I.%%I', n.nspname, c.relname)
-    from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = fallback);
-  rule text;
+  fallback_name pg_catalog.text := (select pg_catalog.format('%%I.%%I', n.nspname, c.relname)
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = fallback);
+  rule pg_catalog.text;
   sibling record;
-  has_rows bool;
+  has_rows pg_catalog.bool;
 begin
   if fallback = part then fallback := null; end if;
-  execute format('select exists (select from %%s) or exists (select from %%s)', part, coalesce(fallback, part)) into has_rows;
+  execute pg_catalog.format('select exists (select from %%s) or exists (select from %%s)', part,
+    coalesce(fallback, part)) into has_rows;
   if not has_rows then return; end if;
-  perform set_config('session_replication_role', 'replica', true);
-  execute format('create temporary table twins_bound (like %%s) partition by %%s', parent, pg_get_partkeydef(parent));
+  perform pg_catalog.set_config('session_replication_role', 'replica', true);
+  execute pg_catalog.format('create temporary table twins_bound (like %%s) partition by %%s', parent,
+    pg_catalog.pg_get_partkeydef(parent));
   if %3$L = 'DEFAULT' then
     for sibling in
-      select c.oid, pg_get_expr(c.relpartbound, c.oid) as bound from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      select c.oid, pg_catalog.pg_get_expr(c.relpartbound, c.oid) as bound from pg_catalog.pg_inherits i
+        join pg_catalog.pg_class c on c.oid = i.inhrelid
       where i.inhparent = parent and i.inhrelid <> part
     loop
-      execute format('create temporary table twins_bound_%%s partition of pg_temp.twins_bound %%s', sibling.oid, sibling.bound);
+      execute pg_catalog.format('create temporary table twins_bound_%%s partition of pg_temp.twins_bound %%s',
+        sibling.oid, sibling.bound);
     end loop;
   end if;
   execute 'create temporary table twins_bound_part partition of pg_temp.twins_bound ' || %3$L;
-  rule := coalesce(pg_get_partition_constraintdef('pg_temp.twins_bound_part'::regclass), 'true');
-  if fallback_name = any (%5$L::text[]) then
-    execute format(moving, fallback, rule, names, part);
+  rule := coalesce(pg_catalog.pg_get_partition_constraintdef('pg_temp.twins_bound_part'::pg_catalog.regclass), 'true');
+  if fallback_name = any (%5$L::pg_catalog.text[]) then
+    execute pg_catalog.format(moving, fallback, rule, names, part);
   elsif fallback is not null then
-    execute format('select exists (select from %%s where %%s)', fallback, rule) into has_rows;
+    execute pg_catalog.format('select exists (select from %%s where %%s)', fallback, rule) into has_rows;
     if has_rows then
       raise exception using errcode = '${RAISED_BY_US}',
-        message = format('%%s on the target holds rows that belong to it, and this clone does not bring those again', fallback_name),
-        hint = format('Move or remove these rows of %%s on the target, or clone with remove_extra, then clone again.', fallback_name);
+        message = fallback_name
+          || ' on the target holds rows that belong to it, and this clone does not bring those again',
+        hint = 'Move or remove these rows of ' || fallback_name
+          || ' on the target, or clone with remove_extra, then clone again.';
     end if;
   end if;
   begin
-    execute format(moving, part, format('(%%s) is not true', rule), names, parent);
+    execute pg_catalog.format(moving, part, pg_catalog.format('(%%s) is not true', rule), names, parent);
   exception when check_violation or unique_violation then
-    if not %4$L::bool then raise; end if;
-    execute format('delete from %%s where (%%s) is not true', part, rule);
+    if not %4$L::pg_catalog.bool then raise; end if;
+    execute pg_catalog.format('delete from %%s where (%%s) is not true', part, rule);
   end;
   drop table pg_temp.twins_bound;
-  perform set_config('session_replication_role', 'origin', true);
+  perform pg_catalog.set_config('session_replication_role', 'origin', true);
 end`;
 
 /** SQL expression of the statement, from expressions of the names and the bound. */
@@ -64,7 +73,8 @@ export const placeRowsSql = (
 	bound: string,
 	fallback: string,
 ): string =>
-	`format('do %L', format(${literal(BLOCK)}, ${parent}, ${table}, ${bound}, 'false', array[${fallback}]::text))`;
+	`pg_catalog.format('do %L', pg_catalog.format(${literal(BLOCK)}, ${parent}, ${table}, ${bound},
+    'false', array[${fallback}]::pg_catalog.text))`;
 
 /** How rows may be moved to make room for a partition. */
 export interface Moving {
@@ -74,7 +84,10 @@ export interface Moving {
 	readonly from: readonly string[];
 }
 
-/** The statement that puts rows where they belong, before `table` is attached to `parent`. Names are qualified and quoted. */
+/**
+ * The statement that puts rows where they belong, before `table` is attached to `parent`. Names are qualified and
+ * quoted.
+ */
 export function placeRows(
 	parent: string,
 	table: string,

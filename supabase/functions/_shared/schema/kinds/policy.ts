@@ -26,10 +26,12 @@ from (
       pg_catalog.format('%I on %I.%I', p.polname, n.nspname, c.relname) as object,
       pg_catalog.format('%I.%I', n.nspname, c.relname) as relation,
       not ${ofUser('c.relowner')} as managed,
-      (select pg_catalog.string_agg(case when r = 0 then 'public' else pg_catalog.quote_ident(a.rolname) end, ', ' order by a.rolname)
+      (select pg_catalog.string_agg(case when r = 0 then 'public' else pg_catalog.quote_ident(a.rolname) end, ', '
+        order by a.rolname)
        from pg_catalog.unnest(p.polroles) r left join pg_catalog.pg_roles a on a.oid = r) as roles,
       -- pg_depend knows nothing of roles
-      array(select pg_catalog.format('role:%I', a.rolname) from pg_catalog.pg_roles a where a.oid = any (p.polroles)) as needs,
+      array(select pg_catalog.format('role:%I', a.rolname) from pg_catalog.pg_roles a
+        where a.oid = any (p.polroles)) as needs,
       ${expression('polqual')} as using, ${expression('polwithcheck')} as check
     from pg_catalog.pg_policy p
     join pg_catalog.pg_class c on c.oid = p.polrelid
@@ -65,11 +67,13 @@ const policyKind: Kind = {
 const readSecurity = `
 select pg_catalog.format('%I.%I', n.nspname, c.relname) as identity,
   pg_catalog.format('row level security on %I.%I', n.nspname, c.relname) as object,
-  '{}'::text[] as addresses,
+  '{}'::pg_catalog.text[] as addresses,
   'table:' || pg_catalog.format('%I.%I', n.nspname, c.relname) as parent,
   pg_catalog.jsonb_build_object('enabled', c.relrowsecurity, 'forced', c.relforcerowsecurity) as definition,
-  case when c.relrowsecurity then array[pg_catalog.format('alter table %I.%I enable row level security', n.nspname, c.relname)] else '{}' end
-  || case when c.relforcerowsecurity then array[pg_catalog.format('alter table %I.%I force row level security', n.nspname, c.relname)] else '{}' end as create,
+  case when c.relrowsecurity then array[pg_catalog.format('alter table %I.%I enable row level security', n.nspname,
+    c.relname)] else '{}' end
+  || case when c.relforcerowsecurity then array[pg_catalog.format('alter table %I.%I force row level security',
+    n.nspname, c.relname)] else '{}' end as create,
   'policies' as component, 'policies' as stage
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

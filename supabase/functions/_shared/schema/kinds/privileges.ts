@@ -3,6 +3,7 @@
 // in the transaction that made the object. A change of a table takes its columns' privileges along.
 import type { Fact, Facts, Kind } from '../fact.ts';
 import { ident } from '../../platform/postgres/index.ts';
+import { address, type Catalog } from '../address.ts';
 import { childrenOf } from '../planning.ts';
 import {
 	notOfExtension,
@@ -15,24 +16,30 @@ const grants = (
 	acl: string,
 	letter: string,
 	owner: string,
-): string => `(select jsonb_object_agg(g.grantee, g.list)
+): string => `(select pg_catalog.jsonb_object_agg(g.grantee, g.list)
     from (
-      select case when e.grantee = 0 then 'public' when e.grantee = ${owner} then '@owner' else r.rolname end as grantee,
-        case when count(*) = (select count(*) from aclexplode(acldefault(${letter}, ${owner})) f where f.grantee = ${owner}) and not bool_or(e.is_grantable and e.grantee <> ${owner})
-          then 'ALL' else string_agg(e.privilege_type || case when e.is_grantable and e.grantee <> ${owner} then '*' else '' end, ',' order by e.privilege_type) end as list
-      from (select a.grantee, a.privilege_type, bool_or(a.is_grantable) as is_grantable from aclexplode(${acl}) a group by 1, 2) e
-      left join pg_roles r on r.oid = e.grantee
+      select case when e.grantee = 0 then 'public' when e.grantee = ${owner} then '@owner'
+        else r.rolname end as grantee,
+        case when pg_catalog.count(*) = (select pg_catalog.count(*)
+          from pg_catalog.aclexplode(pg_catalog.acldefault(${letter}, ${owner})) f where f.grantee = ${owner})
+            and not pg_catalog.bool_or(e.is_grantable and e.grantee <> ${owner})
+          then 'ALL' else pg_catalog.string_agg(e.privilege_type
+            || case when e.is_grantable and e.grantee <> ${owner} then '*' else '' end, ','
+              order by e.privilege_type) end as list
+      from (select a.grantee, a.privilege_type, pg_catalog.bool_or(a.is_grantable) as is_grantable
+        from pg_catalog.aclexplode(${acl}) a group by 1, 2) e
+      left join pg_catalog.pg_roles r on r.oid = e.grantee
       group by 1
     ) g)`;
 
 const roles = (acl: string): string =>
-	`array(select distinct format('role:%I', r.rolname) from aclexplode(${acl}) a join pg_roles r on r.oid = a.grantee where not ${platformRole('r.rolname')})`;
+	`array(select distinct pg_catalog.format('role:%I', r.rolname) from pg_catalog.aclexplode(${acl}) a
+    join pg_catalog.pg_roles r on r.oid = a.grantee where not ${platformRole('r.rolname')})`;
 
 const COLUMN_KIND = 'column_privileges';
 
 interface Holder {
-	readonly catalog: string;
-	readonly number: number;
+	readonly catalog: Catalog;
 	readonly acl: string;
 	readonly owner: string;
 	/** SQL: the letter of acldefault(). */
@@ -43,82 +50,79 @@ interface Holder {
 	readonly where?: string;
 }
 
-const NAMED = (name: string): string => `format('%I.%I', n.nspname, x.${name})`;
+const NAMED = (name: string): string => `pg_catalog.format('%I.%I', n.nspname, x.${name})`;
 
 const HOLDERS: readonly Holder[] = [
 	{
 		catalog: 'pg_namespace',
-		number: 2615,
 		acl: 'nspacl',
 		owner: 'nspowner',
 		letter: `'n'`,
-		on: `format('schema %I', x.nspname)`,
+		on: `pg_catalog.format('schema %I', x.nspname)`,
 	},
 	{
 		catalog: 'pg_class',
-		number: 1259,
 		acl: 'relacl',
 		owner: 'relowner',
-		letter: `(case x.relkind when 'S' then 's' else 'r' end)::"char"`,
+		letter: `(case x.relkind when 'S' then 's' else 'r' end)::pg_catalog."char"`,
 		on: `case x.relkind when 'S' then 'sequence ' else 'table ' end || ${NAMED('relname')}`,
-		joins: 'join pg_namespace n on n.oid = x.relnamespace',
+		joins: 'join pg_catalog.pg_namespace n on n.oid = x.relnamespace',
 		where: `x.relkind in ('r', 'p', 'v', 'm', 'f', 'S')`,
 	},
 	{
 		catalog: 'pg_type',
-		number: 1247,
 		acl: 'typacl',
 		owner: 'typowner',
 		letter: `'T'`,
 		on: `'type ' || ${NAMED('typname')}`,
-		joins: 'join pg_namespace n on n.oid = x.typnamespace',
+		joins: 'join pg_catalog.pg_namespace n on n.oid = x.typnamespace',
 		where: `x.typtype <> 'm' and not (x.typelem <> 0 and x.typlen = -1)
-    and (x.typtype <> 'c' or exists (select from pg_class c where c.oid = x.typrelid and c.relkind = 'c'))`,
+    and (x.typtype <> 'c' or exists (select from pg_catalog.pg_class c where c.oid = x.typrelid and c.relkind = 'c'))`,
 	},
 	{
 		catalog: 'pg_proc',
-		number: 1255,
 		acl: 'proacl',
 		owner: 'proowner',
 		letter: `'f'`,
-		on: `format('routine %I.%I(%s)', n.nspname, x.proname, case x.prokind when 'p' then pg_get_function_identity_arguments(x.oid) else oidvectortypes(x.proargtypes) end)`,
-		joins: 'join pg_namespace n on n.oid = x.pronamespace',
+		on: `pg_catalog.format('routine %I.%I(%s)', n.nspname, x.proname,
+    case x.prokind when 'p' then pg_catalog.pg_get_function_identity_arguments(x.oid)
+      else pg_catalog.oidvectortypes(x.proargtypes) end)`,
+		joins: 'join pg_catalog.pg_namespace n on n.oid = x.pronamespace',
 	},
 	{
 		catalog: 'pg_foreign_data_wrapper',
-		number: 2328,
 		acl: 'fdwacl',
 		owner: 'fdwowner',
 		letter: `'F'`,
-		on: `format('foreign data wrapper %I', x.fdwname)`,
+		on: `pg_catalog.format('foreign data wrapper %I', x.fdwname)`,
 	},
 	{
 		catalog: 'pg_foreign_server',
-		number: 1417,
 		acl: 'srvacl',
 		owner: 'srvowner',
 		letter: `'S'`,
-		on: `format('foreign server %I', x.srvname)`,
+		on: `pg_catalog.format('foreign server %I', x.srvname)`,
 	},
 	{
 		catalog: 'pg_language',
-		number: 2612,
 		acl: 'lanacl',
 		owner: 'lanowner',
 		letter: `'l'`,
-		on: `format('language %I', x.lanname)`,
+		on: `pg_catalog.format('language %I', x.lanname)`,
 		where: 'x.lanpltrusted',
 	},
 ];
 
 const effective = ({ acl, letter, owner }: Holder): string =>
-	`coalesce(x.${acl}, acldefault(${letter}, x.${owner}))`;
+	`coalesce(x.${acl}, pg_catalog.acldefault(${letter}, x.${owner}))`;
 
 // Objects of the user start at 16384; 2200 is the schema public.
 const readHolder = (holder: Holder): string => `
-  select ${holder.on} as on_text, p.id as parent, ${grants(effective(holder), holder.letter, `x.${holder.owner}`)} as grants,
+  select ${holder.on} as on_text, p.id as parent,
+    ${grants(effective(holder), holder.letter, `x.${holder.owner}`)} as grants,
     ${roles(effective(holder))} as roles
-  from ${holder.catalog} x join part p on p.address = '${holder.number}/' || x.oid || '/0' ${holder.joins ?? ''}
+  from pg_catalog.${holder.catalog} x join part p on p.address = ${address(holder.catalog, 'x.oid')}
+  ${holder.joins ?? ''}
   where (x.oid >= 16384 or x.oid = 2200) and p.kind <> 'extension'${holder.where ? ` and ${holder.where}` : ''}`;
 
 type Grants = Readonly<Record<string, string>>;
@@ -194,6 +198,8 @@ function grantChanges(
 	const differing = [...new Set([...Object.keys(wanted), ...Object.keys(existing)])].filter(
 		(grantee) => wanted[grantee] !== existing[grantee],
 	);
+	const names = (grantees: readonly string[]): string =>
+		grantees.map((grantee) => roleName(grantee, owner)).join(', ');
 	// Granting all takes nothing away, except that a grant option stays.
 	const revoked = differing.filter((grantee) => {
 		const list = existing[grantee];
@@ -207,9 +213,7 @@ function grantChanges(
 	);
 	return [
 		...(revoked.length > 0
-			? [
-					`${prefix}revoke all${column} on ${on} from ${revoked.map((grantee) => roleName(grantee, owner)).join(', ')} cascade`,
-				]
+			? [`${prefix}revoke all${column} on ${on} from ${names(revoked)} cascade`]
 			: []),
 		...grantStatements(on, granted, prefix, column, owner),
 	];
@@ -253,9 +257,9 @@ const privilegesKind: Kind = {
 	stage: 'structure',
 	attribute: { describes: true },
 	read: `
-select h.on_text as identity, h.on_text as object, '{}'::text[] as addresses, h.parent,
-  jsonb_build_object('grants', coalesce(h.grants, '{}'::jsonb)) as definition,
-  '{}'::text[] as "create", h.roles as needs
+select h.on_text as identity, h.on_text as object, '{}'::pg_catalog.text[] as addresses, h.parent,
+  pg_catalog.jsonb_build_object('grants', coalesce(h.grants, '{}'::pg_catalog.jsonb)) as definition,
+  '{}'::pg_catalog.text[] as create, h.roles as needs
 from (${HOLDERS.map(readHolder).join('\n  union all')}
 ) h`,
 	create: (source, target) =>
@@ -299,17 +303,22 @@ const columnPrivilegesKind: Kind = {
 	stage: 'structure',
 	attribute: { describes: true },
 	read: `
-select c.on_text || '.' || c.name as identity, c.on_text || '.' || c.name as object, '{}'::text[] as addresses, c.parent,
-  jsonb_build_object('on', c.on_text, 'column', c.name, 'grants', c.grants) as definition, '{}'::text[] as "create",
-  format('revoke all (%s) on %s from %s cascade', c.name, c.on_text, c.grantees) as "drop", c.roles as needs
+select c.on_text || '.' || c.name as identity, c.on_text || '.' || c.name as object,
+  '{}'::pg_catalog.text[] as addresses, c.parent,
+  pg_catalog.jsonb_build_object('on', c.on_text, 'column', c.name, 'grants', c.grants) as definition,
+  '{}'::pg_catalog.text[] as create,
+  pg_catalog.format('revoke all (%s) on %s from %s cascade', c.name, c.on_text, c.grantees) as drop, c.roles as needs
 from (
-  select 'table ' || ${NAMED('relname')} as on_text, format('%I', a.attname) as name, coalesce(exact.id, whole.id) as parent,
+  select 'table ' || ${NAMED('relname')} as on_text, pg_catalog.format('%I', a.attname) as name,
+    coalesce(exact.id, whole.id) as parent,
     ${grants('a.attacl', `'c'`, 'x.relowner')} as grants, ${roles('a.attacl')} as roles,
-    (select string_agg(distinct case when e.grantee = 0 then 'public' else e.grantee::regrole::text end, ', ')
-      from aclexplode(a.attacl) e) as grantees
-  from pg_attribute a join pg_class x on x.oid = a.attrelid join pg_namespace n on n.oid = x.relnamespace
-  join part whole on whole.address = '1259/' || x.oid || '/0'
-  left join part exact on exact.address = '1259/' || x.oid || '/' || a.attnum
+    (select pg_catalog.string_agg(distinct case when e.grantee = 0 then 'public'
+      else e.grantee::pg_catalog.regrole::pg_catalog.text end, ', ')
+      from pg_catalog.aclexplode(a.attacl) e) as grantees
+  from pg_catalog.pg_attribute a join pg_catalog.pg_class x on x.oid = a.attrelid
+  join pg_catalog.pg_namespace n on n.oid = x.relnamespace
+  join part whole on whole.address = ${address('pg_class', 'x.oid')}
+  left join part exact on exact.address = ${address('pg_class', 'x.oid', 'a.attnum')}
   where a.attnum > 0 and not a.attisdropped and a.attacl <> '{}' and x.oid >= 16384 and whole.kind <> 'extension'
 ) c`,
 	create: columnGrants,
@@ -325,8 +334,11 @@ from (
 	}),
 };
 
-const DEFAULTS_FOR = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions' when 'T' then 'types' when 'n' then 'schemas' end`;
-const HEAD = `format('alter default privileges for role %I', r.rolname) || coalesce(' in schema ' || quote_ident(n.nspname), '')`;
+const DEFAULTS_FOR = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
+    when 'T' then 'types' when 'n' then 'schemas' end`;
+const DEFAULTS_LETTER = `case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end`;
+const HEAD = `pg_catalog.format('alter default privileges for role %I', r.rolname)
+    || coalesce(' in schema ' || pg_catalog.quote_ident(n.nspname), '')`;
 
 /** What Postgres gives where nothing is said, for default privileges that are not bound to a schema. */
 export const builtIn = (fact: Fact): Grants => {
@@ -354,19 +366,27 @@ const defaultPrivilegesKind: Kind = {
 	stage: 'structure',
 	attribute: {},
 	read: `
-select format('%I %s %s', r.rolname, coalesce(quote_ident(n.nspname), 'everywhere'), ${DEFAULTS_FOR}) as identity,
-  format('default privileges of %I on %s%s', r.rolname, ${DEFAULTS_FOR}, coalesce(' in schema ' || quote_ident(n.nspname), '')) as object,
-  '{}'::text[] as addresses, 'schema:' || quote_ident(n.nspname) as parent,
-  jsonb_build_object('head', ${HEAD}, 'role', r.rolname, 'schema', n.nspname, 'on', ${DEFAULTS_FOR},
-    'grants', coalesce(${grants('d.defaclacl', `case d.defaclobjtype when 'S' then 's' else d.defaclobjtype end`, 'd.defaclrole')}, '{}'::jsonb)) as definition,
-  '{}'::text[] as "create",
-  concat_ws('; ',
-    (select format('%s revoke all on %s from %s', ${HEAD}, ${DEFAULTS_FOR}, string_agg(distinct case when a.grantee = 0 then 'public' else a.grantee::regrole::text end, ', '))
-      from aclexplode(d.defaclacl) a having count(*) > 0),
-    case when n.oid is null then format('%s grant all on %s to %I', ${HEAD}, ${DEFAULTS_FOR}, r.rolname) end,
-    case when n.oid is null and d.defaclobjtype in ('f', 'T') then format('%s grant all on %s to public', ${HEAD}, ${DEFAULTS_FOR}) end) as "drop",
-  ${roles('d.defaclacl')} || case when ${platformRole('r.rolname')} then '{}' else array[format('role:%I', r.rolname)] end as needs
-from pg_default_acl d join pg_roles r on r.oid = d.defaclrole left join pg_namespace n on n.oid = d.defaclnamespace
+select pg_catalog.format('%I %s %s', r.rolname, coalesce(pg_catalog.quote_ident(n.nspname), 'everywhere'),
+  ${DEFAULTS_FOR}) as identity,
+  pg_catalog.format('default privileges of %I on %s%s', r.rolname, ${DEFAULTS_FOR},
+    coalesce(' in schema ' || pg_catalog.quote_ident(n.nspname), '')) as object,
+  '{}'::pg_catalog.text[] as addresses, 'schema:' || pg_catalog.quote_ident(n.nspname) as parent,
+  pg_catalog.jsonb_build_object('head', ${HEAD}, 'role', r.rolname, 'schema', n.nspname, 'on', ${DEFAULTS_FOR},
+    'grants', coalesce(${grants('d.defaclacl', DEFAULTS_LETTER, 'd.defaclrole')},
+      '{}'::pg_catalog.jsonb)) as definition,
+  '{}'::pg_catalog.text[] as create,
+  pg_catalog.concat_ws('; ',
+    (select pg_catalog.format('%s revoke all on %s from %s', ${HEAD}, ${DEFAULTS_FOR},
+      pg_catalog.string_agg(distinct case when a.grantee = 0 then 'public'
+        else a.grantee::pg_catalog.regrole::pg_catalog.text end, ', '))
+      from pg_catalog.aclexplode(d.defaclacl) a having pg_catalog.count(*) > 0),
+    case when n.oid is null then pg_catalog.format('%s grant all on %s to %I', ${HEAD}, ${DEFAULTS_FOR}, r.rolname) end,
+    case when n.oid is null and d.defaclobjtype in ('f', 'T') then pg_catalog.format('%s grant all on %s to public',
+      ${HEAD}, ${DEFAULTS_FOR}) end) as drop,
+  ${roles('d.defaclacl')}
+    || case when ${platformRole('r.rolname')} then '{}' else array[pg_catalog.format('role:%I', r.rolname)] end as needs
+from pg_catalog.pg_default_acl d join pg_catalog.pg_roles r on r.oid = d.defaclrole
+left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
 where (r.rolname = 'postgres' or not ${platformRole('r.rolname')})
   and (n.oid is null or (${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}))`,
 	create: (source) => defaultChanges(source, builtIn(source)),

@@ -12,18 +12,19 @@ export const publicationMemberKind: Kind = {
 	stage: 'policies',
 	read: `
 select d.identity, d.object, array[${address('pg_publication_rel', 'd.oid')}] as addresses, d.parent,
-  jsonb_build_object('columns', d.columns, 'filter', d.filter) as definition,
-  array[format('alter publication %I add table only %s%s%s', d.pubname, d.relation,
-    ' (' || d.columns || ')', ' where (' || d.filter || ')')] as "create",
-  format('alter publication %I drop table only %s', d.pubname, d.relation) as "drop"
+  pg_catalog.jsonb_build_object('columns', d.columns, 'filter', d.filter) as definition,
+  array[pg_catalog.format('alter publication %I add table only %s%s%s', d.pubname, d.relation,
+    ' (' || d.columns || ')', ' where (' || d.filter || ')')] as create,
+  pg_catalog.format('alter publication %I drop table only %s', d.pubname, d.relation) as drop
 from (
-  select r.oid, p.pubname, ${RELATION} as relation, format('%I.%s', p.pubname, ${RELATION}) as identity,
-    format('%s in publication %I', ${RELATION}, p.pubname) as object, 'table:' || ${RELATION} as parent,
-    (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_attribute a
+  select r.oid, p.pubname, ${RELATION} as relation, pg_catalog.format('%I.%s', p.pubname, ${RELATION}) as identity,
+    pg_catalog.format('%s in publication %I', ${RELATION}, p.pubname) as object, 'table:' || ${RELATION} as parent,
+    (select pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' order by a.attnum)
+      from pg_catalog.pg_attribute a
       where a.attrelid = r.prrelid and a.attnum = any (r.prattrs)) as columns,
-    pg_get_expr(r.prqual, r.prrelid) as filter
-  from pg_publication_rel r join pg_publication p on p.oid = r.prpubid
-  join pg_class c on c.oid = r.prrelid join pg_namespace n on n.oid = c.relnamespace
+    pg_catalog.pg_get_expr(r.prqual, r.prrelid) as filter
+  from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid
+  join pg_catalog.pg_class c on c.oid = r.prrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where ${userTable()} and ${notOfExtension('pg_publication', 'p.oid')}
 ) d`,
 	change: () => ({ how: 'replace' }),

@@ -71,8 +71,11 @@ export function emptied(tables: Iterable<string>, rows: RowsBrought): string[] {
 	];
 }
 
-const retype = (column: Fact, type: string, through: string): string =>
-	`alter table ${String(column.definition['table'])} alter column ${String(column.definition['name'])} type ${type} using ${String(column.definition['name'])}${through}::${type}`;
+const retype = ({ definition }: Fact, type: string, through: string): string => {
+	const name = String(definition['name']);
+	const table = String(definition['table']);
+	return `alter table ${table} alter column ${name} type ${type} using ${name}${through}::${type}`;
+};
 
 /**
  * The source's type under its name, and every column of the old one moved to it. What else rests on the
@@ -97,7 +100,9 @@ export function rebuildType(
 	const statements = [
 		`alter type ${target.identity} rename to ${temporary}`,
 		...source.create,
-		...columns.map((column) => retype(column, String(column.definition['type']), '::text')),
+		...columns.map((column) =>
+			retype(column, String(column.definition['type']), '::pg_catalog.text'),
+		),
 		`drop type ${schema}.${temporary}`,
 	];
 	const empty = emptied(

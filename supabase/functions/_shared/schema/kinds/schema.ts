@@ -10,9 +10,10 @@ export const schemaKind: Kind = {
 	rows: { held: true },
 	read: `
 select pg_catalog.format('%I', n.nspname) as identity, pg_catalog.format('%I', n.nspname) as object,
-  array[${address('pg_namespace', 'n.oid')}] as addresses, null::text as parent, '{}'::jsonb as definition,
-  array[pg_catalog.format('create schema %I', n.nspname)] as "create",
-  case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as "drop"
+  array[${address('pg_namespace', 'n.oid')}] as addresses, null::pg_catalog.text as parent,
+  '{}'::pg_catalog.jsonb as definition,
+  array[pg_catalog.format('create schema %I', n.nspname)] as create,
+  case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as drop
 from pg_catalog.pg_namespace n
 where ${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}`,
 	change: () => ({ how: 'alter', statements: [] }),
@@ -29,7 +30,8 @@ const extensionAddresses = `array(
 const HOLDS_DATA = `(e.extconfig is not null
     or e.extname in ('pg_cron', 'pg_graphql', 'pg_net', 'pg_stat_statements', 'pgmq', 'pgsodium', 'supabase_vault')
     or exists (select from pg_catalog.pg_depend m join pg_catalog.pg_class c on c.oid = m.objid
-      where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+      where m.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        and m.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
         and m.refobjid = e.oid and m.deptype = 'e' and c.relkind in ('r', 'p', 'm')))`;
 
 /** Brings an extension to the schema that it has on the source. */
@@ -51,12 +53,12 @@ export const extensionKind: Kind = {
 	// not when that is named (pgmq).
 	read: `
 select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
-  ${extensionAddresses} as addresses, null::text as parent,
+  ${extensionAddresses} as addresses, null::pg_catalog.text as parent,
   pg_catalog.jsonb_build_object('schema', pg_catalog.format('%I', n.nspname)) as definition,
   array[case when fixed.name is null
     then pg_catalog.format('create extension %I with schema %I', e.extname, n.nspname)
-    else pg_catalog.format('create extension %I', e.extname) end] as "create",
-  case when not ${HOLDS_DATA} then pg_catalog.format('drop extension %I', e.extname) end as "drop"
+    else pg_catalog.format('create extension %I', e.extname) end] as create,
+  case when not ${HOLDS_DATA} then pg_catalog.format('drop extension %I', e.extname) end as drop
 from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
 left join (
   select distinct v.name from pg_catalog.pg_available_extension_versions v where v.schema is not null
@@ -82,8 +84,8 @@ const extensionCommentKind: Kind = {
 select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
   '{}'::pg_catalog.text[] as addresses, pg_catalog.format('extension:%I', e.extname) as parent,
   pg_catalog.jsonb_build_object('text', d.description) as definition,
-  array[pg_catalog.format('comment on extension %I is %L', e.extname, d.description)] as "create",
-  pg_catalog.format('comment on extension %I is null', e.extname) as "drop"
+  array[pg_catalog.format('comment on extension %I is %L', e.extname, d.description)] as create,
+  pg_catalog.format('comment on extension %I is null', e.extname) as drop
 from pg_catalog.pg_extension e
 join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.objoid = e.oid
 where e.extname <> 'plpgsql'`,

@@ -19,39 +19,45 @@ import {
 
 // A partition is created by itself, with all its columns, and attached afterwards: its order of columns may
 // not be its parent's. A child of plain inheritance lists only its own.
-const BODY = `(select string_agg(line, ', ' order by rank, place, name) from (
+const BODY = `(select pg_catalog.string_agg(line, ', ' order by rank, place, name) from (
     select 1 as rank, a.attnum as place, '' as name,
-      case when c.reloftype = 0 then format('%I ', a.attname) || ${COLUMN_TEXT} || case when a.attnotnull then ' not null' else '' end
-        else format('%I with options', a.attname) || case when a.attnotnull then ' not null' else '' end
+      case when c.reloftype = 0 then pg_catalog.format('%I ', a.attname) || ${COLUMN_TEXT}
+        || case when a.attnotnull then ' not null' else '' end
+        else pg_catalog.format('%I with options', a.attname) || case when a.attnotnull then ' not null' else '' end
           || case when ${SIMPLE_DEFAULT} then ' default ' || ${DEFAULT} else '' end end as line
-    from pg_attribute a join pg_type y on y.oid = a.atttypid
-    left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and (c.relispartition or a.attislocal)
       and (c.reloftype = 0 or a.attnotnull or ${SIMPLE_DEFAULT})
     union all
-    select 2, 0, k.conname, format('constraint %I ', k.conname) || pg_get_constraintdef(k.oid)
-    from pg_constraint k
+    select 2, 0, k.conname, pg_catalog.format('constraint %I ', k.conname) || pg_catalog.pg_get_constraintdef(k.oid)
+    from pg_catalog.pg_constraint k
     where k.conrelid = c.oid and k.contype = 'c' and k.convalidated and (c.relispartition or k.conislocal)
       and ${foldable('pg_constraint', 'k.oid')}
   ) b)`;
 
-const PARENTS = `(select string_agg(format('%I.%I', pn.nspname, p.relname), ', ' order by i.inhseqno)
-    from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
+const PARENTS = `(select pg_catalog.string_agg(pg_catalog.format('%I.%I', pn.nspname, p.relname), ', '
+    order by i.inhseqno)
+    from pg_catalog.pg_inherits i join pg_catalog.pg_class p on p.oid = i.inhparent
+    join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
     where i.inhrelid = c.oid and not c.relispartition)`;
 
-const OF_TYPE = `case when c.reloftype <> 0 then format_type(c.reloftype, null) end`;
-const METHOD = `(select m.amname from pg_am m where m.oid = c.relam and m.amname <> 'heap')`;
+const OF_TYPE = `case when c.reloftype <> 0 then pg_catalog.format_type(c.reloftype, null) end`;
+const METHOD = `(select m.amname from pg_catalog.pg_am m where m.oid = c.relam and m.amname <> 'heap')`;
 
-const CREATE = `format('create%s table %s%s', case c.relpersistence when 'u' then ' unlogged' else '' end, ${RELATION},
-    case when c.reloftype = 0 then format(' (%s)', coalesce(${BODY}, '')) else ' of ' || ${OF_TYPE} || coalesce(' (' || ${BODY} || ')', '') end)
+const CREATE = `pg_catalog.format('create%s table %s%s', case c.relpersistence when 'u' then ' unlogged' else '' end,
+    ${RELATION},
+    case when c.reloftype = 0 then pg_catalog.format(' (%s)', coalesce(${BODY}, '')) else ' of ' || ${OF_TYPE}
+      || coalesce(' (' || ${BODY} || ')', '') end)
     || coalesce(' inherits (' || ${PARENTS} || ')', '')
-    || case when c.relkind = 'p' then ' partition by ' || pg_get_partkeydef(c.oid) else '' end
-    || coalesce(' using ' || quote_ident(${METHOD}), '')
-    || coalesce(' with (' || nullif(concat_ws(', ', ${optionText('c.reloptions')}, ${optionText('t.reloptions', 'toast.')}), '') || ')', '')`;
+    || case when c.relkind = 'p' then ' partition by ' || pg_catalog.pg_get_partkeydef(c.oid) else '' end
+    || coalesce(' using ' || pg_catalog.quote_ident(${METHOD}), '')
+    || coalesce(' with (' || nullif(pg_catalog.concat_ws(', ', ${optionText('c.reloptions')},
+      ${optionText('t.reloptions', 'toast.')}), '') || ')', '')`;
 
-const SETTINGS = `coalesce((select array_agg(s.statement order by a.attnum, s.place)
-    from pg_attribute a join pg_type y on y.oid = a.atttypid
-    cross join lateral unnest(${COLUMN_SETTINGS}) with ordinality s (statement, place)
+const SETTINGS = `coalesce((select pg_catalog.array_agg(s.statement order by a.attnum, s.place)
+    from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+    cross join lateral pg_catalog.unnest(${COLUMN_SETTINGS}) with ordinality s (statement, place)
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}')`;
 
 const tableKind: Kind = {
@@ -63,26 +69,34 @@ const tableKind: Kind = {
 	read: `
 select ${RELATION} as identity, ${RELATION} as object,
   array[${address('pg_class', 'c.oid')}, ${address('pg_type', 'c.reltype')},
-    (select ${address('pg_type', 'r.typarray')} from pg_type r where r.oid = c.reltype)] as addresses,
-  format('schema:%I', n.nspname) as parent,
-  jsonb_build_object('persistence', c.relpersistence, 'partition_by', case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
+    (select ${address('pg_type', 'r.typarray')} from pg_catalog.pg_type r where r.oid = c.reltype)] as addresses,
+  pg_catalog.format('schema:%I', n.nspname) as parent,
+  pg_catalog.jsonb_build_object('persistence', c.relpersistence,
+    'partition_by', case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end,
     'of_type', ${OF_TYPE}, 'access_method', ${METHOD}, 'options', ${optionObject('c.reloptions')},
     'toast_options', ${optionObject('t.reloptions')}) as definition,
-  array[${CREATE}] || ${SETTINGS} as "create",
-  format('drop table %s', ${RELATION}) as "drop"
-from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_class t on t.oid = c.reltoastrelid
+  array[${CREATE}] || ${SETTINGS} as create,
+  pg_catalog.format('drop table %s', ${RELATION}) as drop
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+left join pg_catalog.pg_class t on t.oid = c.reltoastrelid
 where ${userTable()}`,
 	change: changeTable,
 };
 
+/** What is said of attributes that only a new table can have. */
+const FIXED: Readonly<Record<string, string>> = {
+	partition_by: 'partition key',
+	access_method: 'access method',
+};
+
 function changeTable(source: Fact, target: Fact, context: ChangeContext): Change {
 	const [to, from] = [source.definition, target.definition];
-	const stuck = ['partition_by', 'access_method'].filter((key) => to[key] !== from[key]);
+	const stuck = Object.keys(FIXED).filter((key) => to[key] !== from[key]);
 	if (stuck.length > 0) {
 		if (context.rows.brings(source.identity)) return { how: 'replace', empties: true };
 		return {
 			how: 'leave',
-			why: `a table cannot change this in place: ${stuck.join(', ').replaceAll('_', ' ')}; made anew it would lose rows that this clone does not bring`,
+			why: `a table cannot change its ${stuck.map((key) => FIXED[key]).join(' and its ')} in place; made anew it would lose rows that this clone does not bring`,
 			fix: 'Clone all its rows (no row limit, ignore rule or strategy) and drop columns that only the target has; or rename the table on the target, then clone again.',
 		};
 	}
@@ -102,32 +116,37 @@ function changeTable(source: Fact, target: Fact, context: ChangeContext): Change
 	};
 }
 
-// It does not need the columns it inherits: they come and go with it. Its own must be NOT NULL where the parent's are. One that an older table lacks makes the
-// statement fail until the next round.
+// It does not need the columns it inherits: they come and go with it. Its own must be NOT NULL where the parent's
+// are. One that an older table lacks makes the statement fail until the next round.
 const inheritanceKind: Kind = {
 	name: 'inheritance',
 	component: 'tables',
 	stage: 'structure',
 	attribute: { ties: true },
 	read: `
-select format('%s inherits %s', ${RELATION}, p.name) as identity, ${RELATION} as object, '{}'::text[] as addresses,
-  'table:' || ${RELATION} as parent, '{}'::jsonb as definition,
-  array(select format('alter table %s alter column %I set not null', ${RELATION}, a.attname)
-      from pg_attribute a join pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname and pa.attnotnull
+select pg_catalog.format('%s inherits %s', ${RELATION}, p.name) as identity, ${RELATION} as object,
+  '{}'::pg_catalog.text[] as addresses,
+  'table:' || ${RELATION} as parent, '{}'::pg_catalog.jsonb as definition,
+  array(select pg_catalog.format('alter table %s alter column %I set not null', ${RELATION}, a.attname)
+      from pg_catalog.pg_attribute a
+      join pg_catalog.pg_attribute pa on pa.attrelid = i.inhparent and pa.attname = a.attname and pa.attnotnull
       where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attislocal order by a.attnum)
-    || format('alter table %s inherit %s', ${RELATION}, p.name) as "create",
-  format('alter table %s no inherit %s', ${RELATION}, p.name) as "drop",
+    || pg_catalog.format('alter table %s inherit %s', ${RELATION}, p.name) as create,
+  pg_catalog.format('alter table %s no inherit %s', ${RELATION}, p.name) as drop,
   array['table:' || p.name] as needs, true as folded
-from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
-cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
+from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_class pc on pc.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
+cross join lateral (select pg_catalog.format('%I.%I', pn.nspname, pc.relname) as name) p
 where not c.relispartition and ${userTable()}`,
 	change: () => ({ how: 'alter', statements: [] }),
 };
 
-const BOUND = 'pg_get_expr(c.relpartbound, c.oid)';
-const DEFAULT_PARTITION = `(select format('%I.%I', dn.nspname, dc.relname) from pg_partitioned_table t
-  join pg_class dc on dc.oid = t.partdefid join pg_namespace dn on dn.oid = dc.relnamespace where t.partrelid = pc.oid)`;
+const BOUND = 'pg_catalog.pg_get_expr(c.relpartbound, c.oid)';
+const DEFAULT_PARTITION = `(select pg_catalog.format('%I.%I', dn.nspname, dc.relname)
+    from pg_catalog.pg_partitioned_table t
+  join pg_catalog.pg_class dc on dc.oid = t.partdefid join pg_catalog.pg_namespace dn on dn.oid = dc.relnamespace
+  where t.partrelid = pc.oid)`;
 
 // Attached once the partition has its key, so that the parent takes this key over instead of making another. Where the
 // source has a default partition, the target's may still hold rows that belong to this one.
@@ -138,18 +157,22 @@ const partitionKind: Kind = {
 	attribute: { ties: true, later: true },
 	rows: { moved: true },
 	read: `
-select ${RELATION} as identity, ${RELATION} as object, '{}'::text[] as addresses,
+select ${RELATION} as identity, ${RELATION} as object, '{}'::pg_catalog.text[] as addresses,
   case c.relkind when 'f' then 'foreign_table:' else 'table:' end || ${RELATION} as parent,
-  jsonb_build_object('of', p.name, 'bound', ${BOUND}) as definition,
-  case when exists (select from pg_partitioned_table t where t.partrelid = pc.oid and t.partdefid not in (0, c.oid))
+  pg_catalog.jsonb_build_object('of', p.name, 'bound', ${BOUND}) as definition,
+  case when exists (select from pg_catalog.pg_partitioned_table t
+    where t.partrelid = pc.oid and t.partdefid not in (0, c.oid))
     then array[${placeRowsSql('p.name', RELATION, BOUND, DEFAULT_PARTITION)}] else '{}' end
-    || (format('alter table only %s attach partition %s ', p.name, ${RELATION}) || ${BOUND}) as "create",
-  format('alter table %s detach partition %s', p.name, ${RELATION}) as "drop",
-  array['table:' || p.name] || array(select case k.contype when 'p' then 'primary_key:' || ${RELATION} else format('check:%s.%I', ${RELATION}, k.conname) end
-    from pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'c')) as needs
-from pg_inherits i join pg_class c on c.oid = i.inhrelid join pg_namespace n on n.oid = c.relnamespace
-join pg_class pc on pc.oid = i.inhparent join pg_namespace pn on pn.oid = pc.relnamespace
-cross join lateral (select format('%I.%I', pn.nspname, pc.relname) as name) p
+    || (pg_catalog.format('alter table only %s attach partition %s ', p.name, ${RELATION}) || ${BOUND}) as create,
+  pg_catalog.format('alter table %s detach partition %s', p.name, ${RELATION}) as drop,
+  array['table:' || p.name]
+    || array(select case k.contype when 'p' then 'primary_key:'
+      || ${RELATION} else pg_catalog.format('check:%s.%I', ${RELATION}, k.conname) end
+    from pg_catalog.pg_constraint k where k.conrelid = c.oid and k.contype in ('p', 'c')) as needs
+from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_class pc on pc.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
+cross join lateral (select pg_catalog.format('%I.%I', pn.nspname, pc.relname) as name) p
 where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
 	// The parent may have more on the target than on the source.
 	otherwise: (fact, { rows }) => [
@@ -178,21 +201,23 @@ const placed = ({ identity, definition }: Fact, rows: RowsBrought): string => {
 
 /** Gives a table the columns and checks that it lacks to become a partition. Both names are qualified and quoted. */
 const fitInto = (table: string, parent: string): string =>
-	`do ${literal(`declare addition text;
+	`do ${literal(`declare addition pg_catalog.text;
 begin
   for addition in
-    select format('column %I %s', a.attname, format_type(a.atttypid, a.atttypmod))
-      || case when a.attgenerated <> '' then format(' generated always as (%s) stored', pg_get_expr(d.adbin, d.adrelid))
+    select pg_catalog.format('column %I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
+      || case when a.attgenerated <> ''
+           then pg_catalog.format(' generated always as (%s) stored', pg_catalog.pg_get_expr(d.adbin, d.adrelid))
            else coalesce(' default ' || ${DEFAULT}, '') end
       || case when a.attnotnull then ' not null' else '' end
-    from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-    where a.attrelid = ${literal(parent)}::regclass and a.attnum > 0 and not a.attisdropped and a.attname not in (
-      select t.attname from pg_attribute t where t.attrelid = ${literal(table)}::regclass and not t.attisdropped)
+    from pg_catalog.pg_attribute a left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    where a.attrelid = ${literal(parent)}::pg_catalog.regclass and a.attnum > 0 and not a.attisdropped
+      and a.attname not in (select t.attname from pg_catalog.pg_attribute t
+        where t.attrelid = ${literal(table)}::pg_catalog.regclass and not t.attisdropped)
     union all
-    select format('constraint %I %s', k.conname, pg_get_constraintdef(k.oid))
-    from pg_constraint k
-    where k.conrelid = ${literal(parent)}::regclass and k.contype = 'c' and k.conname not in (
-      select t.conname from pg_constraint t where t.conrelid = ${literal(table)}::regclass)
+    select pg_catalog.format('constraint %I %s', k.conname, pg_catalog.pg_get_constraintdef(k.oid))
+    from pg_catalog.pg_constraint k
+    where k.conrelid = ${literal(parent)}::pg_catalog.regclass and k.contype = 'c' and k.conname not in (
+      select t.conname from pg_catalog.pg_constraint t where t.conrelid = ${literal(table)}::pg_catalog.regclass)
   loop
     execute ${literal(`alter table ${table} add `)} || addition;
   end loop;

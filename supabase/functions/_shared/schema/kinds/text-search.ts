@@ -21,9 +21,11 @@ select d.name as identity, 'text search configuration ' || d.name as object,
   array[${address('pg_ts_config', 'd.oid')}] as addresses,
   'schema:' || pg_catalog.quote_ident(d.nspname) as parent,
   pg_catalog.jsonb_build_object('parser', d.parser,
-    'mappings', coalesce((select pg_catalog.jsonb_object_agg(m.token, m.dictionaries) from mappings m where m.config = d.oid), '{}')) as definition,
+    'mappings', coalesce((select pg_catalog.jsonb_object_agg(m.token, m.dictionaries) from mappings m
+      where m.config = d.oid), '{}')) as definition,
   array[pg_catalog.format('create text search configuration %s (parser = %s)', d.name, d.parser)]
-    || array(select pg_catalog.format('alter text search configuration %s add mapping for %I with %s', d.name, m.token, m.dictionaries)
+    || array(select pg_catalog.format('alter text search configuration %s add mapping for %I with %s', d.name, m.token,
+      m.dictionaries)
       from mappings m where m.config = d.oid order by m.token) as create,
   'drop text search configuration ' || d.name as drop
 from (

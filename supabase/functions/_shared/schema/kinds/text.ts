@@ -19,18 +19,21 @@ export const relationAddresses = (oid: string): string => `array(
     select ${address('pg_attrdef', 'd.oid')} from pg_catalog.pg_attrdef d where d.adrelid = ${oid}
     union all
     select ${address('pg_type', 't.oid')} from pg_catalog.pg_type t
-    where t.typrelid = ${oid} or t.typelem = (select r.reltype from pg_catalog.pg_class r where r.oid = ${oid} and r.reltype <> 0)
+    where t.typrelid = ${oid} or t.typelem = (select r.reltype from pg_catalog.pg_class r where r.oid = ${oid}
+      and r.reltype <> 0)
     union all
     select ${address('pg_rewrite', 'w.oid')} from pg_catalog.pg_rewrite w
     where w.ev_class = ${oid} and w.rulename = '_RETURN')`;
 
 /** SQL expression: id of the fact of a relation, from aliases of pg_class and pg_namespace. */
 export const relationFact = (relation: string, schema: string): string =>
-	`case ${relation}.relkind when 'v' then 'view:' when 'm' then 'materialized_view:' when 'f' then 'foreign_table:' else 'table:' end || pg_catalog.format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
+	`case ${relation}.relkind when 'v' then 'view:' when 'm' then 'materialized_view:' when 'f' then 'foreign_table:'
+    else 'table:' end || pg_catalog.format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
 
 /** SQL expression: the words of `alter table` that give a trigger or rule its firing state. */
 export const firingState = (column: string): string =>
-	`case ${column} when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica' when 'A' then 'enable always' end`;
+	`case ${column} when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica'
+    when 'A' then 'enable always' end`;
 
 /**
  * SQL: the statements with a privilege on a relation that its owner took from himself, while they run. Asked of the
@@ -40,6 +43,8 @@ export const whilePrivileged = (
 	privilege: 'references' | 'trigger',
 	{ oid, owner, name }: { readonly oid: string; readonly owner: string; readonly name: string },
 	statements: string,
-): string => `case when pg_catalog.pg_has_role(${owner}, 'usage') and not pg_catalog.has_table_privilege(${oid}, '${privilege}')
-    then array['grant ${privilege} on ' || ${name} || ' to current_user'] || (${statements}) || array['revoke ${privilege} on ' || ${name} || ' from current_user']
+): string => `case when pg_catalog.pg_has_role(${owner}, 'usage') and not pg_catalog.has_table_privilege(${oid},
+    '${privilege}')
+    then array['grant ${privilege} on ' || ${name} || ' to current_user'] || (${statements})
+      || array['revoke ${privilege} on ' || ${name} || ' from current_user']
     else ${statements} end`;

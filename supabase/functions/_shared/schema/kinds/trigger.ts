@@ -23,7 +23,8 @@ const triggersOfTheUser = `
     and ${notOfExtension('pg_trigger', 't.oid')} and ${notOfExtension('pg_class', 'c.oid')}`;
 
 const state = (only: string): string =>
-	`pg_catalog.format('alter table ${only}%I.%I %s trigger %I', n.nspname, c.relname, ${firingState('t.tgenabled')}, t.tgname)`;
+	`pg_catalog.format('alter table ${only}%I.%I %s trigger %I', n.nspname, c.relname, ${firingState('t.tgenabled')},
+    t.tgname)`;
 const identity = `pg_catalog.format('%I.%I.%I', n.nspname, c.relname, t.tgname)`;
 const object = `pg_catalog.format('%I on %I.%I', t.tgname, n.nspname, c.relname)`;
 
@@ -42,7 +43,8 @@ select d.identity, d.object,
 	)} as create,
   'drop trigger ' || d.object as drop
 from (
-  select t.oid, t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner, pg_catalog.format('%I.%I', n.nspname, c.relname) as name, ${identity} as identity, ${object} as object,
+  select t.oid, t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner,
+    pg_catalog.format('%I.%I', n.nspname, c.relname) as name, ${identity} as identity, ${object} as object,
     ${relationFact('c', 'n')} as relation, not ${ofUser('c.relowner')} as managed,
     pg_catalog.pg_get_triggerdef(t.oid) as trigger, ${state('only ')} as state, ${state('')} as first_state
 ${triggersOfTheUser} and t.tgparentid = 0
@@ -71,7 +73,7 @@ select ${identity} as identity, ${object} as object,
   'trigger:' || pg_catalog.format('%I.%I.%I', rn.nspname, r.relname, root.tgname) as parent,
   pg_catalog.jsonb_build_object('state', ${state('only ')}) as definition,
   array[${state('only ')}] as create,
-  null::text as drop,
+  null::pg_catalog.text as drop,
   array[${relationFact('c', 'n')}] as needs, t.tgenabled = root.tgenabled as folded
   from pg_catalog.pg_trigger root
   join pg_catalog.pg_class r on r.oid = root.tgrelid

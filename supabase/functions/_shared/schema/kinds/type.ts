@@ -8,10 +8,10 @@ import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.
 import { rebuildType, storedWithin } from './rebuild-type.ts';
 import { foldable } from './table-sql.ts';
 
-const NAME = `format('%I.%I', n.nspname, t.typname)`;
+const NAME = `pg_catalog.format('%I.%I', n.nspname, t.typname)`;
 const ADDRESSES = `array[${address('pg_type', 't.oid')}, ${address('pg_type', 't.typarray')}]`;
 const OF_USER = `${ofUser('t.typowner')} and ${notOfExtension('pg_type', 't.oid')}`;
-const PARENT = `format('schema:%I', n.nspname)`;
+const PARENT = `pg_catalog.format('schema:%I', n.nspname)`;
 
 const enumKind: Kind = {
 	name: 'enum',
@@ -22,13 +22,13 @@ const enumKind: Kind = {
 	rows: { shaped: 'as on the source' },
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
-  jsonb_build_object('labels', coalesce(e.labels, '[]'::jsonb)) as definition,
-  array[format('create type %s as enum (%s)', ${NAME}, e.quoted)] as "create",
-  format('drop type %s', ${NAME}) as "drop"
-from pg_type t join pg_namespace n on n.oid = t.typnamespace
-cross join lateral (select jsonb_agg(l.enumlabel order by l.enumsortorder) as labels,
-    string_agg(quote_literal(l.enumlabel), ', ' order by l.enumsortorder) as quoted
-  from pg_enum l where l.enumtypid = t.oid) e
+  pg_catalog.jsonb_build_object('labels', coalesce(e.labels, '[]'::pg_catalog.jsonb)) as definition,
+  array[pg_catalog.format('create type %s as enum (%s)', ${NAME}, e.quoted)] as create,
+  pg_catalog.format('drop type %s', ${NAME}) as drop
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+cross join lateral (select pg_catalog.jsonb_agg(l.enumlabel order by l.enumsortorder) as labels,
+    pg_catalog.string_agg(pg_catalog.quote_literal(l.enumlabel), ', ' order by l.enumsortorder) as quoted
+  from pg_catalog.pg_enum l where l.enumtypid = t.oid) e
 where t.typtype = 'e' and ${OF_USER}`,
 	change: (source, target, context) => {
 		const wanted = labelsOf(source);
@@ -89,17 +89,23 @@ const compositeKind: Kind = {
 	read: `
 select ${NAME} as identity, ${NAME} as object,
   ${ADDRESSES} || array[${address('pg_class', 'c.oid')}] || array(select ${address('pg_class', 'c.oid', 'a.attnum')}
-    from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as addresses,
-  ${PARENT} as parent, jsonb_build_object('attributes', coalesce(f.attributes, '[]'::jsonb)) as definition,
-  array[format('create type %s as (%s)', ${NAME}, f.text)] as "create", format('drop type %s', ${NAME}) as "drop"
-from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_class c on c.oid = t.typrelid
+    from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as addresses,
+  ${PARENT} as parent, pg_catalog.jsonb_build_object('attributes', coalesce(f.attributes,
+    '[]'::pg_catalog.jsonb)) as definition,
+  array[pg_catalog.format('create type %s as (%s)', ${NAME}, f.text)] as create,
+  pg_catalog.format('drop type %s', ${NAME}) as drop
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+join pg_catalog.pg_class c on c.oid = t.typrelid
 cross join lateral (
-  select jsonb_agg(jsonb_build_array(format('%I', a.attname), format_type(a.atttypid, a.atttypmod) || collation_text) order by a.attnum) as attributes,
-    string_agg(format('%I %s%s', a.attname, format_type(a.atttypid, a.atttypmod), collation_text), ', ' order by a.attnum) as text
-  from pg_attribute a join pg_type y on y.oid = a.atttypid
-  left join pg_collation o on o.oid = a.attcollation and a.attcollation <> y.typcollation
-  left join pg_namespace s on s.oid = o.collnamespace
-  cross join lateral (select case when o.oid is null then '' else format(' collate %I.%I', s.nspname, o.collname) end as collation_text) k
+  select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(pg_catalog.format('%I', a.attname),
+    pg_catalog.format_type(a.atttypid, a.atttypmod) || collation_text) order by a.attnum) as attributes,
+    pg_catalog.string_agg(pg_catalog.format('%I %s%s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+      collation_text), ', ' order by a.attnum) as text
+  from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid
+  left join pg_catalog.pg_collation o on o.oid = a.attcollation and a.attcollation <> y.typcollation
+  left join pg_catalog.pg_namespace s on s.oid = o.collnamespace
+  cross join lateral (select case when o.oid is null then '' else pg_catalog.format(' collate %I.%I', s.nspname,
+    o.collname) end as collation_text) k
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 ) f
 where t.typtype = 'c' and c.relkind = 'c' and ${OF_USER}`,
@@ -161,18 +167,24 @@ const domainKind: Kind = {
 	rows: { shaped: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
-  jsonb_build_object('type', d.type, 'collation', d.collation, 'not_null', t.typnotnull) as definition,
-  array[format('create domain %s as %s', ${NAME}, d.type)
-    || coalesce(' collate ' || d.collation, '') || case when ${SIMPLE_STANDARD} then coalesce(' default ' || d.standard, '') else '' end
-    || case when t.typnotnull then ' not null' else '' end || coalesce(d.checks, '')] as "create",
-  format('drop domain %s', ${NAME}) as "drop"
-from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_type b on b.oid = t.typbasetype
-cross join lateral (select format_type(t.typbasetype, t.typtypmod) as type,
-  (select format('%I.%I', s.nspname, o.collname) from pg_collation o join pg_namespace s on s.oid = o.collnamespace
+  pg_catalog.jsonb_build_object('type', d.type, 'collation', d.collation, 'not_null', t.typnotnull) as definition,
+  array[pg_catalog.format('create domain %s as %s', ${NAME}, d.type)
+    || coalesce(' collate ' || d.collation, '')
+    || case when ${SIMPLE_STANDARD} then coalesce(' default ' || d.standard, '') else '' end
+    || case when t.typnotnull then ' not null' else '' end || coalesce(d.checks, '')] as create,
+  pg_catalog.format('drop domain %s', ${NAME}) as drop
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+join pg_catalog.pg_type b on b.oid = t.typbasetype
+cross join lateral (select pg_catalog.format_type(t.typbasetype, t.typtypmod) as type,
+  (select pg_catalog.format('%I.%I', s.nspname, o.collname) from pg_catalog.pg_collation o
+    join pg_catalog.pg_namespace s on s.oid = o.collnamespace
     where o.oid = t.typcollation and t.typcollation <> b.typcollation) as collation,
-  pg_get_expr(t.typdefaultbin, 0) as standard,
-  (select string_agg(format(' constraint %I ', k.conname) || pg_get_constraintdef(k.oid), '' order by k.conname)
-    from pg_constraint k where k.contypid = t.oid and k.contype = 'c' and k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as checks) d
+  pg_catalog.pg_get_expr(t.typdefaultbin, 0) as standard,
+  (select pg_catalog.string_agg(pg_catalog.format(' constraint %I ', k.conname)
+    || pg_catalog.pg_get_constraintdef(k.oid), '' order by k.conname)
+    from pg_catalog.pg_constraint k
+    where k.contypid = t.oid and k.contype = 'c' and k.convalidated
+      and ${foldable('pg_constraint', 'k.oid')}) as checks) d
 where t.typtype = 'd' and ${OF_USER}`,
 	change: (source, target, context) => {
 		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
@@ -194,11 +206,13 @@ const domainDefaultKind: Kind = {
 	stage: 'structure',
 	attribute: { later: true },
 	read: `
-select ${NAME} as identity, ${NAME} as object, array[${address('pg_type', 't.oid', `'default'`)}] as addresses, 'domain:' || ${NAME} as parent,
-  jsonb_build_object('expression', pg_get_expr(t.typdefaultbin, 0)) as definition,
-  array[format('alter domain %s set default %s', ${NAME}, pg_get_expr(t.typdefaultbin, 0))] as "create",
-  format('alter domain %s drop default', ${NAME}) as "drop", ${SIMPLE_STANDARD} as folded
-from pg_type t join pg_namespace n on n.oid = t.typnamespace
+select ${NAME} as identity, ${NAME} as object, array[${address('pg_type', 't.oid', `'default'`)}] as addresses,
+  'domain:' || ${NAME} as parent,
+  pg_catalog.jsonb_build_object('expression', pg_catalog.pg_get_expr(t.typdefaultbin, 0)) as definition,
+  array[pg_catalog.format('alter domain %s set default %s', ${NAME},
+    pg_catalog.pg_get_expr(t.typdefaultbin, 0))] as create,
+  pg_catalog.format('alter domain %s drop default', ${NAME}) as drop, ${SIMPLE_STANDARD} as folded
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where t.typtype = 'd' and t.typdefaultbin is not null and ${OF_USER}`,
 	change: (source) => ({ how: 'alter', statements: source.create }),
 };
@@ -209,14 +223,18 @@ const domainCheckKind: Kind = {
 	stage: 'structure',
 	within: true,
 	read: `
-select format('%s.%I', ${NAME}, k.conname) as identity, format('%s.%I', ${NAME}, k.conname) as object,
+select pg_catalog.format('%s.%I', ${NAME}, k.conname) as identity,
+  pg_catalog.format('%s.%I', ${NAME}, k.conname) as object,
   array[${address('pg_constraint', 'k.oid')}] as addresses, 'domain:' || ${NAME} as parent,
-  jsonb_build_object('domain', ${NAME}, 'name', format('%I', k.conname),
-    'definition', regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', ''), 'validated', k.convalidated) as definition,
-  array[format('alter domain %s add constraint %I ', ${NAME}, k.conname) || pg_get_constraintdef(k.oid)] as "create",
-  format('alter domain %s drop constraint %I', ${NAME}, k.conname) as "drop",
+  pg_catalog.jsonb_build_object('domain', ${NAME}, 'name', pg_catalog.format('%I', k.conname),
+    'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
+    'validated', k.convalidated) as definition,
+  array[pg_catalog.format('alter domain %s add constraint %I ', ${NAME}, k.conname)
+    || pg_catalog.pg_get_constraintdef(k.oid)] as create,
+  pg_catalog.format('alter domain %s drop constraint %I', ${NAME}, k.conname) as drop,
   (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded
-from pg_constraint k join pg_type t on t.oid = k.contypid join pg_namespace n on n.oid = t.typnamespace
+from pg_catalog.pg_constraint k join pg_catalog.pg_type t on t.oid = k.contypid
+join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where k.contype = 'c' and ${OF_USER}`,
 	rows: { shaped: true },
 	making: {
@@ -246,21 +264,26 @@ const rangeKind: Kind = {
 	rows: { shaped: true },
 	read: `
 select ${NAME} as identity, ${NAME} as object,
-  ${ADDRESSES} || array(select ${address('pg_type', 'm.oid')} from pg_type m where m.oid in (r.rngmultitypid, (select typarray from pg_type where oid = r.rngmultitypid))) as addresses,
-  ${PARENT} as parent, jsonb_build_object('options', o.text) as definition,
-  array[format('create type %s as range (%s)', ${NAME}, o.text)] as "create", format('drop type %s', ${NAME}) as "drop"
-from pg_type t join pg_namespace n on n.oid = t.typnamespace join pg_range r on r.rngtypid = t.oid
-join pg_type s on s.oid = r.rngsubtype
-left join pg_opclass p on p.oid = r.rngsubopc left join pg_namespace pn on pn.oid = p.opcnamespace
-left join pg_collation l on l.oid = r.rngcollation and r.rngcollation <> s.typcollation
-left join pg_namespace ln on ln.oid = l.collnamespace
-left join pg_type m on m.oid = r.rngmultitypid left join pg_namespace mn on mn.oid = m.typnamespace
-cross join lateral (select concat_ws(', ', 'subtype = ' || format_type(r.rngsubtype, null),
-  case when not p.opcdefault then format('subtype_opclass = %I.%I', pn.nspname, p.opcname) end,
-  case when l.oid is not null then format('collation = %I.%I', ln.nspname, l.collname) end,
-  case when r.rngcanonical <> 0 then 'canonical = ' || r.rngcanonical::regproc end,
-  case when r.rngsubdiff <> 0 then 'subtype_diff = ' || r.rngsubdiff::regproc end,
-  format('multirange_type_name = %I.%I', mn.nspname, m.typname)) as text) o
+  ${ADDRESSES} || array(select ${address('pg_type', 'm.oid')} from pg_catalog.pg_type m
+    where m.oid in (r.rngmultitypid,
+      (select typarray from pg_catalog.pg_type where oid = r.rngmultitypid))) as addresses,
+  ${PARENT} as parent, pg_catalog.jsonb_build_object('options', o.text) as definition,
+  array[pg_catalog.format('create type %s as range (%s)', ${NAME}, o.text)] as create,
+  pg_catalog.format('drop type %s', ${NAME}) as drop
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+join pg_catalog.pg_range r on r.rngtypid = t.oid
+join pg_catalog.pg_type s on s.oid = r.rngsubtype
+left join pg_catalog.pg_opclass p on p.oid = r.rngsubopc left join pg_catalog.pg_namespace pn on pn.oid = p.opcnamespace
+left join pg_catalog.pg_collation l on l.oid = r.rngcollation and r.rngcollation <> s.typcollation
+left join pg_catalog.pg_namespace ln on ln.oid = l.collnamespace
+left join pg_catalog.pg_type m on m.oid = r.rngmultitypid
+left join pg_catalog.pg_namespace mn on mn.oid = m.typnamespace
+cross join lateral (select pg_catalog.concat_ws(', ', 'subtype = ' || pg_catalog.format_type(r.rngsubtype, null),
+  case when not p.opcdefault then pg_catalog.format('subtype_opclass = %I.%I', pn.nspname, p.opcname) end,
+  case when l.oid is not null then pg_catalog.format('collation = %I.%I', ln.nspname, l.collname) end,
+  case when r.rngcanonical <> 0 then 'canonical = ' || r.rngcanonical::pg_catalog.regproc end,
+  case when r.rngsubdiff <> 0 then 'subtype_diff = ' || r.rngsubdiff::pg_catalog.regproc end,
+  pg_catalog.format('multirange_type_name = %I.%I', mn.nspname, m.typname)) as text) o
 where t.typtype = 'r' and ${OF_USER}`,
 	change: () => ({ how: 'replace' }),
 };
@@ -272,15 +295,16 @@ const baseKind: Kind = {
 	names: ['type'],
 	read: `
 select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARENT} as parent,
-  jsonb_build_object('defined', t.typisdefined) as definition,
+  pg_catalog.jsonb_build_object('defined', t.typisdefined) as definition,
   array[case when t.typisdefined
-    then format('create type %s (input = %s, output = %s, internallength = %s)', ${NAME}, t.typinput, t.typoutput,
-      case when t.typlen = -1 then 'variable' else t.typlen::text end)
-    else format('create type %s', ${NAME}) end] as "create",
-  format('drop type %s', ${NAME}) as "drop"
-from pg_type t join pg_namespace n on n.oid = t.typnamespace
+    then pg_catalog.format('create type %s (input = %s, output = %s, internallength = %s)', ${NAME}, t.typinput,
+      t.typoutput,
+      case when t.typlen = -1 then 'variable' else t.typlen::pg_catalog.text end)
+    else pg_catalog.format('create type %s', ${NAME}) end] as create,
+  pg_catalog.format('drop type %s', ${NAME}) as drop
+from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where (t.typtype = 'b' or (t.typtype = 'p' and not t.typisdefined)) and ${OF_USER}
-  and not exists (select from pg_type e where e.typarray = t.oid)`,
+  and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid)`,
 	change: () => ({
 		how: 'leave',
 		why: 'a base type cannot be changed',

@@ -15,7 +15,8 @@ where c.relkind in (${relkinds}) and ${ofUser('c.relowner')} and ${notOfExtensio
 const columns = `(select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(a.attname,
     pg_catalog.concat_ws(' ', pg_catalog.format_type(a.atttypid, a.atttypmod),
       (select pg_catalog.format('collate %I.%I', s.nspname, l.collname) from pg_catalog.pg_collation l
-       join pg_catalog.pg_namespace s on s.oid = l.collnamespace where l.oid = a.attcollation and l.collname <> 'default'))) order by a.attnum)
+       join pg_catalog.pg_namespace s on s.oid = l.collnamespace
+       where l.oid = a.attcollation and l.collname <> 'default'))) order by a.attnum)
     from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped)`;
 
 const query = `pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';')`;
@@ -94,7 +95,8 @@ const viewKind: Kind = {
 };
 
 /** Statements for settings of columns beyond their query: storage, compression, statistics. */
-const settings = `(select coalesce(pg_catalog.jsonb_agg(pg_catalog.format('alter materialized view %s alter column %I set %s', ${name}, a.attname, s.text)
+const settings = `(select coalesce(pg_catalog.jsonb_agg(
+      pg_catalog.format('alter materialized view %s alter column %I set %s', ${name}, a.attname, s.text)
       order by a.attnum, s.text), '[]')
     from pg_catalog.pg_attribute a
     join pg_catalog.pg_type y on y.oid = a.atttypid
@@ -145,10 +147,13 @@ const materializedViewKind: Kind = {
 			// Settings have plain names.
 			const code = [...identity].map((letter) => letter.codePointAt(0)?.toString(16)).join('_');
 			const setting = literal(`twins.filled_${code}`);
-			const refresh = `refresh materialized view ${identity}`;
+			const refresh = literal(`refresh materialized view ${identity}`);
+			const block = `begin if pg_catalog.current_setting(${setting}) = 'true' then execute ${refresh}; end if; end`;
 			return {
-				before: `select pg_catalog.set_config(${setting}, (select c.relispopulated::text from pg_catalog.pg_class c where c.oid = ${literal(identity)}::pg_catalog.regclass), true)`,
-				after: `do ${literal(`begin if pg_catalog.current_setting(${setting}) = 'true' then execute ${literal(refresh)}; end if; end`)}`,
+				before: `select pg_catalog.set_config(${setting},
+    (select c.relispopulated::pg_catalog.text from pg_catalog.pg_class c
+      where c.oid = ${literal(identity)}::pg_catalog.regclass), true)`,
+				after: `do ${literal(block)}`,
 			};
 		},
 	},
