@@ -1,5 +1,6 @@
 // The SQL of kinds in one style: lower case, every name of the catalog qualified, lines that fit; and nothing decided
 // by searching in what Postgres printed or in statements of our own.
+import * as path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../supabase/functions/_shared/schema/kinds/index.ts';
 import { read, sourceFiles } from './source-files.ts';
@@ -32,6 +33,61 @@ function unqualified(sql: string): string[] {
 	const casts = [...text.matchAll(/::(?!pg_catalog\.)\S+/g)].map(([cast]) => cast);
 	return [...calls.filter((name) => !SYNTAX.has(name) && !lists.has(name)), ...catalogs, ...casts];
 }
+
+/** Names of the attributes in `jsonb_build_object('name', …, 'name', …) as definition`. */
+function attributesOf(sql: string): string[] {
+	const end = sql.indexOf(' as definition');
+	if (sql.slice(0, end).endsWith("'{}'::pg_catalog.jsonb")) return [];
+	const names: string[] = [];
+	// From the closing parenthesis back to the one it closes; names stand before every second comma in between.
+	const tokens = [...sql.slice(0, end).matchAll(/'(?:[^']|'')*'|[(),[\]]/g)].map(
+		([token]) => token,
+	);
+	let depth = 0;
+	let isValue = true;
+	for (const token of tokens.reverse()) {
+		if (token === ')' || token === ']') depth += 1;
+		else if (token === '(' || token === '[') depth -= 1;
+		if (depth === 0) break;
+		if (depth === 1 && token === ',') isValue = !isValue;
+		else if (depth === 1 && !isValue && token.startsWith("'")) names.unshift(token.slice(1, -1));
+	}
+	return names;
+}
+
+/** What searches in text, but for prefixes of ids; and in SQL, what does so in text that Postgres printed. */
+const SEARCHES = [
+	/(?<!pg_catalog)\.(?:match|matchAll|replace|search|exec|test|endsWith|split)\(|RegExp/,
+	/\.startsWith\((?!'[a-z_]+:'\))/,
+	/(?:regexp_\w+|split_part|substr|substring|replace|left)\(\s*(?:pg_catalog\.)?pg_get_/,
+];
+
+/** Grants are lists of our own making, with a star for the grant option. */
+const SEARCHED = ['grants.ts'];
+
+describe('how kinds change', () => {
+	it('is said of every attribute', () => {
+		const ways = Object.fromEntries(
+			KINDS.map(({ name, ways }) => [name, Object.keys(ways).toSorted()]),
+		);
+		const attributes = Object.fromEntries(
+			KINDS.map(({ name, read: sql }) => [name, attributesOf(sql).toSorted()]),
+		);
+		expect(ways).toEqual(attributes);
+	});
+
+	it('is not found out by searching in SQL', () => {
+		const found = sourceFiles(/_shared\/schema\/kinds\/.*\.ts$/)
+			.filter((file) => !file.endsWith('.test.ts') && !SEARCHED.includes(path.basename(file)))
+			.flatMap((file) =>
+				read(file)
+					.split('\n')
+					.filter((line) => SEARCHES.some((pattern) => pattern.test(line)))
+					.map((line) => `${file}: ${line.trim()}`),
+			);
+		expect(found.join('\n')).toBe('');
+	});
+});
 
 describe('the SQL of kinds', () => {
 	it('qualifies all names of the catalog', () => {

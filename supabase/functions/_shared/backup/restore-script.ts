@@ -1,7 +1,8 @@
 // The shell script in each backup that restores it with psql, gunzip and sha256sum, and without us.
 import type { BackupTable } from '../domain/backup.ts';
 import { ident } from '../platform/postgres/index.ts';
-import { pathOf } from '../schema/apply.ts';
+import { partsOf } from '../schema/names.ts';
+import { userPath } from '../schema/own-path.ts';
 
 /** One argument of a shell command, whatever is in it. */
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -14,7 +15,10 @@ export function restoreScript(
 	const loads = tables.map((table) => {
 		const columns = table.columns.map(ident).join(', ');
 		const copy = `copy ${table.table}${columns === '' ? '' : ` (${columns})`} from stdin`;
-		return ['load', ...[folderOf(table), pathOf([copy]), copy].map(quoted)].join(' ');
+		return [
+			'load',
+			...[folderOf(table), userPath([partsOf(table.table)[0]]), copy].map(quoted),
+		].join(' ');
 	});
 	return `#!/bin/sh
 # Restores this backup into an empty Supabase project: sh restore.sh postgresql://postgres:…@…:5432/postgres

@@ -74,11 +74,11 @@ export function schemaScript(facts: Facts): SchemaScript {
 		for (const change of plan.changes) {
 			made.push(...change.facts);
 			const statements = whereMissing(change);
-			texts[half] += textOf(change.id, [
+			texts[half] += textOf(change, [
 				...statements.filter((statement) => !isOfDefaults(statement)),
 				...change.facts.flatMap((fact) => withoutInheritedDefault(fact, facts)),
 			]);
-			texts.defaults += textOf(change.id, statements.filter(isOfDefaults));
+			texts.defaults += textOf(change, statements.filter(isOfDefaults));
 		}
 	}
 	return {
@@ -89,9 +89,9 @@ export function schemaScript(facts: Facts): SchemaScript {
 }
 
 /** Code of users may name its neighbours only, and what is inlined is looked up at once. */
-function textOf(id: string, statements: readonly string[]): string {
+function textOf({ id, facts }: PlannedChange, statements: readonly string[]): string {
 	if (statements.length === 0) return '';
-	const path = `set local search_path = ${pathOf(statements)}`;
+	const path = `set local search_path = ${pathOf(facts)}`;
 	const lines = ['begin', path, ...statements, 'commit'];
 	// As JSON, so that no name ends the comment.
 	return `\n-- ${JSON.stringify(id)}\n${lines.map((line) => `${line};\n`).join('')}`;

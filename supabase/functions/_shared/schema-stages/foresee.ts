@@ -12,7 +12,8 @@ const SUPERUSER_ONLY: Readonly<Record<string, (fact: Fact, source: Facts) => boo
 	language: () => true,
 	leakproof: () => true,
 	support_function: () => true,
-	role_attribute: ({ object }) => /\((superuser|replication|bypassrls)\)$/.test(object),
+	role_attribute: ({ definition }) =>
+		['superuser', 'replication', 'bypassrls'].includes(String(definition['value'])),
 	// Who is no member of a role cannot give it anything.
 	owner: ({ needs }, { byId }) =>
 		!needs.some((need) => need.startsWith('membership:') && byId.has(need)),

@@ -55,12 +55,17 @@ export async function movedExtensions(
 
 /** Names of what an extension brought: types, functions, operators and operator classes. */
 const MEMBERS = `
-select distinct case when i.type in ('operator', 'operator class', 'operator family', 'function', 'aggregate', 'type', 'table', 'view')
-    then pg_catalog.regexp_replace(pg_catalog.substr(i.identity, pg_catalog.length(pg_catalog.quote_ident(n.nspname)) + 2), '(\\(| USING ).*$', '') end as name
+select distinct case
+    when i.type in ('type', 'table', 'view') then i.name
+    when i.type = 'operator' then a.names[pg_catalog.cardinality(a.names)]
+    when i.type in ('operator class', 'operator family', 'function', 'aggregate')
+      then pg_catalog.quote_ident(a.names[pg_catalog.cardinality(a.names)]) end as name
 from pg_catalog.pg_extension e
 join pg_catalog.pg_namespace n on n.oid = e.extnamespace
-join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.refobjid = e.oid and d.deptype = 'e'
+join pg_catalog.pg_depend d
+  on d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.refobjid = e.oid and d.deptype = 'e'
 cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
+cross join lateral pg_catalog.pg_identify_object_as_address(d.classid, d.objid, 0) a (type, names, args)
 where pg_catalog.format('%I', e.extname) = $1 and i.schema = pg_catalog.quote_ident(n.nspname)`;
 
 async function memberNames(target: Session, { identity }: Fact): Promise<string[]> {

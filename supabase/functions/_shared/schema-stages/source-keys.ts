@@ -14,13 +14,14 @@ import type { FactPair } from '../schema/planning.ts';
 
 type Rewriting = Pick<Rewritten, 'changes' | 'missing'>;
 
-const hasArguments = ({ kind }: Fact): boolean =>
-	kind === 'trigger' || kind === 'partition_trigger';
+/** What a trigger hands to its function: of its parts and of its definition. */
+const ARGUMENTS = 'arguments';
 
-function isConcerned(fact: Fact, ref: string): boolean {
-	const text = fact.create.join('\n');
-	return mayHoldKeys(text) || (hasArguments(fact) && text.includes(ref));
-}
+const argumentsOf = ({ kind, parts }: Fact): string | undefined =>
+	kind === 'trigger' ? (parts?.[ARGUMENTS] ?? undefined) : undefined;
+
+const isConcerned = (fact: Fact, ref: string): boolean =>
+	mayHoldKeys(fact.create.join('\n')) || argumentsOf(fact)?.includes(ref) === true;
 
 /** The pair with the source's facts as the target is to have them. Asks for keys only where a text may hold one. */
 export async function withoutSourceKeys(
@@ -44,6 +45,10 @@ export async function withoutSourceKeys(
 	return { ...pair, source: { ...pair.source, byId }, rewritten };
 }
 
+/** The statement that makes a trigger, from its parts. */
+const triggerOf = ({ parts }: Fact, change: (text: string, name: string) => string): string =>
+	['head', ARGUMENTS].map((name) => change(parts?.[name] ?? '', name)).join('') + ')';
+
 /** Undefined when the fact holds nothing of the source. */
 function rewriteFact(
 	fact: Fact,
@@ -53,21 +58,24 @@ function rewriteFact(
 ): { readonly fact: Fact; readonly rewriting: Rewriting } | undefined {
 	const changes = new Set<string>();
 	const missing = new Set<string>();
-	const rewrite = (text: string): string => {
-		const start = hasArguments(fact) ? Math.max(0, text.indexOf(' EXECUTE FUNCTION ')) : 0;
-		const options = { keysOnly: !hasArguments(fact) };
-		const result = rewriteReferences(text.slice(start), from, to, options);
+	const args = argumentsOf(fact);
+	const rewrite = (text: string, name?: string): string => {
+		const options = { keysOnly: args === undefined || name !== ARGUMENTS };
+		const result = rewriteReferences(text, from, to, options);
 		for (const change of result.changes) changes.add(change);
 		for (const name of result.missing) missing.add(name);
-		return text.slice(0, start) + result.text;
+		return result.text;
 	};
-	const create = fact.create.map(rewrite);
+	const made = args === undefined ? undefined : triggerOf(fact, (text) => text);
+	const create = fact.create.map((text) =>
+		text === made ? triggerOf(fact, rewrite) : rewrite(text),
+	);
 	if (changes.size === 0) return undefined;
 	let isFilled = true;
 	const definition = Object.fromEntries(
 		Object.entries(fact.definition).map(([key, value]) => {
 			if (typeof value !== 'string') return [key, value];
-			const wanted = rewrite(value);
+			const wanted = rewrite(value, key);
 			const present = found?.definition[key];
 			if (typeof present === 'string' && isFilledIn(wanted, present, value)) {
 				if (present === wanted && wanted !== value) isFilled = false;

@@ -4,6 +4,7 @@ import type { ReadContext } from '../contract/context.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import { nameOfOne } from '../domain/thing.ts';
 import { mayHoldKeys, replaceKeyLike } from '../platform/supabase/key-like.ts';
+import { changeOf } from '../schema/change.ts';
 import { differences, sameDefinition } from '../schema/compare.ts';
 import { NO_ROWS_BROUGHT, type Fact } from '../schema/fact.ts';
 import { isSuperusersOnly } from './foresee.ts';
@@ -60,7 +61,7 @@ function textOf(value: unknown): string {
 
 function differing(source: Fact, target: Fact, pair: FactPair, removeExtra: boolean): Finding {
 	const keys = differences(source, target);
-	const change = kindOf(source, KIND_BY_NAME).change(source, target, {
+	const change = changeOf(kindOf(source, KIND_BY_NAME), source, target, {
 		...pair,
 		removeExtra,
 		rows: NO_ROWS_BROUGHT,

@@ -2,8 +2,9 @@
 // that each object that fails is known by name and the others are made.
 import { isPassing, sqlstateOf, TwinsError } from '../domain/errors.ts';
 import { RAISED_BY_US } from '../platform/database-errors.ts';
-import { type Session, ident } from '../platform/postgres/index.ts';
+import type { Session } from '../platform/postgres/index.ts';
 import { deniedSchema, whileOpen } from './closed-schemas.ts';
+import type { Fact } from './fact.ts';
 import { isNotFound, userPath } from './own-path.ts';
 import type { PlannedChange } from './planning.ts';
 
@@ -63,14 +64,9 @@ export function transaction(statements: readonly string[], path = userPath()): s
 	return `${preamble(path)}${statements.join(';\n')};\ncommit`;
 }
 
-/** The usual path with the schemas that the statements name: code of theirs may name its neighbours only. */
-export function pathOf(statements: readonly string[]): string {
-	const names = statements.flatMap((text) =>
-		[...text.matchAll(/("(?:[^"]|"")+"|\b[a-z_][a-z0-9_$]*)\./g)].map(([, name = '']) => name),
-	);
-	const quoted = names.map((name) => (name.startsWith('"') ? name : ident(name)));
-	return userPath([...new Set(quoted)]);
-}
+/** The usual path with the schemas of the facts and of what they need: code from there may name its neighbours only. */
+export const pathOf = (facts: readonly Fact[]): string =>
+	userPath([...new Set(facts.flatMap(({ schemas }) => schemas ?? []))]);
 
 /** Splits changes into transactions: small enough for locks and messages, alone where a change must commit first. */
 export function batches(changes: readonly PlannedChange[]): PlannedChange[][] {
@@ -168,10 +164,14 @@ async function attempt(
 }
 
 /** Tries again with the path that they may need, and with the rights in schemas that their owner has not. */
-async function attemptAnyhow(session: Session, statements: readonly string[]) {
+async function attemptAnyhow(
+	session: Session,
+	statements: readonly string[],
+	facts: readonly Fact[],
+) {
 	let failure = await attempt(session, statements);
 	if (typeof failure === 'object' && isNotFound(failure.sqlstate)) {
-		failure = await attempt(session, statements, pathOf(statements));
+		failure = await attempt(session, statements, pathOf(facts));
 	}
 	const opened: string[] = [];
 	while (typeof failure === 'object') {
@@ -213,7 +213,7 @@ export async function applyChanges(
 		}
 		let first: Failure | undefined;
 		for (const statements of [change.statements, ...change.fallbacks]) {
-			const failure = await attemptAnyhow(session, statements);
+			const failure = await attemptAnyhow(session, statements, change.facts);
 			if (!failure) {
 				done.push(change);
 				return;

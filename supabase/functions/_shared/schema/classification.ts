@@ -1,5 +1,6 @@
 // The first half of planning: every fact of the stage is compared and sorted into what is missing, what is
 // altered in place, what needs others to be dropped first, what goes and what is left.
+import { changeOf } from './change.ts';
 import { differences, sameDefinition } from './compare.ts';
 import type { Change, Fact } from './fact.ts';
 import type { Replacement } from './replacement.ts';
@@ -95,9 +96,14 @@ export function classifyChanges(pair: FactPair, scope: Scope): ClassifiedChanges
 			if (!found) {
 				if (!goneWithHolder(fact, pair, scope)) classified.missing.push(fact);
 			} else if (!sameDefinition(fact, found))
-				sortChange(classified, fact, found, kindOf(fact, scope.kinds).change(fact, found, asked));
+				sortChange(
+					classified,
+					fact,
+					found,
+					changeOf(kindOf(fact, scope.kinds), fact, found, asked),
+				);
 		} else if (found && isEarly(fact, scope) && !sameDefinition(fact, found)) {
-			const change = kindOf(fact, scope.kinds).change(fact, found, asked);
+			const change = changeOf(kindOf(fact, scope.kinds), fact, found, asked);
 			if (change.how === 'replace' && canGoEarly(found, pair, scope))
 				classified.drops.set(found.id, found);
 		}

@@ -60,6 +60,8 @@ export interface Fact extends Omit<
 	readonly needs: readonly string[];
 	/** Ids of the routines among all that it needs, also where those are not read themselves. */
 	readonly routines?: readonly string[];
+	/** Its own schema and those of all that it needs, the platform's included, quoted where they must be. */
+	readonly schemas?: readonly string[];
 }
 
 /** How a fact that differs is made like the source's. */
@@ -92,6 +94,24 @@ export type Change =
 			readonly outcome?: 'skipped' | 'adapted';
 	  };
 
+/** How an attribute that differs is made like the source's. */
+export type Way =
+	/** Drop and create, whatever else differs. */
+	| 'replace'
+	/** The statements that create the fact also change it: `create or replace`, `comment on`. */
+	| 'create'
+	/** It is part of the identity. */
+	| 'never'
+	/** It changes along with something else. */
+	| 'follows'
+	/** In place. `keepsRows`: no value that is stored can change. */
+	| {
+			readonly alter: (source: Fact, target: Fact, pair: ChangeContext) => readonly string[];
+			readonly keepsRows?: boolean;
+	  }
+	/** Its values decide. Where several attributes do, the first does. */
+	| { readonly decide: (source: Fact, target: Fact, pair: ChangeContext) => Change };
+
 /** What a change may look at. */
 export interface ChangeContext {
 	readonly source: Facts;
@@ -123,13 +143,16 @@ export const NO_ROWS_BROUGHT: RowsBrought = {
 /** The fact's parts with each text changed alike. */
 export const withParts = (
 	{ parts }: Fact,
-	change: (text: string) => string,
+	change: (text: string, name: string) => string,
 ): Pick<Fact, 'parts'> =>
 	parts == null
 		? {}
 		: {
 				parts: Object.fromEntries(
-					Object.entries(parts).map(([name, text]) => [name, text === null ? null : change(text)]),
+					Object.entries(parts).map(([name, text]) => [
+						name,
+						text === null ? null : change(text, name),
+					]),
 				),
 			};
 
@@ -150,8 +173,8 @@ export interface Kind {
 	readonly create?: (source: Fact, target: Facts) => readonly string[];
 	/** Statements tried when those of `create` fail: less, but not nothing (a foreign key, not validated). */
 	readonly otherwise?: (source: Fact, asked: Pick<ChangeContext, 'rows'>) => readonly string[];
-	/** How to get from the target's fact to the source's; only called when the definitions differ. */
-	readonly change: (source: Fact, target: Fact, pair: ChangeContext) => Change;
+	/** How each attribute of the definition is changed, in this order: see `changeOf`. */
+	readonly ways: Readonly<Record<string, Way>>;
 	/** Rows of the select say of themselves which component or stage they are of. */
 	readonly places?: boolean;
 	/**

@@ -1,7 +1,8 @@
 // What roles that only the target has were granted on what both have. It is no difference and stays: it is read as if
 // the source had it, too, so that it is also given again where something is made anew.
 import type { Fact, Facts } from './fact.ts';
-import { builtIn, grantsOf } from './kinds/privileges.ts';
+import { grantsOf } from './kinds/grants.ts';
+import { builtIn } from './kinds/privileges.ts';
 import { indexFacts } from './read.ts';
 
 const KINDS = ['privileges', 'column_privileges', 'default_privileges'];

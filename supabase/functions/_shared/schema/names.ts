@@ -13,6 +13,14 @@ export function partsOf(name: string): readonly [schema: string, name: string] {
 	return [parts?.[1] ?? '', parts?.[2] ?? ''];
 }
 
+const IN_SCHEMA = /^(?:schema:("(?:[^"]|"")*"|[^".]+)$|[a-z_]+:("(?:[^"]|"")*"|[^". (]+)\.)/;
+
+/** Schema of the fact of this id, quoted where it must be; a schema is its own. */
+export function schemaOf(id: string): string | undefined {
+	const found = IN_SCHEMA.exec(id);
+	return found?.[1] ?? found?.[2];
+}
+
 /** Statements that give a table or sequence another qualified name. */
 export function movedTo(kind: 'table' | 'sequence', from: string, to: string): string[] {
 	const [fromSchema, fromName] = partsOf(from);

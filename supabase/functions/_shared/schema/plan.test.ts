@@ -12,7 +12,7 @@ const kind = (name: Thing, more: Partial<Kind> = {}): Kind => ({
 	component: 'tables',
 	stage: 'structure',
 	read: '',
-	change: () => ({ how: 'replace' }),
+	ways: { v: 'replace' },
 	...more,
 });
 
@@ -24,7 +24,7 @@ const kinds = new Map<string, Kind>(
 		kind('column', { within: true }),
 		kind('note', {
 			attribute: {},
-			change: (source) => ({ how: 'alter', statements: source.create }),
+			ways: { v: 'create' },
 		}),
 		kind('view', { component: 'views', stage: 'views' }),
 		kind('function', { component: 'functions', stage: 'functions' }),

@@ -4,6 +4,7 @@ import type { ComponentKey } from '../domain/component.ts';
 import type { Thing } from '../domain/thing.ts';
 import { readAgain } from '../platform/schema-changes.ts';
 import { literal, plannedOnce, type Session } from '../platform/postgres/index.ts';
+import { schemaOf } from './names.ts';
 import type { Fact, FactRow, Facts, Kind, SchemaStage } from './fact.ts';
 import { KINDS } from './kinds/index.ts';
 import {
@@ -150,25 +151,30 @@ ${describing.ctes}fact as materialized (
  * CTE `dependency`. What an object's part needs (a view's rewrite rule, a table's row type, an extension's
  * member) counts for the fact that lists the part's address. A sequence's automatic dependency on the column
  * that owns it is left out: it says who drops it, not what it needs. A domain needs functions, operators and
- * sequences only for its default, which is a fact of its own.
+ * sequences only for its default, which is a fact of its own. Of what is no fact, and of extensions, the schema is
+ * noted: code of users in it may name its neighbours only.
  */
 const DEPENDENCY = `, dependency as materialized (
-  select s.id, t.id as need
+  select s.id, n.need
   from (
     select d.classid || '/' || d.objid || '/' || case when d.classid = 1247 and d.refclassid in (1255, 1259, 2617)
-        and exists (select from pg_catalog.pg_type y where y.oid = d.objid and y.typtype = 'd') then 'default' else d.objsubid::pg_catalog.text end as dependent, d.refclassid || '/' || d.refobjid || '/' || d.refobjsubid as referenced
+        and exists (select from pg_catalog.pg_type y where y.oid = d.objid and y.typtype = 'd') then 'default'
+        else d.objsubid::pg_catalog.text end as dependent,
+      d.refclassid || '/' || d.refobjid || '/' || d.refobjsubid as referenced, d.refclassid, d.refobjid
     from pg_catalog.pg_depend d
     where d.deptype in ('n', 'a')
       and not (d.deptype = 'a' and d.classid = 1259 and d.refclassid = 1259
         and exists (select from pg_catalog.pg_class c where c.oid = d.objid and c.relkind = 'S'))
     union all
-    select d.classid || '/' || d.objid || '/' || d.objsubid, d.refclassid || '/' || d.refobjid || '/0'
+    select d.classid || '/' || d.objid || '/' || d.objsubid, d.refclassid || '/' || d.refobjid || '/0', null, null
     from pg_catalog.pg_shdepend d
     where d.dbid = (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())
   ) d
   join part s on s.address = d.dependent
-  join part t on t.address = d.referenced
-  where s.id <> t.id
+  left join part t on t.address = d.referenced
+  cross join lateral (values (t.id), (case when t.kind is null or t.kind = 'extension'
+    then 'schema:' || (pg_catalog.pg_identify_object(d.refclassid, d.refobjid, 0)).schema end)) n (need)
+  where s.id <> n.need
 )`;
 
 const packed = (where: string): string => `
@@ -233,9 +239,13 @@ function unpack(answer: unknown, kinds: readonly Kind[]): Fact[] {
 			fact;
 		const kind = kinds[number];
 		const routines = needs?.filter((id) => ROUTINE.test(id)) ?? [];
+		const id = `${kind?.name ?? ''}:${identity}`;
+		const schemas = new Set(
+			[id, parent ?? '', ...(needs ?? [])].flatMap((one) => schemaOf(one) ?? []),
+		);
 		if (!kind) throw new Error(`no kind number ${number}`);
 		return {
-			id: `${kind.name}:${identity}`,
+			id,
 			kind: kind.name,
 			identity,
 			object,
@@ -249,6 +259,7 @@ function unpack(answer: unknown, kinds: readonly Kind[]): Fact[] {
 			folded: fact[10] === true,
 			...(fact[11] == null ? {} : { parts: fact[11] }),
 			...(routines.length > 0 ? { routines } : {}),
+			schemas: [...schemas],
 		};
 	});
 }

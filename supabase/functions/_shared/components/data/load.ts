@@ -77,9 +77,7 @@ export function copyOut({ tableJob, where }: Pick<Load, 'tableJob' | 'where'>): 
 function copyIn(load: Load, index: number): string[] {
 	const { tableJob } = load;
 	const statements =
-		tableJob.strategy === 'mirror'
-			? mirror(load, index)
-			: upsert(load, `pg_temp.twins_incoming_${index}`);
+		tableJob.strategy === 'mirror' ? mirror(load, index) : upsert(load, `twins_incoming_${index}`);
 	return unguarded(tableJob, statements);
 }
 
@@ -110,7 +108,7 @@ function mirror({ tableJob, where, targetHasRows }: Load, index: number): string
 		truncates
 			? `truncate ${tableJob.targetTable}`
 			: `delete from ${tableJob.targetTable} where ${where ?? true}`,
-		copyInto(tableJob.targetTable.replace(/^only /, ''), tableJob, options),
+		copyInto(tableJob.key, tableJob, options),
 		...putBack,
 	];
 }
@@ -146,8 +144,8 @@ function copyInto(table: string, tableJob: TableJob, options: readonly string[])
 const FIRST_OF_USERS = 16_384;
 
 /** Through a temporary table; rows that are there and equal are not touched, not even locked. */
-function upsert({ tableJob, chunks }: Load, incoming: string): string[] {
-	const table = tableJob.targetTable.replace(/^only /, '');
+function upsert({ tableJob, chunks }: Load, name: string): string[] {
+	const incoming = `pg_temp.${name}`;
 	const columns = columnList(tableJob.columns);
 	const key = tableJob.identity ?? [];
 	const rest = tableJob.columns
@@ -169,10 +167,10 @@ function upsert({ tableJob, chunks }: Load, incoming: string): string[] {
 	const alike = (from: string): string =>
 		`(select row(${comparable}) from (select ${from}.*) as one)`;
 	return [
-		`create temporary table ${incoming.replace('pg_temp.', '')} on commit drop as select ${columns} from ${tableJob.targetTable} with no data`,
+		`create temporary table ${name} on commit drop as select ${columns} from ${tableJob.targetTable} with no data`,
 		copyInto(incoming, tableJob, tableJob.isBinary ? ['format binary'] : []),
 		`with written as (
-  insert into ${table} (${columns}) overriding system value
+  insert into ${tableJob.key} (${columns}) overriding system value
   select ${columns} from ${incoming} i
   where not exists (
     select from ${tableJob.targetTable} t where ${sameKey} and ${alike('t')} is not distinct from ${alike('i')})
@@ -209,8 +207,6 @@ export async function emptyTable(
 	ledger.claimed(claims, round - 1);
 }
 
-const tableOf = ({ targetTable }: TableJob): string => targetTable.replace(/^only /, '');
-
 const checksOf = (table: string): string => `
 	with recursive holder (id) as (
 		select ${literal(table)}::regclass::oid
@@ -218,7 +214,7 @@ const checksOf = (table: string): string => `
 		select i.inhparent from pg_inherits as i join holder on i.inhrelid = holder.id
 	)
 	select format('%I.%I', n.nspname, c.relname) as table, quote_ident(k.conname) as name,
-		regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') as definition
+		pg_catalog.concat(pg_catalog.pg_get_expr(k.conbin, k.conrelid), k.connoinherit) as definition
 	from pg_constraint as k
 	join holder on k.conrelid = holder.id
 	join pg_class as c on c.oid = k.conrelid
@@ -236,7 +232,7 @@ export async function dropSharedChecks(
 	{ source, target }: Sessions,
 	tableJob: TableJob,
 ): Promise<boolean> {
-	const table = tableOf(tableJob);
+	const table = tableJob.key;
 	const [wanted, existing] = await both(
 		readFacts<Check>(source, checksOf(table)),
 		readFacts<Check>(target, checksOf(table)),
@@ -256,6 +252,6 @@ export async function dropSharedChecks(
 /** Fresh statistics for loaded tables. Best effort: the server does it later by itself. */
 export async function analyze(target: Session, tableJobs: readonly TableJob[]): Promise<void> {
 	if (tableJobs.length === 0) return;
-	const tables = tableJobs.map(tableOf).join(', ');
+	const tables = tableJobs.map(({ key }) => key).join(', ');
 	await target.query(`analyze ${tables}`).catch(() => undefined);
 }

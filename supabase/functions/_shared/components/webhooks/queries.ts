@@ -1,18 +1,11 @@
 // SQL of the webhooks component. A webhook is a trigger that calls supabase_functions.http_request.
 import { ident, literal } from '../../platform/postgres/index.ts';
 import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
+import { printedArguments, triggerArguments } from '../../schema/kinds/text.ts';
 
 /** Whether webhooks are switched on in this project. */
 export const HAS_WEBHOOKS = `
 select pg_catalog.to_regprocedure('supabase_functions.http_request()') is not null as enabled`;
-
-/** `tgargs` holds the arguments one after the other, each ended by a zero byte. */
-const argumentsOf = (column: string): string => `array(
-    select pg_catalog.convert_from(pg_catalog.substr(${column}, z.before + 1, z.at - z.before - 1), 'UTF8')
-    from (select at, pg_catalog.lag(at, 1, 0) over (order by at) as before
-      from pg_catalog.generate_series(1, pg_catalog.length(${column})) at
-      where pg_catalog.get_byte(${column}, at - 1) = 0) z
-    order by z.at)`;
 
 /**
  * Every webhook. `head` is its definition up to the call, as Postgres prints it with an empty search path.
@@ -20,8 +13,9 @@ const argumentsOf = (column: string): string => `array(
  */
 export const WEBHOOKS = `
 select t.tgname::text as name, n.nspname::text as schema, c.relname::text as table, t.tgenabled::text as state,
-  pg_catalog.split_part(pg_catalog.pg_get_triggerdef(t.oid), ' EXECUTE FUNCTION supabase_functions.http_request(', 1) as head,
-  ${argumentsOf('t.tgargs')} as arguments
+  pg_catalog.left(pg_catalog.pg_get_triggerdef(t.oid), -pg_catalog.length(
+    pg_catalog.concat(' EXECUTE FUNCTION supabase_functions.http_request(', ${printedArguments('t.tgargs')}, ')'))) as head,
+  ${triggerArguments('t.tgargs')} as arguments
 from pg_catalog.pg_trigger t
 join pg_catalog.pg_class c on c.oid = t.tgrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -1,6 +1,6 @@
 // Aggregates. Postgres has no deparser for them, so the statement is built from pg_aggregate, as
 // pg_dump does.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 
@@ -75,18 +75,17 @@ from (
 ) d
 order by 1`;
 
-function changeAggregate(source: Fact, target: Fact): Change {
-	const fixed = ['kind', 'direct', 'returns', 'arguments'];
-	return fixed.every((key) => source.definition[key] === target.definition[key])
-		? { how: 'alter', statements: source.create }
-		: { how: 'replace' };
-}
-
 export const aggregateKind: Kind = {
 	name: 'aggregate',
 	component: 'functions',
 	stage: 'functions',
 	names: ['routine'],
 	read: readAggregates,
-	change: changeAggregate,
+	ways: {
+		kind: 'replace',
+		direct: 'replace',
+		returns: 'replace',
+		arguments: 'replace',
+		clauses: 'create',
+	},
 };

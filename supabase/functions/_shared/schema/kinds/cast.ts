@@ -1,9 +1,7 @@
 // Casts, transforms and conversions: what ties types, languages and encodings to functions.
-import type { Change, Kind } from '../fact.ts';
+import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
-
-const replace = (): Change => ({ how: 'replace' });
 
 /** Oids below this are made by initdb; a cast has no schema that would tell. */
 const FIRST_USER_OID = 16384;
@@ -37,7 +35,7 @@ const castKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readCasts,
-	change: replace,
+	ways: { how: 'replace' },
 };
 
 const transformFunction = (oid: string): string =>
@@ -66,7 +64,7 @@ const transformKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readTransforms,
-	change: replace,
+	ways: { functions: 'replace' },
 	report: {
 		refusal: {
 			outcome: 'skipped',
@@ -99,7 +97,7 @@ const conversionKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readConversions,
-	change: replace,
+	ways: { default: 'replace', from: 'replace', to: 'replace', function: 'replace' },
 };
 
 export const castKinds: readonly Kind[] = [castKind, transformKind, conversionKind];

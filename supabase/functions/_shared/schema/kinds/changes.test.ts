@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
-import type { Fact } from '../fact.ts';
+import { describe, expect, test } from 'vitest';
+import { changeOf } from '../change.ts';
+import { NO_ROWS_BROUGHT, type Fact, type Way } from '../fact.ts';
+import { indexFacts } from '../read.ts';
 import { optionActions } from './column.ts';
 import { optionChanges } from './table-sql.ts';
 import { labelChanges, attributeChanges } from './type.ts';
@@ -65,4 +67,64 @@ test('options of foreign objects are added, set and dropped, with their names qu
 	expect(optionActions({ host: "o'host", 'new"': '1' }, { host: 'x', old: '1' })).toBe(
 		`set "host" 'o''host', add "new""" '1', drop "old"`,
 	);
+});
+
+describe('a change of several attributes', () => {
+	const one = (definition: Fact['definition']): Fact => ({
+		...composite(),
+		definition,
+		create: ['create or replace it'],
+	});
+	const altered = (statement: string): Way => ({ alter: () => [statement] });
+	const ways: Record<string, Way> = {
+		name: 'never',
+		shape: 'replace',
+		text: 'create',
+		body: 'create',
+		size: altered('alter size'),
+		lock: { decide: () => ({ how: 'leave', why: 'It stays', fix: 'None.' }) },
+		type: {
+			decide: () => ({
+				how: 'recreate_dependents',
+				dropFirst: [],
+				statements: ['retype'],
+				otherwise: [['retype through text']],
+			}),
+		},
+	};
+	const none = indexFacts([]);
+	const change = (...attributes: readonly string[]) =>
+		changeOf(
+			{ name: 'composite_type', ways },
+			one(Object.fromEntries(attributes.map((name) => [name, 1]))),
+			one(Object.fromEntries(attributes.map((name) => [name, 2]))),
+			{ source: none, target: none, rows: NO_ROWS_BROUGHT },
+		);
+
+	test('drops and creates where one of them needs that', () => {
+		expect(change('size', 'shape', 'type')).toEqual({ how: 'replace' });
+	});
+
+	test('says each statement once, in the order of the kind', () => {
+		expect(change('size', 'body', 'text')).toMatchObject({
+			how: 'alter',
+			statements: ['create or replace it', 'alter size'],
+		});
+	});
+
+	test('alters beside what is decided, whichever attempt succeeds', () => {
+		expect(change('type', 'size')).toMatchObject({
+			statements: ['retype', 'alter size'],
+			otherwise: [['retype through text', 'alter size']],
+		});
+	});
+
+	test('leaves one as it is only when nothing else is left to alter', () => {
+		expect(change('lock', 'size')).toMatchObject({ how: 'alter', statements: ['alter size'] });
+		expect(change('lock')).toMatchObject({ how: 'leave' });
+	});
+
+	test('does not pass over an attribute without a way', () => {
+		expect(() => change('colour')).toThrow('composite_type has no way to change its colour');
+	});
 });

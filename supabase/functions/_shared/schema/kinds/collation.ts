@@ -28,5 +28,5 @@ from (
   cross join lateral (select pg_catalog.to_jsonb(c) as row) j
   where ${ofUser('c.collowner')} and ${notOfExtension('pg_collation', 'c.oid')}
 ) d`,
-	change: () => ({ how: 'replace' }),
+	ways: { options: 'replace' },
 };

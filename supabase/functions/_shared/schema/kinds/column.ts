@@ -1,7 +1,7 @@
 // Columns of tables and foreign tables, their defaults and their NOT NULL. Columns are made with a new table;
 // their own statements are for tables that exist. Postgres has no way to move a column, so the order of an
 // existing table's columns stays.
-import type { Change, ChangeContext, Fact, Kind } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Kind, Way } from '../fact.ts';
 import { literal } from '../../platform/postgres/index.ts';
 import { movedTo } from '../names.ts';
 import { address } from '../address.ts';
@@ -72,6 +72,30 @@ function asText({ definition }: Fact): { away: string; back: string } | undefine
 	};
 }
 
+const STORAGE: Readonly<Record<string, string>> = {
+	p: 'plain',
+	e: 'external',
+	m: 'main',
+	x: 'extended',
+};
+
+const COMPRESSION: Readonly<Record<string, string>> = { p: 'pglz', l: 'lz4' };
+
+type Definition = Fact['definition'];
+
+/** `alter column` with the actions, which keep every value. */
+const setting = (actions: (to: Definition, from: Definition) => readonly string[]): Way => ({
+	keepsRows: true,
+	alter: ({ definition: to }, { definition: from }) =>
+		actions(to, from).map(
+			(action) =>
+				`alter table only ${String(to['table'])} alter column ${String(to['name'])} ${action}`,
+		),
+});
+
+/** What a column is, its values and where it is from hang together. */
+const COLUMN: Way = { decide: changeColumn };
+
 const columnKind: Kind = {
 	name: 'column',
 	component: 'tables',
@@ -113,15 +137,35 @@ select ${NAME} as identity, ${NAME} as object,
     join pg_catalog.pg_attribute pa on pa.attrelid = p.oid and pa.attname = a.attname where i.inhrelid = c.oid)
       else '{}' end
     || case when a.atttypid >= 16384 then ${NESTED_CHECKS} else '{}' end as needs,
-  true as folded, a.attnum::pg_catalog.int4 as position${FROM}`,
-	change: changeColumn,
-};
-
-const STORAGE: Readonly<Record<string, string>> = {
-	p: 'plain',
-	e: 'external',
-	m: 'main',
-	x: 'extended',
+  true as folded, a.attnum::pg_catalog.int4 as position,
+  case when y.typsubscript = 'pg_catalog.array_subscript_handler'::pg_catalog.regproc
+    then pg_catalog.jsonb_build_object('element', pg_catalog.format_type(y.typelem, null)) end as parts${FROM}`,
+	ways: {
+		table: 'never',
+		name: 'never',
+		type: COLUMN,
+		collation: COLUMN,
+		generated: COLUMN,
+		identity: COLUMN,
+		sequence: COLUMN,
+		sequence_settings: COLUMN,
+		// A new type brings its own storage: that is seen in the next round.
+		storage: setting((to, from) =>
+			to['type'] === from['type']
+				? [`set storage ${STORAGE[String(to['storage'])] ?? 'extended'}`]
+				: [],
+		),
+		compression: setting((to) => [
+			`set compression ${COMPRESSION[String(to['compression'])] ?? 'default'}`,
+		]),
+		statistics: setting((to) => [`set statistics ${String(to['statistics'] ?? -1)}`]),
+		options: setting((to, from) => optionChanges(to['options'], from['options'])),
+		foreign_options: setting((to, from) => [
+			`options (${optionActions(to['foreign_options'], from['foreign_options'])})`,
+		]),
+		inherited: COLUMN,
+		local: COLUMN,
+	},
 };
 
 function changeColumn(source: Fact, target: Fact, context: ChangeContext): Change {
@@ -142,7 +186,6 @@ function changeColumn(source: Fact, target: Fact, context: ChangeContext): Chang
 	const statements = [
 		...(differs('generated') ? [alter('drop expression')] : []),
 		...identityChanges(source, target, context, alter),
-		...settingChanges(source, target),
 	];
 	// What a child inherits changes with its parent.
 	if ((differs('type') || differs('collation')) && to['inherited'] === null) {
@@ -252,32 +295,6 @@ function identityChanges(
 const settingsOf = ({ sequence_settings: settings }: Definition): string[] =>
 	Array.isArray(settings) ? settings.map(String) : [];
 
-function settingChanges(source: Fact, target: Fact): string[] {
-	const [to, from] = [source.definition, target.definition];
-	const differs = (key: string): boolean => !same(to[key], from[key]);
-	const actions: string[] = [];
-	// A new type brings its own storage: that is seen in the next round.
-	if (differs('storage') && !differs('type'))
-		actions.push(`set storage ${STORAGE[String(to['storage'])] ?? 'extended'}`);
-	if (differs('compression')) {
-		const method = { p: 'pglz', l: 'lz4' }[String(to['compression'])] ?? 'default';
-		actions.push(`set compression ${method}`);
-	}
-	if (differs('statistics')) actions.push(`set statistics ${String(to['statistics'] ?? -1)}`);
-	actions.push(...optionChanges(to['options'], from['options']));
-	if (differs('foreign_options')) actions.push(`options (${foreignOptions(to, from)})`);
-	return actions.map(
-		(action) =>
-			`alter table only ${String(to['table'])} alter column ${String(to['name'])} ${action}`,
-	);
-}
-
-type Definition = Readonly<Record<string, unknown>>;
-
-function foreignOptions(to: Definition, from: Definition): string {
-	return optionActions(to['foreign_options'], from['foreign_options']);
-}
-
 /** `add name 'value', set …, drop …`: options of foreign servers, tables and their columns. */
 export function optionActions(wanted: unknown, existing: unknown): string {
 	const entries = (value: unknown): Map<string, string> =>
@@ -310,7 +327,7 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_attrdef', 'd.
   pg_catalog.format('alter table only %s alter column %I drop default', ${RELATION}, a.attname) as drop,
   (${SIMPLE_DEFAULT} and (c.relispartition or a.attislocal)) as folded${FROM} and d.oid is not null
     and a.attgenerated = ''`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { expression: 'create' },
 };
 
 // Made with a new table; on an existing one after the rows, which may be what fills the column.
@@ -336,7 +353,7 @@ select ${NAME} as identity, ${NAME} as object, '{}'::pg_catalog.text[] as addres
   array[pg_catalog.format('alter table %s alter column %I set not null', ${RELATION}, a.attname)] as create,
   pg_catalog.format('alter table %s alter column %I drop not null', ${RELATION}, a.attname) as drop,
   (c.relispartition or a.attislocal) as folded${FROM} and a.attnotnull and a.attidentity = ''`,
-	change: () => ({ how: 'alter', statements: [] }),
+	ways: {},
 };
 
 export const columnKinds: readonly Kind[] = [columnKind, defaultKind, notNullKind];

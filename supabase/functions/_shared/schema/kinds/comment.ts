@@ -30,5 +30,5 @@ from (
   -- Objects of the user start at 16384; 2200 is the schema public.
   where (d.objoid >= 16384 or d.objoid = 2200) and coalesce(exact.kind, whole.kind) not in ('extension', 'role')
 ) c`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { text: 'create' },
 };

@@ -1,7 +1,7 @@
 // Constraints of tables. Primary keys are made with the structure, because rows are matched by them; unique,
 // exclusion and foreign keys after the rows. Keys are made with ONLY and attached, as partitioned tables need.
 import type { Thing } from '../../domain/thing.ts';
-import type { Change, ChangeContext, Fact, Kind, SchemaStage } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Kind, SchemaStage, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import {
 	foldable,
@@ -16,23 +16,22 @@ import {
 import { whilePrivileged } from './text.ts';
 
 const NAME = `pg_catalog.format('%s.%I', ${RELATION}, k.conname)`;
-const DEFINITION = `pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', '')`;
+const DEFINITION = `pg_catalog.pg_get_constraintdef(k.oid)`;
 const FROM = `
 from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace`;
-const ADD = `pg_catalog.format('alter table %s add constraint %I ', ${RELATION}, k.conname)
-    || pg_catalog.pg_get_constraintdef(k.oid)`;
+const ADD = `pg_catalog.format('alter table %s add constraint %I ', ${RELATION}, k.conname) || ${DEFINITION}`;
 const DROP = `pg_catalog.format('alter table %s drop constraint %I', ${RELATION}, k.conname)`;
 
-/** Equal but for being checked on rows that were there before. */
-function onlyValidates(source: Fact, target: Fact): boolean {
+/** Equal but for being checked on rows that were there before, which Postgres prints last. */
+export function onlyValidates({ definition: to }: Fact, { definition: from }: Fact): boolean {
+	const unchecked = `${String(to['definition'])} NOT VALID`;
 	return (
-		source.definition['definition'] === target.definition['definition'] &&
-		source.definition['validated'] === true
+		to['validated'] === true && from['validated'] === false && from['definition'] === unchecked
 	);
 }
 
-function changeValidated(source: Fact, target: Fact): Change {
+function changeDefinition(source: Fact, target: Fact): Change {
 	if (!onlyValidates(source, target)) return { how: 'replace' };
 	const { table, name } = source.definition;
 	return {
@@ -41,13 +40,17 @@ function changeValidated(source: Fact, target: Fact): Change {
 	};
 }
 
+const DEFINITION_WAY: Way = { decide: changeDefinition };
+
 /** Rows that do not keep to it leave it in place, unchecked, and said so. */
-const unchecked = (fact: Fact): readonly string[] =>
-	fact.definition['validated'] === true
-		? fact.create.map((statement) =>
-				statement.startsWith('alter table') ? `${statement} not valid` : statement,
+const unchecked = ({ create, definition, parts }: Fact): readonly string[] =>
+	definition['validated'] === true
+		? create.map((statement) =>
+				statement === parts?.['add'] ? `${statement} not valid` : statement,
 			)
 		: [];
+
+const ADD_PART = `pg_catalog.jsonb_build_object('add', ${ADD}) as parts`;
 
 const checkKind: Kind = {
 	name: 'check',
@@ -60,12 +63,12 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
   ${RELATION_FACT} as parent,
   pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', k.conname),
     'definition', ${DEFINITION}, 'validated', k.convalidated) as definition,
-  array[${ADD}] as create,
+  array[${ADD}] as create, ${ADD_PART},
   case when k.coninhcount = 0 then ${DROP} end as drop,
   (k.convalidated and ${foldable('pg_constraint', 'k.oid')}) as folded${FROM}
 where k.contype = 'c' and (k.coninhcount = 0 or (k.conislocal and not c.relispartition))
   and ${userTable(`'r', 'p', 'f'`)}`,
-	change: changeValidated,
+	ways: { table: 'never', name: 'never', definition: DEFINITION_WAY, validated: DEFINITION_WAY },
 	otherwise: unchecked,
 };
 
@@ -94,7 +97,7 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
     || pg_catalog.format('%I.%I.%I', pn.nspname, p.relname, k.conname),
     'constraint_copy:' || pg_catalog.format('%I.%I.%I', pn.nspname, p.relname, k.conname),
     'partition:' || ${RELATION}] as needs${COPY}`,
-	change: () => ({ how: 'alter', statements: [] }),
+	ways: {},
 };
 
 /** One whose rows were checked although the parent's were not. */
@@ -108,7 +111,7 @@ select ${NAME} as identity, ${NAME} as object, '{}'::pg_catalog.text[] as addres
   '{}'::pg_catalog.jsonb as definition,
   array[pg_catalog.format('alter table %s validate constraint %I', ${RELATION}, k.conname)] as create,
   array['constraint_copy:' || ${NAME}] as needs${COPY} and k.contype = 'c' and k.convalidated and not pk.convalidated`,
-	change: () => ({ how: 'alter', statements: [] }),
+	ways: {},
 };
 
 const CHILD_OF = `(select ${keyFact('pk', `pg_catalog.format('%I.%I', pn.nspname, p.relname)`)}
@@ -140,25 +143,23 @@ select ${letter === 'p' ? RELATION : NAME} as identity, ${NAME} as object,
   case when k.conparentid <> 0 then array[${CHILD_OF}] end as needs${FROM}
     join pg_catalog.pg_class x on x.oid = k.conindid
 where k.contype = '${letter}' and ${userTable()}`,
-	change: changeKey,
+	ways: {
+		table: 'never',
+		name: { alter: renameKeys },
+		index: 'follows',
+		definition: 'replace',
+		options: { alter: changeOptions },
+	},
 });
 
-function changeKey(
-	source: Fact,
-	target: Fact,
-	context: Pick<ChangeContext, 'source' | 'target'>,
-): Change {
-	const [to, from] = [source.definition, target.definition];
-	if (to['definition'] !== from['definition']) return { how: 'replace' };
-	const renamed = to['name'] === from['name'] ? [] : renameKeys(target, context);
-	const options = optionChanges(to['options'], from['options']).map(
+function changeOptions({ definition: to }: Fact, { definition: from }: Fact): string[] {
+	return optionChanges(to['options'], from['options']).map(
 		(action) => `alter index ${String(to['index'])} ${action}`,
 	);
-	return { how: 'alter', statements: [...renamed, ...options] };
 }
 
 /** Keys that wait for each other's names are renamed together, by the first of them. */
-function renameKeys(key: Fact, context: Pick<ChangeContext, 'source' | 'target'>): string[] {
+function renameKeys(_: Fact, key: Fact, context: ChangeContext): string[] {
 	const ring = namesInTurn(key, context);
 	const rename = ({ definition }: Fact, from: string, to: string): string =>
 		`alter table ${String(definition['table'])} rename constraint ${from} to ${to}`;
@@ -209,11 +210,17 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
   pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', k.conname),
     'definition', ${DEFINITION}, 'validated', k.convalidated,
     'partitioned', c.relkind = 'p') as definition,
-  ${whilePrivileged('references', POINTED_TO, `array[${ADD}]`)} as create,
+  ${whilePrivileged('references', POINTED_TO, `array[${ADD}]`)} as create, ${ADD_PART},
   ${DROP} as drop${FROM} join pg_catalog.pg_class r on r.oid = k.confrelid
     join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace
 where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
-	change: changeValidated,
+	ways: {
+		table: 'never',
+		name: 'never',
+		definition: DEFINITION_WAY,
+		validated: DEFINITION_WAY,
+		partitioned: 'follows',
+	},
 	otherwise: (fact) => (fact.definition['partitioned'] === false ? unchecked(fact) : []),
 };
 

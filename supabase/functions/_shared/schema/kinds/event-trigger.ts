@@ -1,7 +1,8 @@
 // Event triggers that call a function of the user's; the platform's own call functions of its own.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
+import { FIRING_STATE } from './text.ts';
 
 const state = `pg_catalog.format('alter event trigger %I %s', v.evtname,
     case v.evtenabled when 'O' then 'enable' when 'D' then 'disable' when 'R' then 'enable replica'
@@ -25,18 +26,12 @@ from (
 ) d
 order by 1`;
 
-function changeEventTrigger(source: Fact, target: Fact): Change {
-	return source.definition['trigger'] === target.definition['trigger']
-		? { how: 'alter', statements: [String(source.definition['state'])] }
-		: { how: 'replace' };
-}
-
 export const eventTriggerKind: Kind = {
 	name: 'event_trigger',
 	component: 'triggers',
 	stage: 'triggers',
 	read: readEventTriggers,
-	change: changeEventTrigger,
+	ways: { trigger: 'replace', state: FIRING_STATE },
 	report: {
 		refusal: {
 			outcome: 'skipped',

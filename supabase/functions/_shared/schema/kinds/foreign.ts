@@ -1,7 +1,7 @@
 // Foreign data: wrappers, servers, user mappings and foreign tables. Options that carry secrets are neither read nor
 // compared, on either endpoint: what somebody set on the target stays.
 import { literal } from '../../platform/postgres/index.ts';
-import type { Fact, Kind, ReportRules } from '../fact.ts';
+import type { Change, Fact, Kind, ReportRules, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
 import { optionActions } from './column.ts';
@@ -34,10 +34,21 @@ const withoutSecrets =
 		};
 	};
 
-const changeOptions = (source: Fact, target: Fact, head: string): string[] => {
-	const actions = optionActions(source.definition['options'], target.definition['options']);
-	return actions === '' ? [] : [`${head} options (${actions})`];
-};
+const options = (head: (source: Fact) => string): Way => ({
+	alter: (source, target) => {
+		const actions = optionActions(source.definition['options'], target.definition['options']);
+		return actions === '' ? [] : [`${head(source)} options (${actions})`];
+	},
+});
+
+/** A function of a wrapper, named `word`. */
+const wrapperFunction = (word: string): Way => ({
+	alter: ({ identity, definition }) => {
+		const name = definition[word];
+		const action = name === null ? `no ${word}` : `${word} ${String(name)}`;
+		return [`alter foreign data wrapper ${identity} ${action}`];
+	},
+});
 
 const wrapperKind: Kind = {
 	name: 'foreign_data_wrapper',
@@ -56,10 +67,11 @@ select pg_catalog.format('%I', w.fdwname) as identity,
     || ${foreignOptions('w.fdwoptions')}] as create,
   pg_catalog.format('drop foreign data wrapper %I', w.fdwname) as drop, ${withheld('w.fdwoptions')} as parts
 from pg_catalog.pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_data_wrapper', 'w.oid')}`,
-	change: (source, target) => ({
-		how: 'alter',
-		statements: changeOptions(source, target, `alter foreign data wrapper ${source.identity}`),
-	}),
+	ways: {
+		handler: wrapperFunction('handler'),
+		validator: wrapperFunction('validator'),
+		options: options(({ identity }) => `alter foreign data wrapper ${identity}`),
+	},
 	report: {
 		remark: withoutSecrets('foreign data wrapper'),
 		refusal: {
@@ -69,6 +81,20 @@ from pg_catalog.pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_dat
 		},
 	},
 };
+
+function changeVersion({ identity, definition: { version } }: Fact): Change {
+	if (version !== null)
+		return {
+			how: 'alter',
+			statements: [`alter server ${identity} version ${literal(String(version))}`],
+		};
+	return {
+		how: 'leave',
+		outcome: 'skipped',
+		why: 'the server has a version on the target, which Postgres cannot take away',
+		fix: 'Nothing to do, unless its wrapper reads it: then drop the server on the target and clone again.',
+	};
+}
 
 const serverKind: Kind = {
 	name: 'foreign_server',
@@ -86,19 +112,11 @@ select pg_catalog.format('%I', s.srvname) as identity, pg_catalog.format('foreig
   pg_catalog.format('drop server %I', s.srvname) as drop, ${withheld('s.srvoptions')} as parts
 from pg_catalog.pg_foreign_server s join pg_catalog.pg_foreign_data_wrapper w on w.oid = s.srvfdw
 where ${notOfExtension('pg_foreign_server', 's.oid')}`,
-	change: (source, target) => {
-		const same = (key: string): boolean => source.definition[key] === target.definition[key];
-		if (!same('wrapper') || !same('type')) return { how: 'replace' };
-		const version = source.definition['version'];
-		return {
-			how: 'alter',
-			statements: [
-				...(same('version') || version === null
-					? []
-					: [`alter server ${source.identity} version ${literal(String(version))}`]),
-				...changeOptions(source, target, `alter server ${source.identity}`),
-			],
-		};
+	ways: {
+		wrapper: 'replace',
+		type: 'replace',
+		version: { decide: changeVersion },
+		options: options(({ identity }) => `alter server ${identity}`),
 	},
 	report: { remark: withoutSecrets('server') },
 };
@@ -125,14 +143,10 @@ from (
       order by o.option_name) from pg_catalog.pg_options_to_table(u.umoptions) o where not ${SECRET_OPTION}) as text
   from pg_catalog.pg_user_mappings u
 ) m`,
-	change: (source, target) => ({
-		how: 'alter',
-		statements: changeOptions(
-			source,
-			target,
-			`alter user mapping for ${String(source.definition['mapping'])}`,
-		),
-	}),
+	ways: {
+		mapping: 'never',
+		options: options(({ definition }) => `alter user mapping for ${String(definition['mapping'])}`),
+	},
 	report: {
 		remark: (fact) => ({
 			detail: 'created without its password',
@@ -176,13 +190,10 @@ select ${RELATION} as identity, ${RELATION} as object,
 from pg_catalog.pg_foreign_table f join pg_catalog.pg_class c on c.oid = f.ftrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_foreign_server s on s.oid = f.ftserver
 where ${userTable(`'f'`)}`,
-	change: (source, target) =>
-		source.definition['server'] === target.definition['server']
-			? {
-					how: 'alter',
-					statements: changeOptions(source, target, `alter foreign table ${source.identity}`),
-				}
-			: { how: 'replace' },
+	ways: {
+		server: 'replace',
+		options: options(({ identity }) => `alter foreign table ${identity}`),
+	},
 	report: { remark: withoutSecrets('foreign table') },
 };
 

@@ -1,7 +1,7 @@
 // Functions, procedures and window functions of the user's schemas. Aggregates have their own kind. What
 // only a superuser may set (LEAKPROOF, a planner support function) are facts of their own, so that
 // a target that refuses them still gets the function.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 import { withoutSpace } from './text.ts';
@@ -91,18 +91,16 @@ join pg_catalog.pg_language l on l.oid = p.prolang
 where ${userRoutine}
 order by 1`;
 
-/**
- * `create or replace` keeps what rests on a function, but Postgres refuses it when the result, the
- * arguments' names or the kind change, or when a default goes away.
- */
-export function changeFunction(source: Fact, target: Fact): Change {
-	const same = (key: string): boolean => source.definition[key] === target.definition[key];
-	const keepsDefaults =
-		Number(source.definition['defaults']) >= Number(target.definition['defaults']);
-	return same('kind') && same('returns') && same('signature') && keepsDefaults
-		? { how: 'alter', statements: source.create, keepsRows: true }
-		: { how: 'replace' };
-}
+/** `create or replace` keeps what rests on a function. */
+const IN_PLACE: Way = { alter: ({ create }) => create, keepsRows: true };
+
+/** Postgres refuses to take a default away. */
+const DEFAULTS: Way = {
+	decide: (source, target) =>
+		Number(source.definition['defaults']) >= Number(target.definition['defaults'])
+			? { how: 'alter', statements: source.create, keepsRows: true }
+			: { how: 'replace' },
+};
 
 const functionKind: Kind = {
 	name: 'function',
@@ -110,7 +108,25 @@ const functionKind: Kind = {
 	stage: 'functions',
 	names: ['routine'],
 	read: readFunctions,
-	change: changeFunction,
+	ways: {
+		kind: 'replace',
+		language: IN_PLACE,
+		returns: 'replace',
+		signature: 'replace',
+		arguments: IN_PLACE,
+		defaults: DEFAULTS,
+		body: IN_PLACE,
+		sql_body: IN_PLACE,
+		library: IN_PLACE,
+		volatility: IN_PLACE,
+		strict: IN_PLACE,
+		security_definer: IN_PLACE,
+		parallel: IN_PLACE,
+		cost: IN_PLACE,
+		rows: IN_PLACE,
+		settings: IN_PLACE,
+		transforms: IN_PLACE,
+	},
 	making: { standIn: ({ parts }) => parts?.['stand_in'] ?? undefined },
 	rows: { shaped: true },
 };
@@ -128,8 +144,6 @@ join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 where ${userRoutine} and ${condition}
 order by 1`;
 
-const alterToSource = (source: Fact): Change => ({ how: 'alter', statements: source.create });
-
 /** A function marked LEAKPROOF: only a superuser may say so. */
 const leakproofKind: Kind = {
 	name: 'leakproof',
@@ -141,7 +155,7 @@ const leakproofKind: Kind = {
 		`'leakproof'`,
 		`'alter function ' || ${signature} || ' not leakproof'`,
 	),
-	change: alterToSource,
+	ways: { value: 'create' },
 	attribute: { later: true },
 	report: {
 		refusal: {
@@ -163,7 +177,7 @@ const supportFunctionKind: Kind = {
 		`'support ' || p.prosupport::pg_catalog.regproc::pg_catalog.text`,
 		'null::pg_catalog.text',
 	),
-	change: alterToSource,
+	ways: { value: 'create' },
 	attribute: { later: true },
 	report: {
 		refusal: {

@@ -1,5 +1,5 @@
 // Languages that no extension brought. Only a superuser may make one: tried, and the refusal explained.
-import type { Change, Kind } from '../fact.ts';
+import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
 
@@ -28,7 +28,7 @@ export const languageKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readLanguages,
-	change: (source): Change => ({ how: 'alter', statements: source.create }),
+	ways: { trusted: 'create', handler: 'create', inline: 'create', validator: 'create' },
 	report: {
 		refusal: {
 			outcome: 'skipped',

@@ -1,6 +1,6 @@
 // Operators, operator classes and operator families. Anyone may make an operator; classes and families
 // are a superuser's, so elsewhere they are tried and the refusal explained.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 
@@ -48,22 +48,20 @@ from (
 ) d
 order by 1`;
 
-function changeOperator(source: Fact, target: Fact): Change {
-	if (source.definition['clauses'] !== target.definition['clauses']) return { how: 'replace' };
-	const estimate = (key: string): string => `${key} = ${String(source.definition[key] ?? 'none')}`;
-	const signature = String(source.definition['signature']);
-	return {
-		how: 'alter',
-		statements: [`alter operator ${signature} set (${estimate('restrict')}, ${estimate('join')})`],
-	};
-}
+const ESTIMATES: Way = {
+	alter: ({ definition }) => {
+		const estimate = (key: string): string => `${key} = ${String(definition[key] ?? 'none')}`;
+		const signature = String(definition['signature']);
+		return [`alter operator ${signature} set (${estimate('restrict')}, ${estimate('join')})`];
+	},
+};
 
 const operatorKind: Kind = {
 	name: 'operator',
 	component: 'functions',
 	stage: 'functions',
 	read: readOperators,
-	change: changeOperator,
+	ways: { signature: 'never', clauses: 'replace', restrict: ESTIMATES, join: ESTIMATES },
 };
 
 const refusal = {
@@ -71,7 +69,6 @@ const refusal = {
 	why: 'Only a superuser may make operator classes and families.',
 	fix: 'Install it as an extension, or ask the platform; indexes that need it cannot be made without it.',
 } as const;
-const replace = (): Change => ({ how: 'replace' });
 
 /** A class without a family makes one of its own name: that one is the class's. */
 const OWN_FAMILY = `c.opcfamily = f.oid and c.opcname = f.opfname and c.opcnamespace = f.opfnamespace`;
@@ -96,7 +93,7 @@ const operatorFamilyKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readFamilies,
-	change: replace,
+	ways: {},
 	report: { refusal },
 };
 
@@ -155,7 +152,7 @@ const operatorClassKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readClasses,
-	change: replace,
+	ways: { head: 'replace', members: 'replace' },
 	report: { refusal },
 };
 

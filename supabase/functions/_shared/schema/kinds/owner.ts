@@ -62,5 +62,5 @@ select w.id as identity, w.identity as object, '{}'::pg_catalog.text[] as addres
   array[pg_catalog.format('role:%I', w.rolname), pg_catalog.format('membership:%I to postgres', w.rolname)] as needs
 from (${OWNED.map(readOwned).join('\n  union all')}
 ) w`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { owner: 'create' },
 };

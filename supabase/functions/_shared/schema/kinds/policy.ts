@@ -1,6 +1,6 @@
 // Row level security: policies on the user's tables and on the platform's tables that take them
 // (storage.objects, realtime.messages), and whether a table has RLS on and forced.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { withoutSpace } from './text.ts';
@@ -42,24 +42,29 @@ cross join lateral (select 'to ' || d.roles || coalesce(' using (' || d.using ||
   || coalesce(' with check (' || d.check || ')', '') as clauses) e
 order by 1`;
 
-/** `alter policy` cannot take a clause away, nor change the command or permissive. */
-export function changePolicy(source: Fact, target: Fact): Change {
-	const same = (key: string): boolean => source.definition[key] === target.definition[key];
-	const keeps = (key: string): boolean =>
-		source.definition[key] !== null || target.definition[key] === null;
-	const clauses = source.parts?.['clauses'];
-	if (clauses == null || !same('mode') || !same('command') || !keeps('using') || !keeps('check')) {
-		return { how: 'replace' };
-	}
-	return { how: 'alter', statements: [`alter policy ${source.object} ${clauses}`] };
-}
+/** `alter policy` cannot take a clause away. */
+const CLAUSES: Way = {
+	decide: (source, target) => {
+		const clauses = source.parts?.['clauses'];
+		const isTaken = (key: string): boolean =>
+			source.definition[key] === null && target.definition[key] !== null;
+		if (clauses == null || isTaken('using') || isTaken('check')) return { how: 'replace' };
+		return { how: 'alter', statements: [`alter policy ${source.object} ${clauses}`] };
+	},
+};
 
 const policyKind: Kind = {
 	name: 'policy',
 	component: 'policies',
 	stage: 'policies',
 	read: readPolicies,
-	change: changePolicy,
+	ways: {
+		mode: 'replace',
+		command: 'replace',
+		roles: CLAUSES,
+		using: CLAUSES,
+		check: CLAUSES,
+	},
 };
 
 // Made in the transaction that makes the table, so that no row is ever open to everyone; changed with
@@ -81,11 +86,7 @@ where c.relkind in ('r', 'p') and ${ofUser('c.relowner')} and ${notOfExtension('
 order by 1`;
 
 /** Taking protection away must be asked for: without `remove_extra` a stricter target stays stricter. */
-export function changeRowSecurity(
-	source: Fact,
-	target: Fact,
-	{ removeExtra }: { readonly removeExtra?: boolean },
-): Change {
+function changeRowSecurity(source: Fact, target: Fact, { removeExtra }: ChangeContext): Change {
 	const on = (fact: Fact, what: string): boolean => fact.definition[what] === true;
 	const words: Readonly<Record<string, readonly [on: string, off: string]>> = {
 		enabled: ['enable', 'disable'],
@@ -105,13 +106,15 @@ export function changeRowSecurity(
 	};
 }
 
+const ROW_SECURITY: Way = { decide: changeRowSecurity };
+
 const rowSecurityKind: Kind = {
 	name: 'row_security',
 	component: 'policies',
 	stage: 'policies',
 	places: true,
 	read: readSecurity,
-	change: changeRowSecurity,
+	ways: { enabled: ROW_SECURITY, forced: ROW_SECURITY },
 	attribute: {},
 };
 

@@ -1,10 +1,17 @@
 // Who may do what: the effective privileges of everything that is a fact, and the default privileges for what
 // will be created. The target ends with exactly the source's: what its own default privileges gave is revoked
 // in the transaction that made the object. A change of a table takes its columns' privileges along.
-import type { Fact, Facts, Kind } from '../fact.ts';
-import { ident } from '../../platform/postgres/index.ts';
+import type { ChangeContext, Fact, Facts, Kind } from '../fact.ts';
 import { address, type Catalog } from '../address.ts';
 import { childrenOf } from '../planning.ts';
+import {
+	grantChanges,
+	type Grants,
+	grantsOf,
+	grantStatements,
+	handedOver,
+	revokedGrants,
+} from './grants.ts';
 import {
 	notOfExtension,
 	platformRole,
@@ -125,99 +132,12 @@ const readHolder = (holder: Holder): string => `
   ${holder.joins ?? ''}
   where (x.oid >= 16384 or x.oid = 2200) and p.kind <> 'extension'${holder.where ? ` and ${holder.where}` : ''}`;
 
-type Grants = Readonly<Record<string, string>>;
-
-export function grantsOf(value: unknown): Grants {
-	if (typeof value !== 'object' || value === null) return {};
-	return Object.fromEntries(Object.entries(value).map(([name, list]) => [name, String(list)]));
-}
-
-/** What is created belongs to us first, and takes its owner's privileges along when it is handed over. */
-const roleName = (grantee: string, owner?: string): string => {
-	if (grantee === 'public') return 'public';
-	if (grantee !== '@owner') return ident(grantee);
-	return owner === undefined ? 'current_user' : ident(owner);
-};
-
 /** Owner of what the fact is about, where that is a role of the user. */
 const ownerOf = (fact: Fact, { byId }: Facts): Fact | undefined =>
 	byId.get(`owner:${fact.parent ?? ''}`);
 
 const ownerName = (owner: Fact | undefined): string | undefined =>
 	owner && String(owner.definition['owner']);
-
-/** Privileges as Postgres leaves them when the owner changes: the new one has its own and the old one's. */
-function handedOver(existing: Grants, owner: string): Grants {
-	const { '@owner': old, [owner]: own, ...others } = existing;
-	const lists = [old, own].flatMap((list) => list?.replaceAll('*', '').split(',') ?? []);
-	if (lists.length === 0) return others;
-	const merged = lists.includes('ALL') ? 'ALL' : [...new Set(lists)].sort().join(',');
-	return { ...others, '@owner': merged };
-}
-
-/** Grants of the same privileges in one statement. `columns`: ` (a)` for column privileges. */
-function grantStatements(
-	on: string,
-	wanted: Grants,
-	prefix = '',
-	column = '',
-	owner?: string,
-): string[] {
-	const granted = new Map<string, { text: string; grantees: string[]; option: string }>();
-	for (const [grantee, list] of Object.entries(wanted)) {
-		const all = list.split(',').map((privilege) => privilege.toLowerCase());
-		const plain = all.filter((privilege) => !privilege.endsWith('*'));
-		const grantable = all
-			.filter((privilege) => privilege.endsWith('*'))
-			.map((privilege) => privilege.slice(0, -1));
-		const note = (privileges: readonly string[], option: string): void => {
-			if (privileges.length === 0) return;
-			const text = privileges.map((privilege) => `${privilege}${column}`).join(', ');
-			const known = granted.get(text + option) ?? { text, grantees: [], option };
-			known.grantees.push(roleName(grantee, owner));
-			granted.set(text + option, known);
-		};
-		note(plain, '');
-		note(grantable, ' with grant option');
-	}
-	return [...granted.values()].map(
-		({ text, grantees, option }) =>
-			`${prefix}grant ${text} on ${on} to ${grantees.join(', ')}${option}`,
-	);
-}
-
-/** From the target's grants to the source's: revoke what differs, grant it anew. */
-function grantChanges(
-	on: string,
-	wanted: Grants,
-	existing: Grants,
-	prefix = '',
-	column = '',
-	owner?: string,
-): string[] {
-	const differing = [...new Set([...Object.keys(wanted), ...Object.keys(existing)])].filter(
-		(grantee) => wanted[grantee] !== existing[grantee],
-	);
-	const names = (grantees: readonly string[]): string =>
-		grantees.map((grantee) => roleName(grantee, owner)).join(', ');
-	// Granting all takes nothing away, except that a grant option stays.
-	const revoked = differing.filter((grantee) => {
-		const list = existing[grantee];
-		return list !== undefined && (wanted[grantee] !== 'ALL' || list.includes('*'));
-	});
-	const granted = Object.fromEntries(
-		differing.flatMap((grantee) => {
-			const list = wanted[grantee];
-			return list === undefined ? [] : [[grantee, list]];
-		}),
-	);
-	return [
-		...(revoked.length > 0
-			? [`${prefix}revoke all${column} on ${on} from ${names(revoked)} cascade`]
-			: []),
-		...grantStatements(on, granted, prefix, column, owner),
-	];
-}
 
 const defaultGrants = new WeakMap<Facts, Grants>();
 
@@ -251,6 +171,30 @@ const columnGrants = ({ definition }: Fact): string[] =>
 		` (${String(definition['column'])})`,
 	);
 
+function changeGrants(source: Fact, target: Fact, context: ChangeContext): string[] {
+	const [to, from] = [ownerOf(source, context.source), ownerOf(target, context.target)];
+	const owner = ownerName(to);
+	const isHandedOver = owner !== ownerName(from);
+	const wanted = grantsOf(source.definition['grants']);
+	const before = grantsOf(target.definition['grants']);
+	const existing = isHandedOver ? handedOver(before, owner ?? 'postgres') : before;
+	// Whether the owner changes before or after decides what his own privileges are: so it changes here.
+	const handOver = isHandedOver ? (to ? to.create : from?.drop ? [from.drop] : []) : [];
+	const table = grantChanges(source.identity, wanted, existing, '', '', owner);
+	const holder = source.parent ?? '';
+	// Revoking from a table revokes from its columns, too: those that only the target has keep what they had.
+	const columns =
+		revokedGrants(wanted, existing).length > 0
+			? [
+					...columnsOf(context.source, holder),
+					...columnsOf(context.target, holder).filter(
+						({ parent }) => parent !== holder && !context.source.byId.has(parent ?? ''),
+					),
+				]
+			: [];
+	return [...handOver, ...table, ...columns.flatMap(columnGrants)];
+}
+
 const privilegesKind: Kind = {
 	name: 'privileges',
 	component: 'tables',
@@ -267,34 +211,17 @@ from (${HOLDERS.map(readHolder).join('\n  union all')}
 			'@owner': 'ALL',
 			...presumed(target),
 		}),
-	change: (source, target, context) => {
-		const [to, from] = [ownerOf(source, context.source), ownerOf(target, context.target)];
-		const owner = ownerName(to);
-		const isHandedOver = owner !== ownerName(from);
-		const existingGrants = grantsOf(target.definition['grants']);
-		// Whether the owner changes before or after decides what his own privileges are: so it changes here.
-		const handOver = isHandedOver ? (to ? to.create : from?.drop ? [from.drop] : []) : [];
-		const table = grantChanges(
-			source.identity,
-			grantsOf(source.definition['grants']),
-			isHandedOver ? handedOver(existingGrants, owner ?? 'postgres') : existingGrants,
-			'',
-			'',
-			owner,
-		);
-		const holder = source.parent ?? '';
-		// Revoking from a table revokes from its columns, too: those that only the target has keep what they had.
-		const columns = table.some((statement) => statement.startsWith('revoke'))
-			? [
-					...columnsOf(context.source, holder),
-					...columnsOf(context.target, holder).filter(
-						({ parent }) => parent !== holder && !context.source.byId.has(parent ?? ''),
-					),
-				]
-			: [];
-		return { how: 'alter', statements: [...handOver, ...table, ...columns.flatMap(columnGrants)] };
-	},
+	ways: { grants: { alter: changeGrants } },
 };
+
+const changeColumnGrants = ({ definition: to }: Fact, { definition: from }: Fact): string[] =>
+	grantChanges(
+		String(to['on']),
+		grantsOf(to['grants']),
+		grantsOf(from['grants']),
+		'',
+		` (${String(to['column'])})`,
+	);
 
 /** Privileges of one column: what only the target has of these goes with its column, or stays with it. */
 const columnPrivilegesKind: Kind = {
@@ -322,16 +249,7 @@ from (
   where a.attnum > 0 and not a.attisdropped and a.attacl <> '{}' and x.oid >= 16384 and whole.kind <> 'extension'
 ) c`,
 	create: columnGrants,
-	change: (source, target) => ({
-		how: 'alter',
-		statements: grantChanges(
-			String(source.definition['on']),
-			grantsOf(source.definition['grants']),
-			grantsOf(target.definition['grants']),
-			'',
-			` (${String(source.definition['column'])})`,
-		),
-	}),
+	ways: { on: 'never', column: 'never', grants: { alter: changeColumnGrants } },
 };
 
 const DEFAULTS_FOR = `case d.defaclobjtype when 'r' then 'tables' when 'S' then 'sequences' when 'f' then 'functions'
@@ -390,10 +308,15 @@ left join pg_catalog.pg_namespace n on n.oid = d.defaclnamespace
 where (r.rolname = 'postgres' or not ${platformRole('r.rolname')})
   and (n.oid is null or (${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}))`,
 	create: (source) => defaultChanges(source, builtIn(source)),
-	change: (source, target) => ({
-		how: 'alter',
-		statements: defaultChanges(source, grantsOf(target.definition['grants'])),
-	}),
+	ways: {
+		head: 'never',
+		role: 'never',
+		schema: 'never',
+		on: 'never',
+		grants: {
+			alter: (source, target) => defaultChanges(source, grantsOf(target.definition['grants'])),
+		},
+	},
 };
 
 export const privilegeKinds: readonly Kind[] = [

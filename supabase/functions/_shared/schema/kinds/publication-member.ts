@@ -27,5 +27,5 @@ from (
   join pg_catalog.pg_class c on c.oid = r.prrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where ${userTable()} and ${notOfExtension('pg_publication', 'p.oid')}
 ) d`,
-	change: () => ({ how: 'replace' }),
+	ways: { columns: 'replace', filter: 'replace' },
 };

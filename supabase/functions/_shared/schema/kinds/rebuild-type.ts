@@ -47,8 +47,7 @@ export function storedWithin(domain: string, { byId, dependents }: Facts): strin
 			if (user.kind === 'domain') visit(user.id, isNested);
 			else if (['composite_type', 'range', 'table'].includes(user.kind)) visit(user.id, true);
 			else if (user.kind === 'column') {
-				const isArray = String(user.definition['type']).endsWith('[]');
-				if (isNested || isArray) found.add(user.id);
+				if (isNested || user.parts?.['element'] != null) found.add(user.id);
 				if (user.parent !== null) visit(user.parent, true);
 			}
 		}

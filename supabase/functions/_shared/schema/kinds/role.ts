@@ -1,6 +1,6 @@
 // Roles of the user, with their attributes, memberships and comments. A role is made without login and password: a
 // password cannot be read, and a role that may log in must not appear unasked.
-import type { Kind } from '../fact.ts';
+import type { Change, Fact, Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { platformRole } from '../../platform/supabase/managed-schemas.ts';
 
@@ -16,6 +16,24 @@ const unreferenced = (role: string): string =>
 	`not (${platformRole(`${role}.rolname`)} or ${referenced(`${role}.oid`)})`;
 const component = (...roles: readonly string[]): string =>
 	`case when ${roles.map(unreferenced).join(' or ')} then 'project_config' end as component`;
+
+const changeInherit = ({ identity, definition }: Fact): string[] => [
+	`alter role ${identity} ${definition['inherit'] === true ? '' : 'no'}inherit`,
+];
+
+const leaveLogin = ({ identity, definition }: Fact): Change => ({
+	how: 'leave',
+	outcome: 'adapted',
+	...(definition['login'] === true
+		? {
+				why: 'the role may log in on the source only: passwords cannot be copied',
+				fix: `If it must log in on the target: alter role ${identity} login password '…'`,
+			}
+		: {
+				why: 'the role may log in on the target only: that stays',
+				fix: `If it must not: alter role ${identity} nologin`,
+			}),
+});
 
 const roleKind: Kind = {
 	name: 'role',
@@ -41,26 +59,7 @@ select pg_catalog.format('%I', r.rolname) as identity, pg_catalog.format('role %
   ${component('r')}
 from pg_catalog.pg_roles r
 where not ${platformRole('r.rolname')}`,
-	change: (source, target) => {
-		const { inherit, login } = source.definition;
-		if (inherit !== target.definition['inherit'])
-			return {
-				how: 'alter',
-				statements: [`alter role ${source.identity} ${inherit === true ? '' : 'no'}inherit`],
-			};
-		return {
-			how: 'leave',
-			outcome: 'adapted',
-			why:
-				login === true
-					? 'the role may log in on the source only: passwords cannot be copied'
-					: 'the role may log in on the target only: that stays',
-			fix:
-				login === true
-					? `If it must log in on the target: alter role ${source.identity} login password '…'`
-					: `If it must not: alter role ${source.identity} nologin`,
-		};
-	},
+	ways: { inherit: { alter: changeInherit }, login: { decide: leaveLogin } },
 };
 
 /** What a role may beyond the ordinary: what the target refuses of it does not keep the role away. */
@@ -98,7 +97,7 @@ cross join lateral (values
     r.rolvaliduntil at time zone 'UTC' || ' UTC') end,
     $$valid until 'infinity'$$)) a (name, given, taken)
 where not ${platformRole('r.rolname')} and a.given is not null`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { value: 'create' },
 };
 
 /** Since version 16 a membership may lack the right to act as the role, or to inherit its privileges. */
@@ -107,6 +106,15 @@ const INHERITS = `pg_catalog.bool_or(coalesce((pg_catalog.to_jsonb(m) ->> 'inher
     u.rolinherit))`;
 /** Whoever may create roles administers what it made, with or without the option. */
 const ADMINISTERS = `(pg_catalog.bool_or(m.admin_option) and u.rolname <> 'postgres')`;
+
+const MEMBERSHIP: Way = {
+	alter: (source, target) => {
+		const { role, member, admin } = source.definition;
+		const isTaken = target.definition['admin'] === true && admin !== true;
+		const revoked = `revoke admin option for ${String(role)} from ${String(member)}`;
+		return [...(isTaken ? [revoked] : []), ...source.create];
+	},
+};
 
 const membershipKind: Kind = {
 	name: 'membership',
@@ -137,12 +145,7 @@ where not (${platformRole('r.rolname')} and ${platformRole('u.rolname')})
 group by r.oid, r.rolname, u.oid, u.rolname, u.rolinherit
 -- What version 16 notes of itself about who made a role.
 having ${MAY_ACT} or u.rolname <> 'postgres'`,
-	change: (source, target) => {
-		const { role, member, admin } = source.definition;
-		const isTaken = target.definition['admin'] === true && admin !== true;
-		const revoked = `revoke admin option for ${String(role)} from ${String(member)}`;
-		return { how: 'alter', statements: [...(isTaken ? [revoked] : []), ...source.create] };
-	},
+	ways: { role: 'never', member: 'never', admin: MEMBERSHIP, set: MEMBERSHIP, inherit: MEMBERSHIP },
 	report: {
 		refusal: {
 			outcome: 'adapted',
@@ -166,7 +169,7 @@ select pg_catalog.format('%I', r.rolname) as identity, pg_catalog.format('role %
   pg_catalog.format('comment on role %I is null', r.rolname) as drop, ${component('r')}
 from pg_catalog.pg_shdescription d join pg_catalog.pg_roles r on r.oid = d.objoid
 where d.classoid = 'pg_catalog.pg_authid'::pg_catalog.regclass and not ${platformRole('r.rolname')}`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { text: 'create' },
 };
 
 export const roleKinds: readonly Kind[] = [

@@ -1,8 +1,8 @@
 // Rewrite rules of tables and views, and their firing state. The rule that makes a view a view is not one.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
-import { firingState, relationFact, withoutSpace } from './text.ts';
+import { FIRING_STATE, firingState, relationFact, withoutSpace } from './text.ts';
 
 const readRules = `
 select d.identity, d.object, array[${address('pg_rewrite', 'd.oid')}] as addresses, d.parent,
@@ -23,16 +23,10 @@ from (
 ) d
 order by 1`;
 
-function changeRule(source: Fact, target: Fact): Change {
-	return source.definition['rule'] === target.definition['rule']
-		? { how: 'alter', statements: [String(source.definition['state'])] }
-		: { how: 'replace' };
-}
-
 export const ruleKind: Kind = {
 	name: 'rule',
 	component: 'views',
 	stage: 'views',
 	read: readRules,
-	change: changeRule,
+	ways: { rule: 'replace', state: FIRING_STATE },
 };

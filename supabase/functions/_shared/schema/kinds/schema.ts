@@ -16,7 +16,7 @@ select pg_catalog.format('%I', n.nspname) as identity, pg_catalog.format('%I', n
   case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as drop
 from pg_catalog.pg_namespace n
 where ${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}`,
-	change: () => ({ how: 'alter', statements: [] }),
+	ways: {},
 };
 
 /** Addresses of an extension and all its members: who uses a member needs the extension. */
@@ -64,7 +64,7 @@ left join (
   select distinct v.name from pg_catalog.pg_available_extension_versions v where v.schema is not null
 ) fixed on fixed.name = e.extname
 where e.extname <> 'plpgsql'`,
-	change: (source) => ({ how: 'alter', statements: [moveStatement(source)] }),
+	ways: { schema: { alter: (source) => [moveStatement(source)] } },
 };
 
 // Separate from the extension, which must come even where the platform owns it and only the owner may comment.
@@ -89,7 +89,7 @@ select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extens
 from pg_catalog.pg_extension e
 join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.objoid = e.oid
 where e.extname <> 'plpgsql'`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { text: 'create' },
 };
 
 export const schemaKinds: readonly Kind[] = [schemaKind, extensionKind, extensionCommentKind];

@@ -1,6 +1,6 @@
 // Sequences that are objects of their own; those of identity columns are reported with the column. Positions
 // are rows and belong to the component `data`.
-import type { Kind } from '../fact.ts';
+import type { Change, Fact, Kind } from '../fact.ts';
 import { partsOf } from '../names.ts';
 import { address } from '../address.ts';
 import { besideTypes } from './table-sql.ts';
@@ -17,6 +17,21 @@ join pg_catalog.pg_sequence q on q.seqrelid = c.oid
 where ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
   and not exists (select from pg_catalog.pg_depend i where i.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
     and i.objid = c.oid and i.deptype = 'i')`;
+
+function changeOptions({ identity, definition }: Fact): Change {
+	const statement = `alter sequence ${identity} ${String(definition['options'])}`;
+	return {
+		how: 'recreate_dependents',
+		dropFirst: [],
+		statements: [statement],
+		// Where it stands now may be outside its new bounds.
+		otherwise: [[`${statement} restart`]],
+	};
+}
+
+const changePersistence = ({ identity, definition }: Fact): string[] => [
+	`alter sequence ${identity} set ${definition['persistence'] === 'u' ? 'unlogged' : 'logged'}`,
+];
 
 const sequenceKind: Kind = {
 	name: 'sequence',
@@ -41,25 +56,7 @@ select ${NAME} as identity, ${besideTypes('sequence', 'c')} as object,
 			`alter type ${schema}._twins_type rename to ${name}`,
 		];
 	},
-	change: (source, target) => {
-		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
-		const actions = [
-			...(differs('options') ? [String(source.definition['options'])] : []),
-			...(differs('persistence')
-				? [`set ${source.definition['persistence'] === 'u' ? 'unlogged' : 'logged'}`]
-				: []),
-		];
-		const alter = (action: string): string => `alter sequence ${source.identity} ${action}`;
-		return {
-			how: 'recreate_dependents',
-			dropFirst: [],
-			statements: actions.map(alter),
-			// Where it stands now may be outside its new bounds.
-			otherwise: differs('options')
-				? [actions.map((action, at) => alter(at === 0 ? `${action} restart` : action))]
-				: [],
-		};
-	},
+	ways: { options: { decide: changeOptions }, persistence: { alter: changePersistence } },
 };
 
 const sequenceOwnerKind: Kind = {
@@ -85,7 +82,7 @@ from (
     and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype = 'a' and c.relkind = 'S'
     and d.refobjsubid > 0 and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
 ) o`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { column: 'create' },
 };
 
 export const sequenceKinds: readonly Kind[] = [sequenceKind, sequenceOwnerKind];

@@ -49,7 +49,7 @@ cross join lateral (select pg_catalog.jsonb_object_agg(a.attnum, a.attstattarget
   from pg_catalog.pg_attribute a where a.attrelid = x.oid and coalesce(a.attstattarget, -1) >= 0) s
 where ${userTable(`'r', 'p', 'm'`)} and (i.indisvalid or x.relkind = 'I')
   and not exists (select ${OF_CONSTRAINT('x.oid')})`,
-	change: () => ({ how: 'replace' }),
+	ways: { definition: 'replace', unique: 'replace', statistics: 'replace' },
 };
 
 const indexPartitionKind: Kind = {
@@ -68,7 +68,7 @@ select ${INDEX} as identity, ${INDEX} as object, '{}'::pg_catalog.text[] as addr
   array[${PARENT_INDEX}, 'partition:' || ${RELATION}] as needs,
   case when i.indisprimary then 'structure' end as stage${FROM}
 where x.relispartition and ${userTable()}`,
-	change: () => ({ how: 'alter', statements: [] }),
+	ways: { of: 'follows' },
 };
 
 // Postgres lists the columns in the table's order, which an older table may not share with its source.
@@ -93,7 +93,7 @@ from (select e.*, pg_catalog.format('%I.%I', en.nspname, e.stxname) as name from
   join pg_catalog.pg_namespace en on en.oid = e.stxnamespace) s
 join pg_catalog.pg_class c on c.oid = s.stxrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where ${userTable(`'r', 'p', 'm', 'f'`)}`,
-	change: () => ({ how: 'replace' }),
+	ways: { kinds: 'replace', columns: 'replace', expressions: 'replace', target: 'replace' },
 };
 
 const replicaIdentityKind: Kind = {
@@ -116,7 +116,7 @@ left join lateral (select x.relname as name, ${indexFact('x', 'n')} as fact
   from pg_catalog.pg_index i join pg_catalog.pg_class x on x.oid = i.indexrelid
   where i.indrelid = c.oid and i.indisreplident) r on true
 where c.relreplident <> 'd' and (c.relreplident <> 'i' or r.name is not null) and ${userTable()}`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { mode: 'create', index: 'create' },
 };
 
 const clusteredKind: Kind = {
@@ -134,7 +134,7 @@ select ${RELATION} as identity, ${RELATION} as object, '{}'::pg_catalog.text[] a
     case c.relkind when 'm' then 'materialized view' else 'table' end, ${RELATION}) as drop,
   array[${indexFact('x', 'n')}] as needs, ${COMPONENT}${FROM}
 where i.indisclustered and ${userTable(`'r', 'p', 'm'`)}`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { index: 'create' },
 };
 
 export const indexKinds: readonly Kind[] = [

@@ -1,6 +1,6 @@
 // Tables, with what makes them what they are: persistence, partitioning, inheritance, storage options. A new
 // table is created with its columns in the source's order, simple defaults and checks included.
-import type { Change, ChangeContext, Fact, Kind, RowsBrought } from '../fact.ts';
+import type { Fact, Kind, RowsBrought, Way } from '../fact.ts';
 import { literal } from '../../platform/postgres/index.ts';
 import { address } from '../address.ts';
 import { placeRows, placeRowsSql } from './partition-rows.ts';
@@ -60,6 +60,28 @@ const SETTINGS = `coalesce((select pg_catalog.array_agg(s.statement order by a.a
     cross join lateral pg_catalog.unnest(${COLUMN_SETTINGS}) with ordinality s (statement, place)
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped), '{}')`;
 
+/** Of an attribute that only a new table can have, by its name for people. */
+const fixed = (name: string): Way => ({
+	decide: ({ identity }, _, { rows }) =>
+		rows.brings(identity)
+			? { how: 'replace', empties: true }
+			: {
+					how: 'leave',
+					why: `a table cannot change its ${name} in place; made anew it would lose rows that this clone does not bring`,
+					fix: 'Clone all its rows (no row limit, ignore rule or strategy) and drop columns that only the target has; or rename the table on the target, then clone again.',
+				},
+});
+
+/** `alter table` with the actions. */
+const altered = (actions: (to: Definition, from: Definition) => readonly string[]): Way => ({
+	alter: (source, target) =>
+		actions(source.definition, target.definition).map(
+			(action) => `alter table ${source.identity} ${action}`,
+		),
+});
+
+type Definition = Fact['definition'];
+
 const tableKind: Kind = {
 	name: 'table',
 	component: 'tables',
@@ -80,41 +102,17 @@ select ${RELATION} as identity, ${RELATION} as object,
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 left join pg_catalog.pg_class t on t.oid = c.reltoastrelid
 where ${userTable()}`,
-	change: changeTable,
+	ways: {
+		partition_by: fixed('partition key'),
+		access_method: fixed('access method'),
+		persistence: altered((to) => [`set ${to['persistence'] === 'u' ? 'unlogged' : 'logged'}`]),
+		of_type: altered((to) => [to['of_type'] === null ? 'not of' : `of ${String(to['of_type'])}`]),
+		options: altered((to, from) => optionChanges(to['options'], from['options'])),
+		toast_options: altered((to, from) =>
+			optionChanges(to['toast_options'], from['toast_options'], 'toast.'),
+		),
+	},
 };
-
-/** What is said of attributes that only a new table can have. */
-const FIXED: Readonly<Record<string, string>> = {
-	partition_by: 'partition key',
-	access_method: 'access method',
-};
-
-function changeTable(source: Fact, target: Fact, context: ChangeContext): Change {
-	const [to, from] = [source.definition, target.definition];
-	const stuck = Object.keys(FIXED).filter((key) => to[key] !== from[key]);
-	if (stuck.length > 0) {
-		if (context.rows.brings(source.identity)) return { how: 'replace', empties: true };
-		return {
-			how: 'leave',
-			why: `a table cannot change its ${stuck.map((key) => FIXED[key]).join(' and its ')} in place; made anew it would lose rows that this clone does not bring`,
-			fix: 'Clone all its rows (no row limit, ignore rule or strategy) and drop columns that only the target has; or rename the table on the target, then clone again.',
-		};
-	}
-	const actions = [
-		...(to['persistence'] === from['persistence']
-			? []
-			: [`set ${to['persistence'] === 'u' ? 'unlogged' : 'logged'}`]),
-		...(to['of_type'] === from['of_type']
-			? []
-			: [to['of_type'] === null ? 'not of' : `of ${String(to['of_type'])}`]),
-		...optionChanges(to['options'], from['options']),
-		...optionChanges(to['toast_options'], from['toast_options'], 'toast.'),
-	];
-	return {
-		how: 'alter',
-		statements: actions.map((action) => `alter table ${source.identity} ${action}`),
-	};
-}
 
 // It does not need the columns it inherits: they come and go with it. Its own must be NOT NULL where the parent's
 // are. One that an older table lacks makes the statement fail until the next round.
@@ -139,7 +137,20 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_class pc on pc.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
 cross join lateral (select pg_catalog.format('%I.%I', pn.nspname, pc.relname) as name) p
 where not c.relispartition and ${userTable()}`,
-	change: () => ({ how: 'alter', statements: [] }),
+	ways: {},
+};
+
+/** Detached, then attached anew. */
+const ATTACHED: Way = {
+	decide: (source, target, { rows }) => {
+		const detached = target.drop === null ? [] : [target.drop];
+		return {
+			how: 'recreate_dependents',
+			dropFirst: [],
+			statements: [...detached, ...source.create],
+			otherwise: [[...detached, placed(source, rows), ...source.create.slice(-1)]],
+		};
+	},
 };
 
 const BOUND = 'pg_catalog.pg_get_expr(c.relpartbound, c.oid)';
@@ -180,15 +191,7 @@ where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
 		placed(fact, rows),
 		...fact.create.slice(-1),
 	],
-	change: (source, target, { rows }) => {
-		const detached = target.drop === null ? [] : [target.drop];
-		return {
-			how: 'recreate_dependents',
-			dropFirst: [],
-			statements: [...detached, ...source.create],
-			otherwise: [[...detached, placed(source, rows), ...source.create.slice(-1)]],
-		};
-	},
+	ways: { of: ATTACHED, bound: ATTACHED },
 };
 
 const placed = ({ identity, definition }: Fact, rows: RowsBrought): string => {

@@ -1,11 +1,10 @@
 // Full text search: configurations with their token mappings, dictionaries, and the templates and parsers
 // that only a superuser may make.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Fact, Kind } from '../fact.ts';
 import { ident } from '../../platform/postgres/index.ts';
 import { address, type Catalog } from '../address.ts';
 import { notOfExtension, ofUser, userSchema } from '../../platform/supabase/managed-schemas.ts';
 
-const replace = (): Change => ({ how: 'replace' });
 const refusal = {
 	outcome: 'skipped',
 	why: 'Only a superuser may make text search parsers and templates.',
@@ -55,8 +54,7 @@ function mappingsOf(fact: Fact): ReadonlyMap<string, string> {
 }
 
 /** Mappings are changed one by one, so that indexes built on the configuration stay. */
-export function changeConfiguration(source: Fact, target: Fact): Change {
-	if (source.definition['parser'] !== target.definition['parser']) return { how: 'replace' };
+function changeMappings(source: Fact, target: Fact): string[] {
 	const alter = (action: string): string =>
 		`alter text search configuration ${source.identity} ${action}`;
 	const wanted = mappingsOf(source);
@@ -70,7 +68,7 @@ export function changeConfiguration(source: Fact, target: Fact): Change {
 		const verb = present.has(token) ? 'alter' : 'add';
 		statements.push(alter(`${verb} mapping for ${ident(token)} with ${dictionaries}`));
 	}
-	return { how: 'alter', statements };
+	return statements;
 }
 
 const textSearchConfigurationKind: Kind = {
@@ -78,7 +76,7 @@ const textSearchConfigurationKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: `${withMappings}${readConfigurations}`,
-	change: changeConfiguration,
+	ways: { parser: 'replace', mappings: { alter: changeMappings } },
 };
 
 const readDictionaries = `
@@ -103,7 +101,7 @@ const textSearchDictionaryKind: Kind = {
 	component: 'functions',
 	stage: 'functions',
 	read: readDictionaries,
-	change: replace,
+	ways: { template: 'replace', options: 'replace' },
 };
 
 const part = (column: string, word: string, alias: string): string =>
@@ -141,7 +139,7 @@ const textSearchTemplateKind: Kind = {
 		'text search template',
 		[part('tmplinit', 'init', 'x'), part('tmpllexize', 'lexize', 'x')].join(', '),
 	),
-	change: replace,
+	ways: { functions: 'replace' },
 	report: { refusal },
 };
 
@@ -161,7 +159,7 @@ const textSearchParserKind: Kind = {
 			part('prslextype', 'lextypes', 'x'),
 		].join(', '),
 	),
-	change: replace,
+	ways: { functions: 'replace' },
 	report: { refusal },
 };
 

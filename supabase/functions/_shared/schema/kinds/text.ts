@@ -1,6 +1,7 @@
 // SQL fragments that the kinds of routines, views, triggers and policies share. They build text inside
 // Postgres; nothing here runs a query.
 import { address } from '../address.ts';
+import type { Way } from '../fact.ts';
 
 /**
  * SQL expression: deparsed text without the white space outside quotes. Postgres breaks lines of the same
@@ -29,6 +30,26 @@ export const relationAddresses = (oid: string): string => `array(
 export const relationFact = (relation: string, schema: string): string =>
 	`case ${relation}.relkind when 'v' then 'view:' when 'm' then 'materialized_view:' when 'f' then 'foreign_table:'
     else 'table:' end || pg_catalog.format('%I.%I', ${schema}.nspname, ${relation}.relname)`;
+
+/** SQL expression: the arguments of a trigger, which `tgargs` holds one after the other, each ended by a zero byte. */
+export const triggerArguments = (column: string): string => `array(
+    select pg_catalog.convert_from(pg_catalog.substr(${column}, z.before + 1, z.at - z.before - 1),
+      pg_catalog.getdatabaseencoding())
+    from (select at, pg_catalog.lag(at, 1, 0) over (order by at) as before
+      from pg_catalog.generate_series(1, pg_catalog.length(${column})) at
+      where pg_catalog.get_byte(${column}, at - 1) = 0) z
+    order by z.at)`;
+
+/** SQL expression: the same as Postgres prints them at the end of a trigger's definition. */
+export const printedArguments = (column: string): string => `coalesce((
+    select pg_catalog.string_agg(''''
+      || pg_catalog.replace(case pg_catalog.current_setting('standard_conforming_strings')
+        when 'on' then a.argument else pg_catalog.replace(a.argument, pg_catalog.chr(92),
+          pg_catalog.chr(92) || pg_catalog.chr(92)) end, '''', '''''') || '''', ', ' order by a.place)
+    from pg_catalog.unnest(${triggerArguments(column)}) with ordinality a (argument, place)), '')`;
+
+/** The firing state, whose statement is the attribute `state` of the definition, is switched in place. */
+export const FIRING_STATE: Way = { alter: ({ definition }) => [String(definition['state'])] };
 
 /** SQL expression: the words of `alter table` that give a trigger or rule its firing state. */
 export const firingState = (column: string): string =>

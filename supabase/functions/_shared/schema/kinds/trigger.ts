@@ -1,10 +1,17 @@
 // Triggers of the user: all on the user's relations, and those that call a function of the user's on a table
 // of the platform (`auth.users`). Webhooks are a component of their own. Clones that a
 // partitioned table's trigger has on partitions are only looked at for their firing state.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
-import { firingState, relationFact, whilePrivileged, withoutSpace } from './text.ts';
+import {
+	FIRING_STATE,
+	firingState,
+	printedArguments,
+	relationFact,
+	whilePrivileged,
+	withoutSpace,
+} from './text.ts';
 
 /** Triggers and their clones alike: whether a webhook fires is for the component Webhooks to say. */
 const isNoWebhook = (trigger: string): string =>
@@ -17,6 +24,8 @@ const triggersOfTheUser = `
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_proc p on p.oid = t.tgfoid
   join pg_catalog.pg_namespace f on f.oid = p.pronamespace
+  cross join lateral (select pg_catalog.pg_get_triggerdef(t.oid) as trigger,
+    ${printedArguments('t.tgargs')} as arguments) a
   where not t.tgisinternal
     and (${ofUser('c.relowner')} or ${routineOfUser('p', 'f')})
     and ${isNoWebhook('t')}
@@ -35,7 +44,9 @@ select d.identity, d.object,
   array[${address('pg_trigger', 'd.oid')}] || case when d.tgconstraint = 0 then '{}'
     else array[${address('pg_constraint', 'd.tgconstraint')}] end as addresses,
   case when d.managed then null else d.relation end as parent,
-  pg_catalog.jsonb_build_object('trigger', ${withoutSpace('d.trigger')}, 'state', d.state) as definition,
+  pg_catalog.jsonb_build_object('trigger', ${withoutSpace('d.head')}, 'arguments', d.arguments,
+    'state', d.state) as definition,
+  pg_catalog.jsonb_build_object('head', d.head, 'arguments', d.arguments) as parts,
   ${whilePrivileged(
 		'trigger',
 		{ oid: 'd.tgrelid', owner: 'd.relowner', name: 'd.name' },
@@ -43,27 +54,21 @@ select d.identity, d.object,
 	)} as create,
   'drop trigger ' || d.object as drop
 from (
-  select t.oid, t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner,
+  select t.oid, a.trigger, a.arguments, pg_catalog.left(a.trigger, -1 - pg_catalog.length(a.arguments)) as head,
+    t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner,
     pg_catalog.format('%I.%I', n.nspname, c.relname) as name, ${identity} as identity, ${object} as object,
     ${relationFact('c', 'n')} as relation, not ${ofUser('c.relowner')} as managed,
-    pg_catalog.pg_get_triggerdef(t.oid) as trigger, ${state('only ')} as state, ${state('')} as first_state
+    ${state('only ')} as state, ${state('')} as first_state
 ${triggersOfTheUser} and t.tgparentid = 0
 ) d
 order by 1`;
-
-/** Firing state alone is switched in place; anything else is dropped and recreated in one transaction. */
-export function changeTrigger(source: Fact, target: Fact): Change {
-	return source.definition['trigger'] === target.definition['trigger']
-		? { how: 'alter', statements: [String(source.definition['state'])] }
-		: { how: 'replace' };
-}
 
 const triggerKind: Kind = {
 	name: 'trigger',
 	component: 'triggers',
 	stage: 'triggers',
 	read: readTriggers,
-	change: changeTrigger,
+	ways: { trigger: 'replace', arguments: 'replace', state: FIRING_STATE },
 };
 
 // Made by its parent's trigger, with its parent's state: only a state of its own needs a statement.
@@ -91,10 +96,7 @@ const partitionTriggerKind: Kind = {
 	component: 'triggers',
 	stage: 'triggers',
 	read: readClones,
-	change: (source): Change => ({
-		how: 'alter',
-		statements: [String(source.definition['state'])],
-	}),
+	ways: { state: FIRING_STATE },
 	within: true,
 };
 

@@ -1,11 +1,12 @@
 // Types of the user: enums, composite types, domains with their checks, ranges. Base types need C functions
 // that only a superuser can name; they are read so that what fails has a name.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Change, ChangeContext, Fact, Kind, Way } from '../fact.ts';
 import { literal } from '../../platform/postgres/index.ts';
 import { align } from '../align.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { rebuildType, storedWithin } from './rebuild-type.ts';
+import { onlyValidates } from './constraint.ts';
 import { foldable } from './table-sql.ts';
 
 const NAME = `pg_catalog.format('%I.%I', n.nspname, t.typname)`;
@@ -30,16 +31,18 @@ cross join lateral (select pg_catalog.jsonb_agg(l.enumlabel order by l.enumsorto
     pg_catalog.string_agg(pg_catalog.quote_literal(l.enumlabel), ', ' order by l.enumsortorder) as quoted
   from pg_catalog.pg_enum l where l.enumtypid = t.oid) e
 where t.typtype = 'e' and ${OF_USER}`,
-	change: (source, target, context) => {
-		const wanted = labelsOf(source);
-		const existing = labelsOf(target);
-		const changes = labelChanges(source.identity, wanted, existing);
-		// A label that goes was renamed.
-		const keepsRows = existing.every((label) => wanted.includes(label));
-		if (changes) return { how: 'alter', statements: changes, keepsRows };
-		return rebuildType(source, target, context);
-	},
+	ways: { labels: { decide: changeLabels } },
 };
+
+function changeLabels(source: Fact, target: Fact, context: ChangeContext): Change {
+	const wanted = labelsOf(source);
+	const existing = labelsOf(target);
+	const changes = labelChanges(source.identity, wanted, existing);
+	// A label that goes was renamed.
+	const keepsRows = existing.every((label) => wanted.includes(label));
+	if (changes) return { how: 'alter', statements: changes, keepsRows };
+	return rebuildType(source, target, context);
+}
 
 const labelsOf = (fact: Fact): string[] => {
 	const labels = fact.definition['labels'];
@@ -109,16 +112,18 @@ cross join lateral (
   where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 ) f
 where t.typtype = 'c' and c.relkind = 'c' and ${OF_USER}`,
-	change: (source, target, context) => {
-		const statements = attributeChanges(source, target);
-		if (!dropsAttributes(source, target)) return { how: 'alter', statements, keepsRows: true };
-		// Rows of the type are carried over through text; where they do not fit, attribute by attribute.
-		const rebuilt = rebuildType(source, target, context);
-		return rebuilt.how === 'recreate_dependents'
-			? { ...rebuilt, otherwise: [statements, ...(rebuilt.otherwise ?? [])] }
-			: { how: 'alter', statements };
-	},
+	ways: { attributes: { decide: changeAttributes } },
 };
+
+function changeAttributes(source: Fact, target: Fact, context: ChangeContext): Change {
+	const statements = attributeChanges(source, target);
+	if (!dropsAttributes(source, target)) return { how: 'alter', statements, keepsRows: true };
+	// Rows of the type are carried over through text; where they do not fit, attribute by attribute.
+	const rebuilt = rebuildType(source, target, context);
+	return rebuilt.how === 'recreate_dependents'
+		? { ...rebuilt, otherwise: [statements, ...(rebuilt.otherwise ?? [])] }
+		: { how: 'alter', statements };
+}
 
 type Attribute = readonly [name: string, type: string];
 const attributesOf = (fact: Fact): Attribute[] => {
@@ -159,6 +164,20 @@ export function attributeChanges(source: Fact, target: Fact): string[] {
 /** The default of the domain `t` can stand in the text that makes it. */
 const SIMPLE_STANDARD = foldable('pg_type', 't.oid');
 
+const REBUILT: Way = { decide: rebuildType };
+
+const changeNotNull = (
+	{ id, identity, definition }: Fact,
+	_: Fact,
+	pair: ChangeContext,
+): Change => ({
+	how: 'recreate_dependents',
+	dropFirst: storedWithin(id, pair.target),
+	statements: [
+		`alter domain ${identity} ${definition['not_null'] === true ? 'set' : 'drop'} not null`,
+	],
+});
+
 const domainKind: Kind = {
 	name: 'domain',
 	component: 'tables',
@@ -186,16 +205,7 @@ cross join lateral (select pg_catalog.format_type(t.typbasetype, t.typtypmod) as
     where k.contypid = t.oid and k.contype = 'c' and k.convalidated
       and ${foldable('pg_constraint', 'k.oid')}) as checks) d
 where t.typtype = 'd' and ${OF_USER}`,
-	change: (source, target, context) => {
-		const differs = (key: string): boolean => source.definition[key] !== target.definition[key];
-		if (differs('type') || differs('collation')) return rebuildType(source, target, context);
-		const action = `${source.definition['not_null'] === true ? 'set' : 'drop'} not null`;
-		return {
-			how: 'recreate_dependents',
-			dropFirst: storedWithin(target.id, context.target),
-			statements: [`alter domain ${source.identity} ${action}`],
-		};
-	},
+	ways: { type: REBUILT, collation: REBUILT, not_null: { decide: changeNotNull } },
 };
 
 // Separate from the domain, so that the functions it calls can be made anew without the columns of the domain. What
@@ -214,7 +224,19 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_type', 't.oid
   pg_catalog.format('alter domain %s drop default', ${NAME}) as drop, ${SIMPLE_STANDARD} as folded
 from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where t.typtype = 'd' and t.typdefaultbin is not null and ${OF_USER}`,
-	change: (source) => ({ how: 'alter', statements: source.create }),
+	ways: { expression: 'create' },
+};
+
+const CHECK: Way = {
+	decide: (source, target, pair) => {
+		if (!onlyValidates(source, target)) return { how: 'replace' };
+		const { domain, name } = source.definition;
+		return {
+			how: 'recreate_dependents',
+			dropFirst: storedWithin(`domain:${String(domain)}`, pair.target),
+			statements: [`alter domain ${String(domain)} validate constraint ${String(name)}`],
+		};
+	},
 };
 
 const domainCheckKind: Kind = {
@@ -227,8 +249,7 @@ select pg_catalog.format('%s.%I', ${NAME}, k.conname) as identity,
   pg_catalog.format('%s.%I', ${NAME}, k.conname) as object,
   array[${address('pg_constraint', 'k.oid')}] as addresses, 'domain:' || ${NAME} as parent,
   pg_catalog.jsonb_build_object('domain', ${NAME}, 'name', pg_catalog.format('%I', k.conname),
-    'definition', pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),
-    'validated', k.convalidated) as definition,
+    'definition', pg_catalog.pg_get_constraintdef(k.oid), 'validated', k.convalidated) as definition,
   array[pg_catalog.format('alter domain %s add constraint %I ', ${NAME}, k.conname)
     || pg_catalog.pg_get_constraintdef(k.oid)] as create,
   pg_catalog.format('alter domain %s drop constraint %I', ${NAME}, k.conname) as drop,
@@ -241,19 +262,7 @@ where k.contype = 'c' and ${OF_USER}`,
 		displaces: ({ parent, definition }, target) =>
 			parent === null || definition['validated'] !== true ? [] : storedWithin(parent, target),
 	},
-	change: (source, target, context): Change => {
-		const { definition, validated } = source.definition;
-		if (definition === target.definition['definition'] && validated === true) {
-			const domain = String(source.definition['domain']);
-			const name = String(source.definition['name']);
-			return {
-				how: 'recreate_dependents',
-				dropFirst: storedWithin(`domain:${domain}`, context.target),
-				statements: [`alter domain ${domain} validate constraint ${name}`],
-			};
-		}
-		return { how: 'replace' };
-	},
+	ways: { domain: 'never', name: 'never', definition: CHECK, validated: CHECK },
 };
 
 const rangeKind: Kind = {
@@ -285,7 +294,7 @@ cross join lateral (select pg_catalog.concat_ws(', ', 'subtype = ' || pg_catalog
   case when r.rngsubdiff <> 0 then 'subtype_diff = ' || r.rngsubdiff::pg_catalog.regproc end,
   pg_catalog.format('multirange_type_name = %I.%I', mn.nspname, m.typname)) as text) o
 where t.typtype = 'r' and ${OF_USER}`,
-	change: () => ({ how: 'replace' }),
+	ways: { options: 'replace' },
 };
 
 const baseKind: Kind = {
@@ -305,11 +314,15 @@ select ${NAME} as identity, ${NAME} as object, ${ADDRESSES} as addresses, ${PARE
 from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where (t.typtype = 'b' or (t.typtype = 'p' and not t.typisdefined)) and ${OF_USER}
   and not exists (select from pg_catalog.pg_type e where e.typarray = t.oid)`,
-	change: () => ({
-		how: 'leave',
-		why: 'a base type cannot be changed',
-		fix: 'Make it on the target by hand.',
-	}),
+	ways: {
+		defined: {
+			decide: () => ({
+				how: 'leave',
+				why: 'a base type cannot be changed',
+				fix: 'Make it on the target by hand.',
+			}),
+		},
+	},
 	report: {
 		refusal: {
 			outcome: 'skipped',

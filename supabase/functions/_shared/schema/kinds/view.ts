@@ -1,6 +1,6 @@
 // Views and materialized views. The contents of materialized views are no facts: a stage of
 // the views component refreshes them once the rows are there.
-import type { Change, Fact, Kind } from '../fact.ts';
+import type { Fact, Kind, Way } from '../fact.ts';
 import { ident, literal } from '../../platform/postgres/index.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { DEFAULT, optionChanges, optionObject, optionText } from './table-sql.ts';
@@ -53,26 +53,28 @@ function entries(value: unknown): readonly (readonly [string, unknown])[] {
 }
 
 /** In place where Postgres allows it, so that views, grants and policies on top stay untouched. */
-export function changeView(source: Fact, target: Fact): Change {
-	if (!growsAtTheEnd(source, target)) return { how: 'replace' };
+const COLUMNS: Way = {
+	decide: (source, target) => {
+		const empty = emptyView(source);
+		if (!growsAtTheEnd(source, target) || empty === undefined) return { how: 'replace' };
+		// One that reads its own new columns through a function needs to have them first.
+		return {
+			how: 'recreate_dependents',
+			dropFirst: [],
+			statements: source.create,
+			otherwise: [[empty, ...source.create]],
+		};
+	},
+};
+
+/** Defaults that the source lacks are taken away; the others are among the statements that make the view. */
+function changeDefaults(source: Fact, target: Fact): string[] {
 	const wanted = new Map(entries(source.definition['defaults']));
 	const dropped = entries(target.definition['defaults'])
 		.filter(([column]) => !wanted.has(column))
 		.map(([column]) => `alter view ${target.identity} alter column ${column} drop default`);
-	const statements = [...source.create, ...dropped];
-	const empty = emptyView(source);
-	if (same(source, target, 'columns') || empty === undefined) return { how: 'alter', statements };
-	// One that reads its own new columns through a function needs to have them first.
-	return {
-		how: 'recreate_dependents',
-		dropFirst: [],
-		statements,
-		otherwise: [[empty, ...statements]],
-	};
+	return [...source.create, ...dropped];
 }
-
-const same = (source: Fact, target: Fact, key: string): boolean =>
-	JSON.stringify(source.definition[key]) === JSON.stringify(target.definition[key]);
 
 /** Its columns, all of them null. */
 function emptyView({ identity, definition }: Fact): string | undefined {
@@ -90,7 +92,12 @@ const viewKind: Kind = {
 	stage: 'views',
 	names: ['relation', 'type'],
 	read: readViews,
-	change: changeView,
+	ways: {
+		query: 'create',
+		columns: COLUMNS,
+		options: 'create',
+		defaults: { alter: changeDefaults },
+	},
 	making: { standIn: emptyView },
 };
 
@@ -123,17 +130,10 @@ select ${name} as identity, ${name} as object, ${relationAddresses('c.oid')} as 
 ${ownedBy(`'m'`)}
 order by 1`;
 
-function changeMaterializedView(source: Fact, target: Fact): Change {
-	if (!['query', 'columns', 'access_method', 'settings'].every((key) => same(source, target, key)))
-		return { how: 'replace' };
-	const { options } = source.definition;
-	return {
-		how: 'alter',
-		statements: optionChanges(options, target.definition['options']).map(
-			(action) => `alter materialized view ${source.identity} ${action}`,
-		),
-	};
-}
+const changeOptions = (source: Fact, target: Fact): string[] =>
+	optionChanges(source.definition['options'], target.definition['options']).map(
+		(action) => `alter materialized view ${source.identity} ${action}`,
+	);
 
 const materializedViewKind: Kind = {
 	name: 'materialized_view',
@@ -141,7 +141,13 @@ const materializedViewKind: Kind = {
 	stage: 'views',
 	names: ['relation', 'type'],
 	read: readMaterializedViews,
-	change: changeMaterializedView,
+	ways: {
+		query: 'replace',
+		columns: 'replace',
+		access_method: 'replace',
+		options: { alter: changeOptions },
+		settings: 'replace',
+	},
 	rows: {
 		refill: ({ identity }) => {
 			// Settings have plain names.
