@@ -178,7 +178,7 @@ describe('a clone of users', () => {
 		expect((await users(target)).map((row) => row['id'])).toEqual([id(3), id(8), id(9)]);
 		expect(result.items.get(`auth_users user ${id(1)}`)).toMatchObject({
 			outcome: 'skipped',
-			detail: `another user of the target (${id(8)}) has the same email`,
+			detail: `Another user of the target (${id(8)}) has the same email`,
 		});
 		expect(result.items.get(`auth_users user ${id(2)}`)).toMatchObject({ outcome: 'skipped' });
 		expect(result.items.get('auth_users users')).toMatchObject({

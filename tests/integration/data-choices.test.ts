@@ -59,7 +59,7 @@ describe('strategies', () => {
 		expect(await rows('ignored')).toEqual(['2 old', '3 three', '9 mine']);
 		expect(result.items.get('data public.ignored')).toMatchObject({
 			outcome: 'skipped',
-			detail: 'ignore rule *.ignor*',
+			detail: 'Ignore rule *.ignor*',
 		});
 		expect(result.items.get('data public.skipped')?.outcome).toBe('skipped');
 		expect(result.items.get('data public.added')?.detail).toBe('2 rows');

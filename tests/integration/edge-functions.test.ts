@@ -101,7 +101,7 @@ describe('cloning edge functions', () => {
 		const first = await clone();
 		expect(first.outcome('copied')).toEqual(['edge_functions hello']);
 		expect(first.items.get('edge_functions hello')?.detail).toBe(
-			'deployed from its files, 4 files',
+			'Deployed from its files, 4 files',
 		);
 		expect(platform.shim.stateOf(TARGET_REF).functions['hello']).toMatchObject({
 			name: 'Hello there',
@@ -193,7 +193,7 @@ describe('cloning edge functions', () => {
 		await deploy('mapped', files, { importMap: 'deno.json' }, SOURCE_REF, kind);
 		const result = await clone({}, {}, kind);
 		expect(result.items.get('edge_functions mapped')?.detail).toBe(
-			'deployed from its files, 2 files',
+			'Deployed from its files, 2 files',
 		);
 		expect(kind.shim.stateOf(TARGET_REF).functions['mapped']?.bundle.importMap).toBe('deno.json');
 		expect(await verify(kind)).toEqual([]);

@@ -42,12 +42,12 @@ it('are left out and named, and those of the target stay', async () => {
 	]);
 	expect(first.items.get('tables foreign server "Shop.Server"')).toMatchObject({
 		outcome: 'adapted',
-		detail: 'created without the options that may be secret: api_key, conn, pass*/code, uri',
+		detail: 'Created without the options that may be secret: api_key, conn, pass*/code, uri',
 	});
 	expect(first.items.get('tables foreign server plain')?.outcome).toBe('copied');
 	expect(first.items.get('tables public.far')).toMatchObject({
 		outcome: 'adapted',
-		detail: 'created without the options that may be secret: authorization, token',
+		detail: 'Created without the options that may be secret: authorization, token',
 	});
 
 	await runOn(

@@ -81,7 +81,7 @@ describe('a clone of Storage', () => {
 		}
 		expect(result.items.get('storage avatars/*')).toMatchObject({
 			outcome: 'copied',
-			detail: 'files: 2 copied (2 kB)',
+			detail: 'Files: 2 copied (2 kB)',
 		});
 		expect(await verify('checksums')).toEqual([]);
 	});
@@ -111,7 +111,7 @@ describe('a clone of Storage', () => {
 		const second = await clone();
 		expect(second.outcome('copied')).toEqual([]);
 		expect([uploads(), pair.source.requests]).toEqual([[], []]);
-		expect(second.items.get('storage mixed/*')?.detail).toBe('files: 3 unchanged');
+		expect(second.items.get('storage mixed/*')?.detail).toBe('Files: 3 unchanged');
 		expect(await verify('checksums')).toEqual([]);
 	});
 

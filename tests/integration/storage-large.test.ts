@@ -145,7 +145,7 @@ describe('ten thousand files', () => {
 		const result = await clone();
 		expect(result.items.get('storage many/*')).toMatchObject({
 			outcome: 'copied',
-			detail: 'files: 300 copied (1.2 kB), 9,701 unchanged',
+			detail: 'Files: 300 copied (1.2 kB), 9,701 unchanged',
 		});
 		// 200 of them by name, the summary, and the bucket itself.
 		expect(result.outcome('copied')).toHaveLength(201);

@@ -119,7 +119,7 @@ describe('a user who deleted the account and signed up again with the same email
 		expect(first.items.get(`auth_users user ${id(21)}`)).toMatchObject({ outcome: 'skipped' });
 		expect(first.items.get('data app.profiles.profiles_id_fkey')).toMatchObject({
 			outcome: 'failed',
-			detail: 'foreign key: 1 row points to rows of auth.users that the target lacks',
+			detail: 'Foreign key: 1 row points to rows of auth.users that the target lacks',
 			sqlstate: '23503',
 		});
 		for (const mode of ['structure', 'counts', 'checksums'] as const) {
@@ -227,13 +227,13 @@ describe('foreign keys into schemas of the platform', () => {
 		).toEqual([
 			[
 				'data app."Weird ""Name"".with.dots"."Weird ""Name"".with.dots_U u_fkey"',
-				'foreign key: 1 row points to',
+				'Foreign key: 1 row points to',
 			],
-			['data app.links.links_provider_id_provider_fkey', 'foreign key: 1 row points to'],
-			['data app.many.many_c_fkey', 'foreign key: 1 row points to'],
-			['data app.parent.parent_u_fkey', 'foreign key: 1 row points to'],
-			['data app.phones.phones_p_fkey', 'foreign key: 1 row points to'],
-			['data app.sessions.sessions_s_fkey', 'foreign key: 1 row points to'],
+			['data app.links.links_provider_id_provider_fkey', 'Foreign key: 1 row points to'],
+			['data app.many.many_c_fkey', 'Foreign key: 1 row points to'],
+			['data app.parent.parent_u_fkey', 'Foreign key: 1 row points to'],
+			['data app.phones.phones_p_fkey', 'Foreign key: 1 row points to'],
+			['data app.sessions.sessions_s_fkey', 'Foreign key: 1 row points to'],
 		]);
 		expect(result.items.get('data app.sessions.sessions_s_fkey')?.fix).toContain('auth.sessions');
 		expect((await verify(data, 'structure')).map(({ object }) => `data ${object}`)).toEqual(failed);

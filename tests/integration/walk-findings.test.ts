@@ -232,7 +232,7 @@ test(
 		// A property of the schema, as its grants are: it follows the source, and that is said.
 		expect(
 			result.items.get('tables default privileges of postgres on tables in schema public'),
-		).toMatchObject({ outcome: 'copied', detail: 'removed: the source does not have it' });
+		).toMatchObject({ outcome: 'copied', detail: 'Removed: the source does not have it' });
 	},
 	TIMEOUT,
 );

@@ -78,7 +78,7 @@ describe('webhooks', () => {
 		expect(result.outcome('failed')).toEqual([]);
 		expect(result.items.get('webhooks to_slack on app.Or ders')).toMatchObject({
 			outcome: 'adapted',
-			detail: 'created, disabled, calls hooks.slack.com',
+			detail: 'Created, disabled, calls hooks.slack.com',
 			fix: 'To arm it, run on the target: alter table "app"."Or ders" enable trigger "to_slack"',
 		});
 		expect(JSON.stringify([...result.items])).not.toMatch(/hidden|sb_secret_/);

@@ -8,7 +8,7 @@ export interface Item {
 	readonly component?: ComponentKey;
 	readonly object: string;
 	readonly outcome: ItemOutcome;
-	/** What was done, or the error. Never a secret, never row values. */
+	/** What was done, or the error, in words that `asRemark` gives their form. Never a secret, never row values. */
 	readonly detail?: string | undefined;
 	/** What the user should do, when something is left to do. */
 	readonly fix?: string | undefined;

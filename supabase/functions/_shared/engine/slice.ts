@@ -4,6 +4,7 @@ import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
 import type { Finding, Item, Progress } from '../contract/report.ts';
 import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
+import { asRemark } from '../domain/sentence.ts';
 import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
 import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/errors.ts';
 import { startBudget } from './budget.ts';
@@ -50,7 +51,7 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 	let progress: Progress | undefined;
 	const collected = { items, memory };
 	const collect: Collect = {
-		report: (...reported) => items.push(...reported),
+		report: (...reported) => items.push(...reported.map(shown)),
 		remember: (entries) => Object.assign(memory, entries),
 		progress: (reached) => {
 			progress = reached;
@@ -69,6 +70,12 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 		return { ...collected, outcome, error: errorBody(error), retry_after: retryAfter, progress };
 	}
 }
+
+/** What the database said of an object is quoted; what we say has one form. */
+const shown = (item: Item): Item =>
+	item.detail === undefined || item.sqlstate !== undefined
+		? item
+		: { ...item, detail: asRemark(item.detail) };
 
 async function withEndpoints<T>(
 	{ openEndpoint, signal }: SlicePorts,
@@ -121,7 +128,12 @@ async function runStep(
 		case 'preview': {
 			const component = componentOf(components, step.component);
 			// Stored as it is, for readers that know the schema only.
-			const preview = previewSchema.parse(await component.preview(read));
+			const made = await component.preview(read);
+			const warnings = made.warnings.map((warning) => ({
+				...warning,
+				message: asRemark(warning.message),
+			}));
+			const preview = previewSchema.parse({ ...made, warnings });
 			signal.throwIfAborted();
 			return { outcome: 'done', preview: { [component.key]: preview } };
 		}

@@ -61,7 +61,7 @@ function describe(
 		return `${part}removed: the source does not have it`;
 	if (change.action === 'rename') return `${part}renamed (${change.differs.join(', ')})`;
 	if (change.action === 'create') return part === '' ? 'created' : `${part}added`;
-	if (fact.id !== change.id) return 'made again after what it rests on changed';
+	if (fact.id !== change.id) return 'recreated: something that it rests on changed';
 	return `${part}${change.action === 'replace' ? 'replaced' : 'changed'} (${change.differs.join(', ')})`;
 }
 
