@@ -41,8 +41,8 @@ interface Begun extends SealedToken {
 }
 
 /**
- * Ends: saves what the code is worth, as a new account or as the one that is reconnected. Returns the account's row and
- * its sealed token. Throws `bad_request` for a state that this user did not begin, that is used, or ten minutes old.
+ * Ends: saves what the code is worth, as a new account or as the one that is reconnected. Returns the account's id and row.
+ * Throws `bad_request` for a state that this user did not begin, that is used, or ten minutes old.
  */
 export async function finishOAuth(
 	{ state, code }: { readonly state: string; readonly code: string },

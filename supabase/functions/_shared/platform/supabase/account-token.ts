@@ -47,10 +47,8 @@ export async function accessTokenOf(
 	stored: StoredToken,
 	connect: () => Promise<Session>,
 ): Promise<string> {
-	if (stored.expires_at === null) {
-		return openToken(environment.tokenKeys, stored.account_id, stored);
-	}
-	if (isFresh(stored)) return (await openOAuth(environment, stored)).access_token;
+	const usable = await usableToken(environment, stored);
+	if (usable !== undefined) return usable;
 	const control = await connect();
 	try {
 		return await renewed(environment, stored.account_id, control);
@@ -59,8 +57,16 @@ export async function accessTokenOf(
 	}
 }
 
-const isFresh = ({ expires_at }: StoredToken): boolean =>
-	expires_at !== null && Date.parse(expires_at) - Date.now() > MARGIN_MS;
+/** The access token, unless it has to be renewed before it is used. */
+async function usableToken(
+	environment: Environment,
+	stored: StoredToken,
+): Promise<string | undefined> {
+	const { account_id, expires_at } = stored;
+	if (expires_at === null) return openToken(environment.tokenKeys, account_id, stored);
+	const isFresh = Date.parse(expires_at) - Date.now() > MARGIN_MS;
+	return isFresh ? (await openOAuth(environment, stored)).access_token : undefined;
+}
 
 async function openOAuth(
 	{ tokenKeys }: Environment,
@@ -82,14 +88,13 @@ async function renewed(
 		[accountId],
 	);
 	if (!stored) throw disconnected();
-	// Connected anew with an access token, or renewed by the caller before this one.
-	if (stored.expires_at === null || isFresh(stored)) {
-		await control.query('commit');
-		return stored.expires_at === null
-			? openToken(environment.tokenKeys, accountId, stored)
-			: (await openOAuth(environment, stored)).access_token;
-	}
 	try {
+		// Connected anew with an access token, or renewed by the caller before this one.
+		const usable = await usableToken(environment, stored);
+		if (usable !== undefined) {
+			await control.query('commit');
+			return usable;
+		}
 		const { refresh_token } = await openOAuth(environment, stored);
 		const tokens = await refreshTokens(oauthApi(environment), refresh_token);
 		const sealed = await sealOAuthTokens(environment, accountId, tokens);
