@@ -1,5 +1,6 @@
 // The engine under test: a control database of its own, two real endpoints, and components that a test
 // writes by hand, so that queue, leases and order can be seen without any cloning.
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
 import type { Component, Stage } from '../../supabase/functions/_shared/contract/component.ts';
 import type { StageContext } from '../../supabase/functions/_shared/contract/context.ts';
@@ -119,5 +120,42 @@ export async function openTestEngine(): Promise<TestEngine> {
 		},
 
 		close: () => session.close(),
+	};
+}
+
+/** One engine for all tests of a file, without jobs before each of them. */
+export function sharedEngine(): TestEngine {
+	let opened: TestEngine | undefined;
+	const engine = (): TestEngine => {
+		if (opened === undefined) throw new Error('the engine opens before the first test');
+		return opened;
+	};
+	beforeAll(async () => {
+		opened = await openTestEngine();
+	});
+	beforeEach(async () => {
+		await engine().control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
+	});
+	afterAll(() => opened?.close());
+	return {
+		get control() {
+			return engine().control;
+		},
+		get endpoints() {
+			return engine().endpoints;
+		},
+		get session() {
+			return engine().session;
+		},
+		get waits() {
+			return engine().waits;
+		},
+		get answers() {
+			return engine().answers;
+		},
+		workOnce: (...given) => engine().workOnce(...given),
+		workAll: (...given) => engine().workAll(...given),
+		jobOf: (id) => engine().jobOf(id),
+		close: () => engine().close(),
 	};
 }

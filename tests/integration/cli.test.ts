@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asText } from '../../cli/report.ts';
+import { asText, EXIT, verifyExit } from '../../cli/report.ts';
 import type { RunReport } from '../../cli/run.ts';
 import { ROOT_DIR } from '../../local/state-dir.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
@@ -20,18 +20,18 @@ const twins = (...words: string[]): Promise<Ended> =>
 		env: { XDG_STATE_HOME: home, SUPABASE_ACCESS_TOKEN: '' },
 	});
 
-describe('the report of a comparison', () => {
-	const ended: RunReport = {
-		items: new Map(),
-		steps: [],
-		previews: {},
-		findings: [],
-		leftOut: [],
-		errors: [],
-		wasCanceled: false,
-		mode: 'checksums',
-	};
+const ended: RunReport = {
+	items: new Map(),
+	steps: [],
+	previews: {},
+	findings: [],
+	leftOut: [],
+	errors: [],
+	wasCanceled: false,
+	mode: 'checksums',
+};
 
+describe('the report of a comparison', () => {
 	it('says that nothing differs only where all was compared', () => {
 		const error = {
 			step: 'verify data',
@@ -42,6 +42,22 @@ describe('the report of a comparison', () => {
 		expect(asText(ended)).toContain('no differences');
 		expect(asText({ ...ended, errors: [error] })).not.toContain('no differences');
 		expect(asText({ ...ended, wasCanceled: true })).not.toContain('no differences');
+	});
+});
+
+describe('the exit code of a comparison', () => {
+	const severities = ['warning', 'failed'] as const;
+	it.each(severities)('is that of a difference where one is %s', (severity) => {
+		const finding = {
+			component: 'tables',
+			severity,
+			object: 'public.t',
+			expected: '1',
+			found: '2',
+			fix: 'Look.',
+		} as const;
+		expect(verifyExit({ ...ended, findings: [finding] })).toBe(EXIT.different);
+		expect(verifyExit(ended)).toBe(EXIT.equal);
 	});
 });
 

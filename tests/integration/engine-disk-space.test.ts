@@ -1,16 +1,9 @@
 // A target that cannot take what is copied is refused before anything is written.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
-import {
-	component,
-	done,
-	only,
-	openTestEngine,
-	stage,
-	type TestEngine,
-} from '../helpers/engine.ts';
+import { component, done, only, sharedEngine, stage } from '../helpers/engine.ts';
 
-let engine: TestEngine;
+const engine = sharedEngine();
 let written: number;
 
 const components = [
@@ -38,7 +31,6 @@ async function cloneOf(options: Record<string, unknown> = {}) {
 }
 
 beforeAll(async () => {
-	engine = await openTestEngine();
 	const source = await connectUrl(engine.endpoints.source.dbUrl);
 	// Twenty million bytes that hardly compress, beyond what the empty databases differ by.
 	await source.script(`create table public.bulky as
@@ -46,11 +38,7 @@ beforeAll(async () => {
 		from generate_series(1, 200) n, generate_series(1, 3200) m group by n`);
 	await source.close();
 });
-afterAll(() => engine.close());
-beforeEach(async () => {
-	engine.answers.clear();
-	await engine.control.sql`truncate public.jobs, private.steps cascade`;
-});
+beforeEach(() => engine.answers.clear());
 
 describe('a target', () => {
 	it('is refused when its disk is too small for the source, and says how small', async () => {

@@ -1,28 +1,11 @@
 // How a job ends: what it is called when parts of it failed, and what is known by then.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
 import { workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
-import {
-	component,
-	done,
-	only,
-	openTestEngine,
-	stage,
-	type TestEngine,
-} from '../helpers/engine.ts';
+import { component, done, only, sharedEngine, stage } from '../helpers/engine.ts';
 
-let engine: TestEngine;
-let control: TestEngine['control'];
-
-beforeAll(async () => {
-	engine = await openTestEngine();
-	control = engine.control;
-});
-afterAll(() => engine.close());
-beforeEach(async () => {
-	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
-});
+const engine = sharedEngine();
 
 describe('a job', () => {
 	it('goes on when a component fails, and is not shown as a clean success', async () => {
@@ -61,7 +44,7 @@ describe('a job', () => {
 				),
 			),
 		];
-		const id = await control.startClone(only('tables', 'views', 'triggers'));
+		const id = await engine.control.startClone(only('tables', 'views', 'triggers'));
 		await engine.workAll(components);
 		const { job, status } = await engine.jobOf(id);
 		expect(status).toMatchObject({ tables: 'completed', views: 'failed', triggers: 'failed' });
@@ -85,7 +68,7 @@ describe('a job', () => {
 				stage('views', () => Promise.reject(new TwinsError('database_refused', 'no', 'Do it'))),
 			),
 		];
-		const id = await control.startClone(only('tables', 'views'));
+		const id = await engine.control.startClone(only('tables', 'views'));
 		await engine.workAll(components);
 		const { job, status } = await engine.jobOf(id);
 		expect(status).toMatchObject({ tables: 'completed', views: 'failed' });
@@ -96,8 +79,8 @@ describe('a job', () => {
 	});
 
 	it('lets the worker mark an account as expired before its job is final', async () => {
-		const id = await control.startClone(only('tables'));
-		const session = await connectUrl(control.dbUrl);
+		const id = await engine.control.startClone(only('tables'));
+		const session = await connectUrl(engine.control.dbUrl);
 		const seen: unknown[] = [];
 		await workOnce({
 			control: session,

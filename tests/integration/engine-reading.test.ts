@@ -1,37 +1,27 @@
 // Runs that only read, with the queue and the worker: real control database, real endpoints, components made for the
 // test.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Component } from '../../supabase/functions/_shared/contract/component.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
-import {
-	component,
-	done,
-	only,
-	openTestEngine,
-	stage,
-	type TestEngine,
-} from '../helpers/engine.ts';
+import { component, done, only, sharedEngine, stage } from '../helpers/engine.ts';
 
-let engine: TestEngine;
-let control: TestEngine['control'];
-
-beforeAll(async () => {
-	engine = await openTestEngine();
-	control = engine.control;
-});
-afterAll(() => engine.close());
-beforeEach(async () => {
-	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
-});
+const engine = sharedEngine();
 
 describe('previews and verifications', () => {
 	async function previewOf(components: readonly Component[]) {
-		const [preview] = await control.asUser<{ id: string }[]>(
+		const [preview] = await engine.control.asUser<{ id: string }[]>(
 			'select id from public.start_preview($1, $2, $3, $4, $5::jsonb)',
-			[control.accountId, control.sourceRef, control.accountId, control.targetRef, only('tables')],
+			[
+				engine.control.accountId,
+				engine.control.sourceRef,
+				engine.control.accountId,
+				engine.control.targetRef,
+				only('tables'),
+			],
 		);
 		await engine.workAll(components);
-		const [read] = await control.sql`select * from public.previews where id = ${preview?.id ?? ''}`;
+		const [read] = await engine.control
+			.sql`select * from public.previews where id = ${preview?.id ?? ''}`;
 		return read;
 	}
 
@@ -48,10 +38,10 @@ describe('previews and verifications', () => {
 			result: { tables: { counts: [{ unit: 'table', source: 1 }] } },
 		});
 
-		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
+		const id = await engine.control.startClone({ ...only('tables'), verify: 'counts' });
 		await engine.workAll(components);
-		const [verification] =
-			await control.sql`select * from public.verifications where job_id = ${id}`;
+		const [verification] = await engine.control
+			.sql`select * from public.verifications where job_id = ${id}`;
 		expect(verification).toMatchObject({
 			status: 'passed',
 			mode: 'counts',
@@ -78,12 +68,12 @@ describe('previews and verifications', () => {
 				return Promise.resolve([finding(nth)]);
 			},
 		};
-		const id = await control.startClone({ ...only('tables'), verify: 'counts' });
+		const id = await engine.control.startClone({ ...only('tables'), verify: 'counts' });
 		await engine.workAll([tables]);
-		const [verification] =
-			await control.sql`select * from public.verifications where job_id = ${id}`;
+		const [verification] = await engine.control
+			.sql`select * from public.verifications where job_id = ${id}`;
 		expect(verification?.['status']).toBe('failed');
-		const found = await control.sql`
+		const found = await engine.control.sql`
 			select object from public.verification_findings
 			where verification_id = ${verification?.['id'] ?? ''} order by object`;
 		expect(found.map(({ object }) => object)).toEqual(['public.t0', 'public.t1', 'public.t2']);

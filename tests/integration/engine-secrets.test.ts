@@ -1,18 +1,11 @@
 // What the engine stores of a slice for people to read, when the projects' own texts hold keys.
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Component } from '../../supabase/functions/_shared/contract/component.ts';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
 import { makePreview } from '../../supabase/functions/_shared/domain/preview.ts';
-import { component, only, openTestEngine, stage, type TestEngine } from '../helpers/engine.ts';
+import { component, only, sharedEngine, stage } from '../helpers/engine.ts';
 
-let engine: TestEngine;
-let control: TestEngine['control'];
-
-beforeAll(async () => {
-	engine = await openTestEngine();
-	control = engine.control;
-});
-afterAll(() => engine.close());
+const engine = sharedEngine();
 
 it('is stored without the keys and tokens that definitions and messages quote', async () => {
 	const key = `sb_secret_${'k'.repeat(24)}`;
@@ -42,16 +35,16 @@ it('is stored without the keys and tokens that definitions and messages quote', 
 				{ severity: 'failed', object: 'o', expected: text, found: text, fix: text },
 			]),
 	};
-	await control.asUser('select id from public.start_preview($1, $2, $3, $4, $5::jsonb)', [
-		control.accountId,
-		control.sourceRef,
-		control.accountId,
-		control.targetRef,
+	await engine.control.asUser('select id from public.start_preview($1, $2, $3, $4, $5::jsonb)', [
+		engine.control.accountId,
+		engine.control.sourceRef,
+		engine.control.accountId,
+		engine.control.targetRef,
 		only('tables'),
 	]);
-	await control.startClone({ ...only('tables'), verify: 'counts' });
+	await engine.control.startClone({ ...only('tables'), verify: 'counts' });
 	await engine.workAll([talkative]);
-	const [readable] = await control.sql`
+	const [readable] = await engine.control.sql`
 		select jsonb_build_array(
 			(select jsonb_agg(t) from public.jobs t), (select jsonb_agg(t) from public.job_components t),
 			(select jsonb_agg(t) from public.job_items t), (select jsonb_agg(t) from public.previews t),

@@ -1,35 +1,18 @@
 // The queue and the worker together: real control database, real endpoints, components made for the test.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../supabase/functions/_shared/contract/component.ts';
 import { COMPONENTS } from '../../supabase/functions/_shared/domain/component.ts';
 import { nameOfMany } from '../../supabase/functions/_shared/domain/thing.ts';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
 import { claimStep, finishSlice } from '../../supabase/functions/_shared/engine/queue.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
-import {
-	component,
-	done,
-	only,
-	openTestEngine,
-	stage,
-	type TestEngine,
-} from '../helpers/engine.ts';
+import { component, done, only, sharedEngine, stage } from '../helpers/engine.ts';
 
-let engine: TestEngine;
-let control: TestEngine['control'];
-
-beforeAll(async () => {
-	engine = await openTestEngine();
-	control = engine.control;
-});
-afterAll(() => engine.close());
-beforeEach(async () => {
-	await control.sql`truncate public.jobs, private.steps, realtime.messages cascade`;
-});
+const engine = sharedEngine();
 
 describe('the catalogue', () => {
 	it('is the same in TypeScript and in the database', async () => {
-		const rows = await control.sql`select * from private.component_catalogue()`;
+		const rows = await engine.control.sql`select * from private.component_catalogue()`;
 		expect(rows.map(({ component, position, unit }) => ({ component, position, unit }))).toEqual(
 			COMPONENTS.map(({ key, unit }, index) => ({
 				component: key,
@@ -70,14 +53,14 @@ describe('a job', () => {
 				stage('relations', () => (order.push('relations'), Promise.resolve(done)), ['rows']),
 			),
 		];
-		const id = await control.startClone(only('tables', 'data'));
+		const id = await engine.control.startClone(only('tables', 'data'));
 		await engine.workAll(components);
 		expect(order).toEqual(['structure', 'rows 0', 'rows 1', 'rows 2', 'relations']);
 		const { job, status } = await engine.jobOf(id);
 		expect(job).toMatchObject({ status: 'completed', error: null });
 		expect(job?.['report']).toMatchObject({ totals: { copied: 3 }, failed: [] });
 		expect(status).toMatchObject({ tables: 'completed', data: 'completed', views: 'skipped' });
-		const [row] = await control.sql`
+		const [row] = await engine.control.sql`
 			select items_done, items_total, bytes_done from public.job_components
 			where job_id = ${id} and component = 'data'`;
 		expect(row).toMatchObject({ items_done: '3', items_total: '3', bytes_done: '20' });
@@ -102,7 +85,7 @@ describe('a job', () => {
 				stage(
 					'rows',
 					async () => {
-						const [row] = await control.sql`
+						const [row] = await engine.control.sql`
 							select items_done::int, items_total::int from public.job_components
 							where job_id = ${id} and component = 'tables'`;
 						seen.push(row);
@@ -113,9 +96,9 @@ describe('a job', () => {
 				),
 			),
 		];
-		const id = await control.startClone(only('tables', 'data'));
+		const id = await engine.control.startClone(only('tables', 'data'));
 		await engine.workAll(components);
-		const [row] = await control.sql`
+		const [row] = await engine.control.sql`
 			select items_done::int, items_total::int from public.job_components
 			where job_id = ${id} and component = 'tables'`;
 		expect([...seen, row]).toEqual([
@@ -135,7 +118,7 @@ describe('a job', () => {
 					: Promise.resolve(done);
 			}),
 		);
-		const id = await control.startClone(only('tables'));
+		const id = await engine.control.startClone(only('tables'));
 		await engine.workAll([flaky]);
 		expect(tries).toBe(3);
 		// A worker waits with the step: cron alone would wake the next one up to a minute later.
@@ -149,7 +132,7 @@ describe('a job', () => {
 				Promise.reject(new TwinsError('connection_lost', 'gone', 'Wait', { passing: true })),
 			),
 		);
-		const second = await control.startClone(only('tables'));
+		const second = await engine.control.startClone(only('tables'));
 		await engine.workAll([dead]);
 		const { job, status } = await engine.jobOf(second);
 		expect(status['tables']).toBe('failed');
@@ -169,12 +152,13 @@ describe('a job', () => {
 				}),
 			),
 		];
-		const id = await control.startClone(only('tables'));
+		const id = await engine.control.startClone(only('tables'));
 		await engine.workOnce(components);
 		await engine.workOnce(components);
 		const zombie = await claimStep(engine.session);
 		expect(zombie?.step.cursor).toEqual({ at: 1 });
-		await control.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
+		await engine.control
+			.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
 		await engine.workAll(components);
 		expect(seen).toEqual([null, { at: 1 }]);
 		const { job } = await engine.jobOf(id);
@@ -185,7 +169,7 @@ describe('a job', () => {
 	});
 
 	it('is stopped when its worker loses the control database, and goes on later', async () => {
-		const own = await connectUrl(control.dbUrl);
+		const own = await connectUrl(engine.control.dbUrl);
 		const [backend] = await own.query<{ pid: number }>('select pg_backend_pid() as pid');
 		let tries = 0;
 		const components = [
@@ -194,18 +178,19 @@ describe('a job', () => {
 				stage('structure', async ({ signal }) => {
 					tries += 1;
 					if (tries > 1) return done;
-					await control.sql`select pg_terminate_backend(${backend?.pid ?? 0})`;
+					await engine.control.sql`select pg_terminate_backend(${backend?.pid ?? 0})`;
 					await new Promise((resolve) => signal.addEventListener('abort', resolve));
 					throw signal.reason;
 				}),
 			),
 		];
-		const id = await control.startClone(only('tables'));
+		const id = await engine.control.startClone(only('tables'));
 		await engine.workOnce(components, own);
 		await expect(engine.workOnce(components, own)).rejects.toMatchObject({
 			code: 'connection_lost',
 		});
-		await control.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
+		await engine.control
+			.sql`update private.steps set lease_until = now() - interval '1 second' where status = 'running'`;
 		await engine.workAll(components);
 		expect((await engine.jobOf(id)).job?.['status']).toBe('completed');
 		await own.close();
@@ -224,7 +209,7 @@ describe('a job', () => {
 			),
 		];
 		for (let clone = 0; clone < 3; clone += 1) {
-			await control.startClone(only('storage'));
+			await engine.control.startClone(only('storage'));
 			await engine.workAll(components);
 		}
 		expect(seen).toEqual([{}, { 'a/"b"': { etag: 'x' }, gone: 1 }, { 'a/"b"': { etag: 'x' } }]);
@@ -237,7 +222,7 @@ describe('a job', () => {
 				stage(
 					'structure',
 					async () => {
-						await control.asUser('select public.cancel_job($1)', [id]);
+						await engine.control.asUser('select public.cancel_job($1)', [id]);
 						return { state: 'more', cursor: 1 };
 					},
 					[],
@@ -249,17 +234,19 @@ describe('a job', () => {
 				stage('rows', () => Promise.reject(new Error('must not start')), ['structure']),
 			),
 		];
-		const id = await control.startClone(only('tables', 'data'));
+		const id = await engine.control.startClone(only('tables', 'data'));
 		await engine.workAll(components);
 		const { job, status } = await engine.jobOf(id);
 		expect(job?.['status']).toBe('canceled');
 		expect(status).toMatchObject({ tables: 'canceled', data: 'canceled', views: 'skipped' });
-		await expect(control.asUser('select public.cancel_job($1)', [id])).rejects.toThrow('is over');
+		await expect(engine.control.asUser('select public.cancel_job($1)', [id])).rejects.toThrow(
+			'is over',
+		);
 	});
 
 	it('refuses a second clone into the same target while one runs', async () => {
-		await control.startClone(only('tables'));
-		await expect(control.startClone(only('tables'))).rejects.toThrow('still running');
+		await engine.control.startClone(only('tables'));
+		await expect(engine.control.startClone(only('tables'))).rejects.toThrow('still running');
 	});
 
 	it('is refused when the target has tables that no clone of ours made, unless its ref is typed', async () => {
@@ -274,20 +261,20 @@ describe('a job', () => {
 				}),
 			),
 		];
-		const refused = await control.startClone(only('tables'));
+		const refused = await engine.control.startClone(only('tables'));
 		await engine.workAll(components);
 		const { job } = await engine.jobOf(refused);
 		expect(job).toMatchObject({ status: 'failed', error: { code: 'conflict' } });
 		expect(job?.['error'].message).toContain('public."Their Table"');
 
-		const meant = await control.startClone({
+		const meant = await engine.control.startClone({
 			...only('tables'),
-			confirm_target: control.targetRef,
+			confirm_target: engine.control.targetRef,
 		});
 		await engine.workAll(components);
 		expect((await engine.jobOf(meant)).job?.['status']).toBe('completed');
 		// The pair is known now: cloning again needs no confirmation.
-		const again = await control.startClone(only('tables'));
+		const again = await engine.control.startClone(only('tables'));
 		await engine.workAll(components);
 		expect((await engine.jobOf(again)).job?.['status']).toBe('completed');
 		await target.query('drop table public."Their Table"');
@@ -303,9 +290,9 @@ describe('a job', () => {
 				return Promise.resolve(at === 10 ? done : { state: 'more', cursor: at + 1 });
 			}),
 		);
-		const id = await control.startClone(only('tables'));
+		const id = await engine.control.startClone(only('tables'));
 		await engine.workAll([chatty]);
-		const messages = await control.sql<
+		const messages = await engine.control.sql<
 			{ topic: string; event: string; payload: { job: { status: string } }; inserted_at: Date }[]
 		>`
 			select topic, event, payload, inserted_at from realtime.messages
