@@ -81,7 +81,7 @@ test('keeps the page and what was typed where nothing answers, and says so besid
 	const own = page.context();
 	const field = page.getByLabel('Ref of the target');
 	await field.fill(target.ref);
-	const told = async (words: string) => {
+	const said = async (words: string) => {
 		const trouble = page.getByRole('alert').filter({ hasText: words });
 		await trouble.waitFor();
 		await expectAtHand(trouble.locator('..'));
@@ -91,20 +91,20 @@ test('keeps the page and what was typed where nothing answers, and says so besid
 
 	await own.setOffline(true);
 	await page.getByRole('button', START).click();
-	await told('No connection: nothing was sent.');
+	await said('No connection: nothing was sent.');
 	await own.setOffline(false);
 
 	await page.route('**/clones/new*', (route) =>
 		route.request().method() === 'POST' ? route.abort() : route.continue(),
 	);
 	await page.getByRole('button', START).click();
-	const trouble = await told('No connection: the server did not answer.');
+	const trouble = await said('No connection: the server did not answer.');
 	await page.unroute('**/clones/new*');
 
 	const cookies = await own.cookies();
 	await own.clearCookies();
 	await trouble.getByRole('button', { name: 'Try again' }).click();
-	await told('Your session has ended: nothing was done.');
+	await said('Your session has ended: nothing was done.');
 	await own.addCookies(cookies);
 });
 

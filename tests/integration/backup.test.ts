@@ -71,21 +71,21 @@ async function writeHere(
 	}
 }
 
-interface Told {
+interface BackupReport {
 	readonly backup: string;
 	readonly problems: readonly unknown[];
 	readonly tables: readonly { table: string; rows: number; parts: string[] }[];
 	readonly objects: readonly { name: string }[];
 }
 
-async function backUp(pair: Pair, prefix: string): Promise<Told> {
+async function backUp(pair: Pair, prefix: string): Promise<BackupReport> {
 	const ended = await twins([...backupWords(pair, prefix), '--json']);
 	expect(ended.stderr).toBe('');
 	expect(ended.code).toBe(0);
-	return JSON.parse(ended.stdout) as Told;
+	return JSON.parse(ended.stdout) as BackupReport;
 }
 
-const folderOf = ({ backup }: Told): string => backup.replace(`s3://${bucket.bucket}/`, '');
+const folderOf = ({ backup }: BackupReport): string => backup.replace(`s3://${bucket.bucket}/`, '');
 
 /** What `aws s3 cp --recursive` does. */
 async function download(folder: string): Promise<string> {
@@ -134,16 +134,16 @@ c $(exit) /" values (1, 1), (null, null);
 
 describe('a backup', () => {
 	let pair: Pair;
-	let told: Told;
+	let report: BackupReport;
 	beforeAll(async () => {
 		pair = await freshPair();
 		runScript(pair.source.dbUrl, SHOP);
-		told = await backUp(pair, 'shop');
+		report = await backUp(pair, 'shop');
 	});
 
 	it('is restored by psql, gunzip and sha256sum alone, exactly', async () => {
-		expect(told.problems).toEqual([]);
-		restore(await download(folderOf(told)), pair.target.dbUrl);
+		expect(report.problems).toEqual([]);
+		restore(await download(folderOf(report)), pair.target.dbUrl);
 		expect(dumpedStatements(pair.target.dbUrl)).toEqual(dumpedStatements(pair.source.dbUrl));
 		expect(await rowSums(pair.target)).toEqual(await rowSums(pair.source));
 		expect(await rowsOf(pair.target.dbUrl, USERS)).toEqual(await rowsOf(pair.source.dbUrl, USERS));
@@ -154,12 +154,12 @@ describe('a backup', () => {
 	});
 
 	it('is found whole when it is read back, and a changed byte is found in each kind of object', async () => {
-		const folder = folderOf(told);
-		const command = (): Promise<Ended> => twins(['verify-backup', '--from', told.backup]);
+		const folder = folderOf(report);
+		const command = (): Promise<Ended> => twins(['verify-backup', '--from', report.backup]);
 		expect(await command()).toMatchObject({ code: 0, stderr: '' });
 		const manifest = await readManifest(store, folder);
 		const damaged = () => verifyBackup(store, folder, manifest);
-		const part = told.tables.find(({ table }) => table === '"public"."notes"')?.parts[0] ?? '';
+		const part = report.tables.find(({ table }) => table === '"public"."notes"')?.parts[0] ?? '';
 		for (const name of ['schema.sql', 'after-rows.sql', 'restore.sh', 'SHA256SUMS', part]) {
 			const whole = await store.get(`${folder}/${name}`);
 			await store.put(`${folder}/${name}`, whole.with(10, (whole[10] ?? 0) ^ 1));
@@ -209,7 +209,7 @@ describe('a backup', () => {
 		const verify = (name: string) =>
 			twins(['verify-backup', '--from', `s3://${bucket.bucket}/${name}`]);
 		const manifest = JSON.parse(
-			new TextDecoder().decode(await store.get(`${folderOf(told)}/manifest.json`)),
+			new TextDecoder().decode(await store.get(`${folderOf(report)}/manifest.json`)),
 		) as object;
 		const put = (name: string, text: string): Promise<void> =>
 			store.put(`${name}/manifest.json`, new TextEncoder().encode(text));
@@ -267,7 +267,7 @@ describe('a backup', () => {
 
 	it('keeps a table in parts that end with a row', async () => {
 		const { tables } = await writeHere(pair, 'parts', { partBytes: 300_000 });
-		const partsOf = (list: Told['tables']): string[] =>
+		const partsOf = (list: BackupReport['tables']): string[] =>
 			list.find(({ table }) => table === '"public"."notes"')?.parts ?? [];
 		const read = (folder: string, names: string[]): Promise<string[]> =>
 			Promise.all(
@@ -276,7 +276,7 @@ describe('a backup', () => {
 		const parts = await read('parts', partsOf(tables));
 		expect(parts.length).toBeGreaterThan(3);
 		expect(parts.every((part) => part.endsWith('\n'))).toBe(true);
-		expect(parts.join('')).toBe((await read(folderOf(told), partsOf(told.tables))).join(''));
+		expect(parts.join('')).toBe((await read(folderOf(report), partsOf(report.tables))).join(''));
 	});
 
 	it.each([

@@ -51,11 +51,11 @@ for (const [title, data] of Object.entries({ whole: small, 'in buckets': large }
 		);
 		const components = [tables, data];
 		const preview = await previewInProcess(pair, data);
-		const told = preview.warnings.filter(({ message }) =>
+		const warnings = preview.warnings.filter(({ message }) =>
 			message.startsWith('Only the target has'),
 		);
 		const having = ['keyed', 'keyless', 'keyless_too', 'part_1'].map((name) => `public.${name}`);
-		expect(told.map(({ object }) => object).sort()).toEqual(having);
+		expect(warnings.map(({ object }) => object).sort()).toEqual(having);
 		const result = await cloneInProcess({ ...pair, components });
 		expect(
 			await onTarget(

@@ -71,9 +71,9 @@ beforeAll(async () => {
 });
 
 it('copies settings of roles and of the database, and names what it may not set', async () => {
-	const told = await previewInProcess(endpoints(), projectConfig);
-	expect(JSON.stringify(told)).not.toContain(SECRET);
-	const foreseen = told.warnings.map(({ object }) => object);
+	const preview = await previewInProcess(endpoints(), projectConfig);
+	expect(JSON.stringify(preview)).not.toContain(SECRET);
+	const foreseen = preview.warnings.map(({ object }) => object);
 	expect(foreseen).toContain('setting zero_damaged_pages of role anon');
 	expect(foreseen).toContain('setting app.settings.jwt_secret of the database');
 

@@ -70,14 +70,15 @@ for (const mode of IS_SHORT ? MODES.slice(0, 2) : MODES) {
 		async () => {
 			const newPair = mode.newer ? await newerTargets() : freshPair;
 			const results = await walks(mode, newPair);
-			const told = new Map<string, number>();
+			const reported = new Map<string, number>();
 			for (const result of results)
-				for (const [line, times] of result.told) told.set(line, (told.get(line) ?? 0) + times);
+				for (const [line, times] of result.reported)
+					reported.set(line, (reported.get(line) ?? 0) + times);
 			const sum = (of: (result: WalkResult) => number): number =>
 				results.reduce((total, result) => total + of(result), 0);
 			console.log(
 				`${mode.title}: ${sum(({ rounds }) => rounds)} clones after ${sum(({ statements }) => statements)} statements; reported as failed:`,
-				[...told].sort(([, a], [, b]) => b - a).slice(0, 60),
+				[...reported].sort(([, a], [, b]) => b - a).slice(0, 60),
 			);
 			expect(results.flatMap(({ faults }) => faults)).toEqual([]);
 		},

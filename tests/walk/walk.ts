@@ -67,7 +67,7 @@ export interface WalkResult {
 	/** Untold differences and false alarms: none is allowed. */
 	readonly faults: readonly string[];
 	/** What runs reported as failed, by component and reason, with the number of times. */
-	readonly told: ReadonlyMap<string, number>;
+	readonly reported: ReadonlyMap<string, number>;
 }
 
 /** A database that a walk works on, with what it holds now. */
@@ -81,7 +81,7 @@ export async function walk(options: WalkOptions): Promise<WalkResult> {
 	const random = seededRandom(options.seed);
 	const [source, target] = [open(options.source), open(options.target)];
 	const faults: string[] = [];
-	const told = new Map<string, number>();
+	const reported = new Map<string, number>();
 	/** What only the target has: made there by the walk. */
 	let extras: Extras = new Map();
 	let statements = 0;
@@ -104,7 +104,7 @@ export async function walk(options: WalkOptions): Promise<WalkResult> {
 				return undefined;
 			});
 			if (!result) break;
-			for (const line of reasons(result)) told.set(line, (told.get(line) ?? 0) + 1);
+			for (const line of reasons(result)) reported.set(line, (reported.get(line) ?? 0) + 1);
 			const found = await differences(source, target, options, result);
 			if (!options.removeExtra) {
 				const now = await describe(target, options);
@@ -114,15 +114,15 @@ export async function walk(options: WalkOptions): Promise<WalkResult> {
 				extras = followed.kept;
 			}
 			const said = mentions(result);
-			const untold = found.filter(({ holder, name }) => !said(holder) && !said(name));
-			faults.push(...untold.map(({ text }) => `seed ${options.seed} round ${rounds}: ${text}`));
+			const unreported = found.filter(({ holder, name }) => !said(holder) && !said(name));
+			faults.push(...unreported.map(({ text }) => `seed ${options.seed} round ${rounds}: ${text}`));
 			const isTold = result.outcome('failed').length + result.outcome('skipped').length > 0;
 			if (!isTold) faults.push(...(await secondClone(options, rounds)));
 			if (!isTold && found.length === 0) faults.push(...(await falseAlarms(options, rounds)));
 			say(
-				`${found.length} differences, ${untold.length} of them untold; told ${reasons(result).length}`,
+				`${found.length} differences, ${unreported.length} of them unreported; reported ${reasons(result).length}`,
 			);
-			if (untold.length > 0) break;
+			if (unreported.length > 0) break;
 		}
 	} finally {
 		for (const { sql, judge } of [source, target]) {
@@ -130,7 +130,7 @@ export async function walk(options: WalkOptions): Promise<WalkResult> {
 			await judge.end();
 		}
 	}
-	return { rounds, statements, faults, told };
+	return { rounds, statements, faults, reported };
 }
 
 const open = (urls: WalkDatabase): Place => ({
@@ -241,7 +241,7 @@ function lostExtras(
 	const list: Difference[] = [];
 	for (const { extra, there } of lost) {
 		const { id, holder, definition } = extra;
-		if (isAdapted(result, holder) || isToldAsRemoved(result, extra)) continue;
+		if (isAdapted(result, holder) || isReportedAsRemoved(result, extra)) continue;
 		const now = there ? `${there.id} ${there.definition} instead of ${definition}` : 'gone';
 		list.push({ holder, name: nameIn(id), text: `extra ${id}: ${now}` });
 	}
@@ -258,7 +258,7 @@ function lostExtras(
 }
 
 /** Default privileges in a schema of both belong to it, as its grants do: they follow the source, and that is said. */
-const isToldAsRemoved = (result: TestCloneResult, { id, holder }: Described): boolean =>
+const isReportedAsRemoved = (result: TestCloneResult, { id, holder }: Described): boolean =>
 	id.startsWith('default privileges ') &&
 	[...result.items.values()].some(
 		({ object, detail }) =>

@@ -35,7 +35,7 @@ export interface BackupRequest {
 	/** Patterns of tables whose rows are not kept. */
 	readonly ignoreRules: readonly string[];
 	readonly signal: AbortSignal;
-	/** Told before each table, with how many are done. */
+	/** Called before each table, with how many are done. */
 	readonly onTable?: (object: string, done: number, total: number) => void;
 	/** Lower in tests. */
 	readonly partBytes?: number;

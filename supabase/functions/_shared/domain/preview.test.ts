@@ -106,7 +106,7 @@ describe('what happens to contents of which only numbers are known', () => {
 	});
 });
 
-test('counts and plans are told per endpoint, sums of several kinds without a noun', () => {
+test('counts and plans are listed per endpoint, sums of several kinds without a noun', () => {
 	const counts = [
 		{ unit: 'table' as const, source: 12, target: 1 },
 		{ unit: 'domain' as const, source: 0, target: 0 },

@@ -40,7 +40,7 @@ export interface SlicePorts {
 	readonly limits?: Parameters<typeof startBudget>[0] | undefined;
 	/** Aborted on cancel and when the lease is lost. */
 	readonly signal: AbortSignal;
-	/** Told while the slice runs. */
+	/** Called while the slice runs. */
 	readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 

@@ -70,7 +70,7 @@ function rest(kind: string, missing: readonly string[]): LeftBehind[] {
 		{
 			object: `more of kind ${kind}`,
 			detail: `${missing.length - LISTED} beyond those named, in the order of their names`,
-			fix: 'Clone again once those that are named are on the target: the next are told then.',
+			fix: 'Clone again once those that are named are on the target: the next are named then.',
 		},
 	];
 }

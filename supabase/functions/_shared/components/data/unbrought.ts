@@ -1,5 +1,5 @@
 // Foreign keys of the source into schemas of the platform whose rows this clone does not bring: the target's rows will
-// point nowhere. Told before a clone, with the number of rows.
+// point nowhere. A preview warns of them, with the number of rows.
 import type { Session } from '../../platform/postgres/index.ts';
 import type { PreviewWarning } from '../../domain/preview.ts';
 import type { ReadContext } from '../../contract/context.ts';

@@ -43,7 +43,7 @@ const optionsText = (publication: Publication): string =>
 function planOptions(wanted: WantedPublication, target: Publication | undefined): Action {
 	const object = wanted.name === REALTIME ? wanted.name : `publication ${wanted.name}`;
 	const standIn = wanted.standIn && !target?.all_tables;
-	const told = (detail: string) =>
+	const remark = (detail: string) =>
 		standIn
 			? ({
 					detail:
@@ -57,7 +57,7 @@ function planOptions(wanted: WantedPublication, target: Publication | undefined)
 			`create publication ${wanted.quoted} with (${optionsText(wanted)})`,
 			...(wanted.comment === null ? [] : [commentText(wanted)]),
 		];
-		return { object, how: 'create', statements, ...told('created') };
+		return { object, how: 'create', statements, ...remark('created') };
 	}
 	if (target.all_tables && !wanted.standIn) {
 		return {
@@ -70,13 +70,13 @@ function planOptions(wanted: WantedPublication, target: Publication | undefined)
 	}
 	const sameOptions = optionsText(wanted) === optionsText(target);
 	const sameComment = wanted.comment === target.comment;
-	if (sameOptions && sameComment) return { object, how: 'keep', statements: [], ...told('') };
+	if (sameOptions && sameComment) return { object, how: 'keep', statements: [], ...remark('') };
 	const statements = [
 		...(sameOptions ? [] : [`alter publication ${wanted.quoted} set (${optionsText(wanted)})`]),
 		...(sameComment ? [] : [commentText(wanted)]),
 	];
 	const changed = sameOptions ? 'comment' : sameComment ? 'options' : 'options and comment';
-	return { object, how: 'change', statements, ...told(`${changed} changed`) };
+	return { object, how: 'change', statements, ...remark(`${changed} changed`) };
 }
 
 function planMember(wanted: WantedPublication, member: Member, found: Member | undefined): Action {

@@ -363,7 +363,7 @@ async function copyAll(
 	return started;
 }
 
-/** A service that is down would fail every file: after some in a row the engine is told instead. */
+/** A service that is down would fail every file: after some in a row the stage fails instead. */
 function notePassing(slice: Slice, end: FileOutcome): void {
 	if (end.kind !== 'failed' || !(end.passing instanceof TwinsError)) {
 		slice.passingFailures = 0;

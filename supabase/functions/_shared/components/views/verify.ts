@@ -18,13 +18,13 @@ export async function verifyViews(
 		const found = present.get(view.name);
 		if (!found) continue;
 		const fix = `Run on the target: refresh materialized view ${view.name}${view.populated ? '' : ' with no data'}`;
-		const told = (populated: boolean): string => (populated ? 'with data' : 'with no data');
+		const shown = (populated: boolean): string => (populated ? 'with data' : 'with no data');
 		if (view.populated !== found.populated) {
 			findings.push({
 				severity: 'failed',
 				object: view.name,
-				expected: told(view.populated),
-				found: told(found.populated),
+				expected: shown(view.populated),
+				found: shown(found.populated),
 				fix,
 			});
 		} else if (mode === 'checksums' && view.populated) {

@@ -5,7 +5,7 @@
 import type { Duplex } from './dial.ts';
 import { BACKEND, viewOf } from './messages.ts';
 
-/** Told about every message of the source that is not row data. Returns true for the last one. */
+/** Called with every message of the source that is not row data. Returns true for the last one. */
 export type OnMessage = (type: number, body: Uint8Array) => boolean;
 
 export interface FrameFilter {
