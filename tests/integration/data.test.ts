@@ -109,8 +109,8 @@ describe('rows that break a check', () => {
 			begin; update moments set at = now(); alter table moments add constraint recent check (at >= now()); commit;`,
 		);
 		const result = await clone(pair, { components: [tables, data] });
-		expect(result.outcome('failed')).toEqual(['tables public.moments.recent']);
-		expect(result.items.get('tables public.moments.recent')?.sqlstate).toBe('23514');
+		expect(result.outcome('failed')).toEqual(['tables public.moments.recent (check)']);
+		expect(result.items.get('tables public.moments.recent (check)')?.sqlstate).toBe('23514');
 		await expectEqualRows(pair);
 		const [check] = await sql(
 			pair.target,

@@ -89,10 +89,10 @@ test('rows that only the target has outlast every change of what they rest on', 
 	).toEqual([{ t: 'bigint' }]);
 	const failed = result.outcome('failed').filter((name) => name.startsWith('tables '));
 	expect(failed).toEqual([
-		'tables public."Par.ent"."Some ""name"""',
+		'tables public."Par.ent"."Some ""name""" (column)',
 		'tables public.address',
 		'tables public.grade',
-		'tables public.ignored.n',
+		'tables public.ignored.n (column)',
 		'tables public.mood',
 		'tables public.place',
 	]);
@@ -167,7 +167,10 @@ test('whether a child has its columns by itself is made equal where it can be, e
 	const local = `select array_agg(attislocal order by attname) as l from pg_attribute
 		where attrelid in ('own'::regclass) and attnum > 0`;
 	expect(await rowsOf(pair.target.dbUrl, local)).toEqual([{ l: [true, true] }]);
-	expect(result.outcome('skipped')).toEqual(['tables public.child.id', 'tables public.child.kind']);
+	expect(result.outcome('skipped')).toEqual([
+		'tables public.child.id (column)',
+		'tables public.child.kind (column)',
+	]);
 	expect(await verifyInProcess(pair, tables, 'structure')).toEqual(
 		['id', 'kind'].map((column): unknown =>
 			expect.objectContaining({

@@ -203,7 +203,7 @@ it('does not take rows from a default partition that only the target has', async
 	const own = () => sql(pair.target, 'select k from public."Own" order by 1');
 	const result = await clone(pair);
 	expect(result.outcome('failed').join()).toContain('public.p2');
-	expect(result.items.get('tables public.p2')).toMatchObject({
+	expect(result.items.get('tables public.p2 (partition)')).toMatchObject({
 		detail: expect.stringContaining('public."Own"') as string,
 		fix: expect.stringContaining('Move or remove') as string,
 	});

@@ -305,7 +305,7 @@ test('a change whose dependents cannot be created again is rolled back whole', a
 		create view own as select id from t where label like '%5%';`,
 	);
 	const result = await clone(pair);
-	const failed = result.items.get('tables public.t.label');
+	const failed = result.items.get('tables public.t.label (column)');
 	expect(failed?.outcome).toBe('failed');
 	expect(failed?.fix).toContain('Only the target has public.own');
 	expect(await ask(pair.target.dbUrl, 'select id from own')).toEqual([1]);

@@ -9,13 +9,29 @@ import { rewritingDetail, rewritingFix } from './source-keys.ts';
 import { kindOf, type FactPair, type PlannedChange } from '../schema/planning.ts';
 import { holderStays } from '../schema/classification.ts';
 
-/** The fact whose name is reported for this one: attributes and parts are reported with what holds them. */
-export function reportedAs(fact: Fact, pair: FactPair): Fact {
+/** Attributes and parts are reported with what holds them. */
+function isPart(fact: Fact): boolean {
 	const kind = kindOf(fact, KIND_BY_NAME);
-	if ((!kind.attribute && !kind.within) || fact.parent === null) return fact;
+	return (kind.attribute !== undefined || kind.within === true) && fact.parent !== null;
+}
+
+/** The fact whose name is reported for this one. */
+export function reportedAs(fact: Fact, pair: FactPair): Fact {
+	if (!isPart(fact) || fact.parent === null) return fact;
 	const parent = pair.source.byId.get(fact.parent) ?? pair.target.byId.get(fact.parent);
 	// What belongs to another component is that one's to tell: row level security of a table.
 	return parent && parent.component === fact.component ? reportedAs(parent, pair) : fact;
+}
+
+/**
+ * The name of this fact alone. What fails is reported under it: a later success of its holder, or of what is called
+ * alike (a constraint of a column with the same name), must not take its place in the report.
+ */
+export function ownName(fact: Fact): string {
+	const what = nameOfOne(fact.kind);
+	return !isPart(fact) || fact.object.startsWith(`${what} `)
+		? fact.object
+		: `${fact.object} (${what})`;
 }
 
 export function itemOf(change: PlannedChange, pair: FactPair): Item[] {
@@ -83,7 +99,6 @@ export function failedItem(
 ): Item[] {
 	const named = reportedAs(fact, pair);
 	const refusal = kindOf(fact, KIND_BY_NAME).report?.refusal;
-	const part = fact === named ? '' : `${nameOfOne(fact.kind)}: `;
 	if (refusal && failure.sqlstate === '42501') {
 		return [
 			{
@@ -99,10 +114,9 @@ export function failedItem(
 	return [
 		{
 			component: named.component,
-			// By its own name: a later success of its holder must not take its place in the report.
-			object: fact.object,
+			object: ownName(fact),
 			outcome: 'failed',
-			detail: `${part}${failure.message}`,
+			detail: failure.message,
 			fix: failure.fix ?? adviceFor(fact, failure, pair),
 			sqlstate: failure.sqlstate,
 		},
