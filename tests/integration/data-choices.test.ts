@@ -382,10 +382,10 @@ describe('the source', () => {
 			fix: expect.stringContaining('bytea') as string,
 		});
 		const preview = await withContext({ ...pair, jobId: 'preview' }, (context) =>
-			data.preview(context),
+			data.preview({ ...context, continueFrom: () => undefined }),
 		);
-		expect(preview.counts[0]).toMatchObject({ unit: 'table', source: 1 });
-		expect(preview.warnings.map(({ object }) => object)).toContain('large objects');
-		expect(preview.warnings.find(({ object }) => object === 'public.t')?.message).toMatch(/empty/);
+		expect(preview?.counts[0]).toMatchObject({ unit: 'table', source: 1 });
+		expect(preview?.warnings.map(({ object }) => object)).toContain('large objects');
+		expect(preview?.warnings.find(({ object }) => object === 'public.t')?.message).toMatch(/empty/);
 	});
 });

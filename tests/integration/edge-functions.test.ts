@@ -320,13 +320,16 @@ describe('previewing edge functions', () => {
 			signal: new AbortController().signal,
 			source: endpoint('source'),
 			target: endpoint('target'),
+			cursor: null,
+			spent: () => false,
+			continueFrom: () => undefined,
 		});
-		expect(preview.counts[0]).toEqual({ unit: 'function', source: 1, target: 1 });
-		expect(preview.objects.map(({ object, action }) => [object, action])).toEqual([
+		expect(preview?.counts[0]).toEqual({ unit: 'function', source: 1, target: 1 });
+		expect(preview?.objects.map(({ object, action }) => [object, action])).toEqual([
 			['one', 'create'],
 			['extra', 'leave'],
 		]);
-		expect(preview.warnings).toMatchObject([{ level: 'note', object: 'extra' }]);
+		expect(preview?.warnings).toMatchObject([{ level: 'note', object: 'extra' }]);
 		expect(platform.shim.log.every((entry) => !entry.includes('/body'))).toBe(true);
 		expect(platform.writes()).toEqual([]);
 	});

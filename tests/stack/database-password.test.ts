@@ -4,6 +4,7 @@ import { FunctionsHttpError } from '@supabase/supabase-js';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import type { AccountsRequest } from '../../supabase/functions/_shared/domain/api.ts';
 import { signIn, type DemoSession } from '../../local/demo/session.ts';
+import { runPreview } from '../helpers/preview.ts';
 
 const stack = inject('stack');
 const [source, target] = stack.projects;
@@ -41,29 +42,10 @@ const setPassword = (project: typeof source, password: string | null) =>
 
 const passwordIn = (url = ''): string => decodeURIComponent(new URL(url).password);
 
-/** A preview of the two projects, when it has ended. */
-async function runPreview(): Promise<{ status: string; result: unknown }> {
-	const { supabase, accountId } = session;
-	const started = await supabase.rpc('start_preview', {
-		source_account_id: accountId,
-		source_ref: source?.ref,
-		target_account_id: accountId,
-		target_ref: target?.ref,
-	});
-	const read = async () => {
-		const { data } = await supabase.from('previews').select('*').eq('id', started.data.id);
-		return data?.[0];
-	};
-	await expect
-		.poll(async () => (await read())?.finished_at, { timeout: 60_000, interval: 300 })
-		.toBeTruthy();
-	return read();
-}
-
 test('a project without temporary logins is opened with its database password', async () => {
 	const refusal = { kind: 'refused', path: '/cli/login-role', calls: 1000, message: 'denied' };
 	await faults('POST', refusal);
-	const without = await runPreview();
+	const without = await runPreview(session, stack);
 	expect(JSON.stringify(without)).toContain('enter the database password of this project');
 
 	await ask({ action: 'list_projects', refresh: true });
@@ -75,7 +57,7 @@ test('a project without temporary logins is opened with its database password', 
 			has_own_login: true,
 		});
 	}
-	const preview = await runPreview();
+	const preview = await runPreview(session, stack);
 	expect(preview.status).toBe('completed');
 	expect(preview.result).toMatchObject({ errors: [], tables: { counts: expect.any(Object) } });
 
@@ -86,7 +68,7 @@ test('a project without temporary logins is opened with its database password', 
 
 test('an account whose token is refused shows as expired until it works again', async () => {
 	await faults('POST', { kind: 'expired_token', calls: 1000 });
-	await runPreview();
+	await runPreview(session, stack);
 	const state = async () => {
 		const { data } = await session.supabase
 			.from('connected_accounts')

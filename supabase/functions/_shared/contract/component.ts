@@ -3,7 +3,7 @@
 import type { ComponentKey } from '../domain/component.ts';
 import type { Preview } from '../domain/preview.ts';
 import type { VerificationMode } from '../domain/status.ts';
-import type { ReadContext, StageContext, VerifyContext } from './context.ts';
+import type { SlicedContext, StageContext } from './context.ts';
 import type { Endpoint, Service } from './endpoint.ts';
 import type { Finding, Loss } from './report.ts';
 
@@ -54,13 +54,16 @@ export interface Component {
 	 * Removes what the stages keep on the target for the time of a run. Runs after all stages, also of a canceled run.
 	 */
 	readonly cleanUp?: (target: Endpoint) => Promise<void>;
-	/** Reads both endpoints: counts, what would be done, objects, warnings. Changes nothing. */
-	preview(context: ReadContext): Promise<Preview>;
+	/**
+	 * Reads both endpoints: counts, what would be done, objects, warnings. Undefined when it asked for another slice; the
+	 * last one tells all. Changes nothing.
+	 */
+	preview(context: SlicedContext): Promise<Preview | undefined>;
 	/**
 	 * How much of the target a clone would remove or overwrite (or what a slice of it allows). Changes nothing. For runs without
 	 * anyone there; a component without it has nothing that could be lost as a whole.
 	 */
-	readonly measureLosses?: (context: VerifyContext) => Promise<readonly Loss[]>;
+	readonly measureLosses?: (context: SlicedContext) => Promise<readonly Loss[]>;
 	/** Compares both endpoints (or what a slice of it allows); an empty list means equal. Changes nothing. */
-	verify(context: VerifyContext, mode: VerificationMode): Promise<readonly Finding[]>;
+	verify(context: SlicedContext, mode: VerificationMode): Promise<readonly Finding[]>;
 }

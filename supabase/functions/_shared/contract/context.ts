@@ -39,8 +39,8 @@ export type ReadContext = Pick<
 	'options' | 'ignoreRules' | 'source' | 'target' | 'memory' | 'signal'
 >;
 
-/** What `verify` and `measureLosses` get: they may take several slices, as a stage may. */
-export interface VerifyContext extends ReadContext, Pick<StageContext, 'cursor' | 'spent'> {
+/** What `preview`, `verify` and `measureLosses` get: they may take several slices, as a stage may. */
+export interface SlicedContext extends ReadContext, Pick<StageContext, 'cursor' | 'spent'> {
 	/** Asks for another slice, which is given this cursor. */
 	continueFrom(cursor: unknown): void;
 }

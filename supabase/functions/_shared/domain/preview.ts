@@ -54,7 +54,7 @@ const planned = z.strictObject({
 /** How many things of a kind something is done to. */
 export type Planned = z.infer<typeof planned>;
 
-const previewObject = z.strictObject({
+export const previewObject = z.strictObject({
 	object: z.string(),
 	kind: thing,
 	/** Left out where it is only counted. */
@@ -76,7 +76,7 @@ const previewObject = z.strictObject({
 });
 export type PreviewObject = z.infer<typeof previewObject>;
 
-const previewWarning = z.strictObject({
+export const previewWarning = z.strictObject({
 	level: z.enum(WARNING_LEVELS),
 	object: z.string(),
 	message: z.string(),

@@ -3,6 +3,7 @@
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
 import type { Finding, Item, Progress } from '../contract/report.ts';
+import type { ReadContext, SlicedContext } from '../contract/context.ts';
 import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
 import { asRemark } from '../domain/sentence.ts';
 import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
@@ -102,6 +103,22 @@ interface Collect {
 
 type StepResult = Omit<SliceResult, 'items' | 'memory'>;
 
+/** The context of what may ask for another slice, and whether it did. */
+function inSlices(
+	read: ReadContext,
+	step: Step,
+	limits: SlicePorts['limits'],
+): { sliced: SlicedContext; next: () => { readonly cursor: unknown } | undefined } {
+	let next: { readonly cursor: unknown } | undefined;
+	const sliced = {
+		...read,
+		...startBudget(limits),
+		cursor: step.cursor,
+		continueFrom: (cursor: unknown) => void (next = { cursor }),
+	};
+	return { sliced, next: () => next };
+}
+
 async function runStep(
 	step: Step,
 	run: Run,
@@ -127,44 +144,35 @@ async function runStep(
 			return { outcome: 'done' };
 		case 'preview': {
 			const component = componentOf(components, step.component);
-			// Stored as it is, for readers that know the schema only.
-			const made = await component.preview(read);
-			const warnings = made.warnings.map((warning) => ({
+			const { sliced, next } = inSlices(read, step, limits);
+			const preview = await component.preview(sliced);
+			signal.throwIfAborted();
+			if (preview === undefined) return { outcome: 'more', ...next() };
+			const warnings = preview.warnings.map((warning) => ({
 				...warning,
 				message: asRemark(warning.message),
 			}));
-			const preview = previewSchema.parse({ ...made, warnings });
-			signal.throwIfAborted();
-			return { outcome: 'done', preview: { [component.key]: preview } };
+			// Stored as it is, for readers that know the schema only.
+			const stored = previewSchema.parse({ ...preview, warnings });
+			return { outcome: 'done', preview: { [component.key]: stored } };
 		}
 		case 'guard': {
 			const component = componentOf(components, step.component);
-			let next: { readonly cursor: unknown } | undefined;
-			const losses = await component.measureLosses?.({
-				...read,
-				...startBudget(limits),
-				cursor: step.cursor,
-				continueFrom: (cursor) => (next = { cursor }),
-			});
+			const { sliced, next } = inSlices(read, step, limits);
+			const losses = await component.measureLosses?.(sliced);
 			signal.throwIfAborted();
 			collect.remember(acceptedLosses(losses ?? [], run.loss_limit ?? 100, step.memory));
-			return { outcome: next ? 'more' : 'done', ...next };
+			const more = next();
+			return { outcome: more ? 'more' : 'done', ...more };
 		}
 		case 'verify': {
 			const component = componentOf(components, step.component);
-			let next: { readonly cursor: unknown } | undefined;
-			const findings = await component.verify(
-				{
-					...read,
-					...startBudget(limits),
-					cursor: step.cursor,
-					continueFrom: (cursor) => (next = { cursor }),
-				},
-				run.mode ?? 'structure',
-			);
+			const { sliced, next } = inSlices(read, step, limits);
+			const findings = await component.verify(sliced, run.mode ?? 'structure');
 			// Stopped half-way without an error: what was found is not the whole.
 			signal.throwIfAborted();
-			return { outcome: next ? 'more' : 'done', ...next, findings };
+			const more = next();
+			return { outcome: more ? 'more' : 'done', ...more, findings };
 		}
 		case 'stage': {
 			const component = componentOf(components, step.component);

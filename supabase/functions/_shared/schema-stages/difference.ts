@@ -32,7 +32,7 @@ export interface Interest {
 	readonly stage?: SchemaStage;
 }
 
-const isTable = (root: string): boolean => root.startsWith('table:');
+export const isTable = (root: string): boolean => root.startsWith('table:');
 
 /** Whose component depends on what refers to it: on the endpoints it may be another, and yet be the same thing. */
 const changesCells = (root: string): boolean => root.startsWith('role:');
@@ -77,16 +77,30 @@ function concerns(cell: string, interest: Interest, existsOnTarget: boolean): bo
 	return interest.stage === 'structure' && early !== undefined && existsOnTarget;
 }
 
+/** Tables in full are too many to be read at once: they are taken in the order of their names. */
+export interface Part {
+	/** Those up to this one were in earlier parts, and all that is no table. */
+	readonly after?: string | undefined;
+	/** No more tables once those of the part have as many facts. */
+	readonly maxFacts: number;
+}
+
+/**
+ * Facts of tables in one part: those of 1,000 usual tables, or of 14 with as many columns as there can be, are some 100 MB
+ * and half a second of CPU while they are planned.
+ */
+export const MAX_FACTS = 20_000;
+
 /**
  * Cells in which the endpoints differ, as far as they are of interest; and all cells of objects that the target
- * lacks altogether, because something of interest may need them, or that have the name of such an object.
- * At most `maxTables` tables.
+ * lacks altogether, because something of interest may need them, or that have the name of such an object. `upTo` is the
+ * last table, where there are more.
  */
 export function differingCells(
 	digests: Digests,
 	interest: Interest,
-	maxTables = Infinity,
-): Map<string, Set<string>> {
+	{ after, maxFacts }: Part = { maxFacts: Infinity },
+): { readonly cells: Map<string, Set<string>>; readonly upTo?: string } {
 	const found = new Map<string, Set<string>>();
 	const wanted = new Set(
 		[...digests.source.keys()]
@@ -94,9 +108,12 @@ export function differingCells(
 			.flatMap((root) => namesOf(root, KIND_BY_NAME)),
 	);
 	let ofInterest = 0;
-	let tables = 0;
-	for (const root of new Set([...digests.source.keys(), ...digests.target.keys()])) {
-		if (isTable(root) && tables >= maxTables) continue;
+	let facts = 0;
+	let last = '';
+	let upTo: string | undefined;
+	for (const root of [...new Set([...digests.source.keys(), ...digests.target.keys()])].sort()) {
+		if (after !== undefined && !(isTable(root) && root > after)) continue;
+		if (isTable(root) && upTo !== undefined) continue;
 		const source = digests.source.get(root) ?? NONE;
 		const target = digests.target.get(root) ?? NONE;
 		const isMissing = target === NONE;
@@ -106,14 +123,21 @@ export function differingCells(
 			const there = target.get(cell);
 			if (source.get(cell)?.[0] === there?.[0]) continue;
 			const matters = concerns(cell, interest, there !== undefined);
-			if (matters) ofInterest += 1;
 			if (!matters && !isMissing && !hasWantedName && !changesCells(root)) continue;
+			if (isTable(root) && root !== last && facts >= maxFacts) {
+				upTo = last;
+				break;
+			}
+			if (matters) ofInterest += 1;
 			const cells = found.get(root) ?? new Set();
 			found.set(root, cells.add(cell));
+			if (!isTable(root)) continue;
+			last = root;
+			facts += (source.get(cell)?.[2] ?? 0) + (there?.[2] ?? 0);
 		}
-		if (isTable(root) && found.has(root)) tables += 1;
 	}
-	return ofInterest === 0 ? new Map() : found;
+	const more = upTo === undefined ? {} : { upTo };
+	return { cells: ofInterest === 0 ? new Map() : found, ...more };
 }
 
 /** Number of the source's objects of interest. */
@@ -124,16 +148,16 @@ export function countObjects(digest: Digest, interest: Interest): number {
 	return count;
 }
 
-/** The facts in which the endpoints differ, with all on the target that rests on them. */
+/** The facts in which the endpoints differ, with all on the target that rests on them. `upTo`: as in `differingCells`. */
 export async function readDifference(
 	context: Pick<ReadContext, 'source' | 'target' | 'options'>,
 	digests: Digests,
 	interest: Interest,
-	maxTables = Infinity,
-): Promise<FactPair> {
-	const cells = differingCells(digests, interest, maxTables);
+	part?: Part,
+): Promise<{ pair: FactPair; upTo?: string }> {
+	const { cells, ...more } = differingCells(digests, interest, part);
 	const nothing: Facts = indexFacts([]);
-	if (cells.size === 0) return { source: nothing, target: nothing };
+	if (cells.size === 0) return { pair: { source: nothing, target: nothing }, ...more };
 	const onTarget = new Map([...cells].filter(([root]) => digests.target.has(root)));
 	const extra = context.options.remove_extra
 		? [...onTarget.keys()].filter((root) => !digests.source.has(root))
@@ -154,12 +178,13 @@ export async function readDifference(
 	const equal = new Set(read.filter((fact) => !isLoaded(fact)).map(({ id }) => id));
 	const isOnSource = (id: string): boolean =>
 		wanted.byId.has(id) || equal.has(id) || digests.source.has(id);
-	return {
+	const pair = {
 		source: context.options.remove_extra ? wanted : withKeptGrants(wanted, existing, isOnSource),
 		target: existing,
 		equal,
 		overloaded: overloadedRoutines([...digests.source.keys(), ...digests.target.keys()]),
 	};
+	return { pair, ...more };
 }
 
 /**

@@ -2,7 +2,7 @@
 // are not among it: with them the values of rows change, which is for the guard of rows to see.
 import * as z from 'zod/mini';
 import { readAgain } from '../platform/schema-changes.ts';
-import type { Session } from '../platform/postgres/index.ts';
+import { plannedOnce, type Session } from '../platform/postgres/index.ts';
 import { keyFact, RELATION, RELATION_FACT } from '../schema/kinds/table-sql.ts';
 import { notOfExtension, userSchema } from '../platform/supabase/managed-schemas.ts';
 
@@ -110,12 +110,18 @@ union all${onRelation('3256', 'policy', { oid: 'oid', relation: 'polrelid', name
 union all${onRelation('2620', 'trigger', { oid: 'oid', relation: 'tgrelid', name: 'tgname' }, `format('trigger:%s.%I', ${RELATION}, trigger.tgname)`, `'triggers'`, 'not trigger.tgisinternal and trigger.tgparentid = 0')}
 union all${onRelation('2618', 'rule', { oid: 'oid', relation: 'ev_class', name: 'rulename' }, `format('rule:%s.%I', ${RELATION}, rule.rulename)`, `'views'`, `rule.rulename <> '_RETURN'`)}`;
 
+const NAMES = `select coalesce(json_agg(q order by q.address), '[]') as names from (${PARTS}) q`;
+
 /** Everything that can be renamed. */
 export async function readNamed(session: Session): Promise<Named[]> {
-	const results = await readAgain(session, () =>
-		session.script(`begin transaction read only; set local search_path = '';
-select coalesce(json_agg(q order by q.address), '[]') as names from (${PARTS}) q; commit`),
-	);
-	const [row] = results.flat();
+	const results = await readAgain(session, async () => {
+		const { run, remember } = plannedOnce(session, NAMES);
+		const rows = await session.script(
+			`begin transaction read only; set local search_path = ''; ${run}; commit`,
+		);
+		remember();
+		return rows;
+	});
+	const row = results.flat().find((row) => 'names' in row);
 	return z.array(namedSchema).parse(row?.['names']);
 }

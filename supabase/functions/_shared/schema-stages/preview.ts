@@ -1,9 +1,13 @@
 // What a clone would do to the schema of the target: the changes that it would make now, by object. Writes nothing.
 import type { EndpointRole } from '../domain/endpoint-role.ts';
-import type { ReadContext } from '../contract/context.ts';
+import * as z from 'zod/mini';
+import type { ReadContext, SlicedContext } from '../contract/context.ts';
 import { COMPONENTS, type ComponentKey } from '../domain/component.ts';
 import {
 	makePreview,
+	PLANNED_ACTIONS,
+	previewObject,
+	previewWarning,
 	type Counted,
 	type Preview,
 	type PreviewObject,
@@ -23,7 +27,7 @@ import { asIfMoved, movedExtensions, moveWarnings } from './moved-extensions.ts'
 import { kindsOf } from './difference.ts';
 import { askedFor } from './stage.ts';
 import { childrenOf, type Scope, type FactPair, type PlannedChange } from '../schema/planning.ts';
-import { masked, readPair } from './verify.ts';
+import { masked, readPart } from './verify.ts';
 
 /** All changes that the given components would make now, over all stages in order. */
 export function planChanges(
@@ -104,19 +108,80 @@ export interface PreviewParts {
 	readonly warnings: readonly PreviewWarning[];
 }
 
+const actionSchema = z.object({
+	action: z.enum(PLANNED_ACTIONS),
+	sql: z.optional(z.array(z.string())),
+});
+
+/** What is known of the parts so far. */
+const cursorSchema = z.object({
+	/** The last table that was looked at. */
+	after: z.optional(z.string()),
+	/** By kind and name: what would be done to what the source has. */
+	planned: z.array(z.tuple([z.string(), actionSchema])),
+	/** What only the target has. */
+	extras: z.array(previewObject),
+	warnings: z.array(previewWarning),
+});
+type Known = z.infer<typeof cursorSchema>;
+
 /**
  * Counts and lists what both endpoints have of the given components, and what would be done to the target.
- * `warn` adds a component's own warnings.
+ * `warn` adds a component's own warnings. Undefined when it asked for another slice.
  */
 export async function readSchemaParts(
-	context: ReadContext,
+	context: SlicedContext,
 	components: readonly ComponentKey[],
 	warn: (pair: FactPair) => readonly PreviewWarning[] = () => [],
-): Promise<PreviewParts> {
+): Promise<PreviewParts | undefined> {
+	const known: Known =
+		context.cursor === null
+			? { planned: [], extras: [], warnings: [] }
+			: cursorSchema.parse(context.cursor);
 	const moves = await movedExtensions(context);
-	const pair = await asIfMoved(await readPair(context, components), moves, context);
+	const part = await readPart(context, components, known.after);
+	const pair = await asIfMoved(part.pair, moves, context);
+	const found = await previewPart(context, components, pair, known);
+	const warnings = distinct([...known.warnings, ...found.warnings, ...warn(pair)], (warning) =>
+		JSON.stringify(warning),
+	);
+	if (part.upTo !== undefined) {
+		context.continueFrom({ ...found, warnings, after: part.upTo });
+		return undefined;
+	}
+	const namesOn = async (role: EndpointRole): Promise<NamedObject[]> => {
+		const names = await readNames(await context[role].database(), kindsOf({ components }));
+		return names.filter(({ component }) => components.includes(component));
+	};
+	const [names, namesOnTarget] = await both(namesOn('source'), namesOn('target'));
+	const planned = new Map(found.planned);
+	return {
+		counts: countKinds(names, namesOnTarget, components),
+		objects: [
+			...names.map(({ kind, object }): PreviewObject => ({
+				kind,
+				object,
+				...(planned.get(keyOf(kind, object)) ?? { action: 'keep' }),
+			})),
+			...found.extras,
+		],
+		warnings: [...(components.includes('tables') ? moveWarnings(moves) : []), ...warnings],
+	};
+}
+
+function distinct<T>(all: readonly T[], keyFor: (one: T) => string): T[] {
+	return [...new Map(all.map((one) => [keyFor(one), one])).values()];
+}
+
+/** What is known once the part is looked at, too; of the warnings only those of the part. */
+async function previewPart(
+	context: ReadContext,
+	components: readonly ComponentKey[],
+	pair: FactPair,
+	known: Known,
+): Promise<Pick<Known, 'planned' | 'extras' | 'warnings'>> {
 	const changes = planChanges(pair, components, await askedFor(context, pair));
-	const planned = changesByObject(changes, pair);
+	const ofPart = changesByObject(changes, pair);
 	const removals = new Map(
 		changes.flatMap((change) =>
 			change.removed.map((fact) => [fact.id, change.statements] as const),
@@ -131,49 +196,40 @@ export async function readSchemaParts(
 			gone.add(was.get(fact.id) ?? '');
 			const key = keyOf(fact.kind, fact.object);
 			existing.add(key);
-			planned.set(key, { action: 'rename', statements: change.statements });
+			ofPart.set(key, { action: 'rename', statements: change.statements });
 			// Its keys and indexes come along.
 			for (const part of childrenOf(pair.source, fact.id))
-				planned.delete(keyOf(part.kind, part.object));
+				ofPart.delete(keyOf(part.kind, part.object));
 		}
 	}
-	const namesOn = async (role: EndpointRole): Promise<NamedObject[]> => {
-		const names = await readNames(await context[role].database(), kindsOf({ components }));
-		return names.filter(({ component }) => components.includes(component));
-	};
-	const [names, namesOnTarget] = await both(namesOn('source'), namesOn('target'));
-	const objects: PreviewObject[] = [];
-	const list = (
-		kind: Thing,
-		object: string,
-		action: PreviewObject['action'],
-		sql?: readonly string[],
-	): number => objects.push({ kind, object, action, ...(sql ? { sql: sql.map(masked) } : {}) });
-	for (const { kind, object } of names) {
-		const key = keyOf(kind, object);
-		const change = planned.get(key);
-		const action = change === undefined ? 'keep' : existing.has(key) ? change.action : 'create';
-		list(kind, object, action, change?.statements);
+	const planned = new Map(known.planned);
+	for (const [key, { action, statements }] of ofPart) {
+		const sql = statements.map(masked);
+		planned.set(key, { action: existing.has(key) ? action : 'create', sql });
 	}
+	const extras = new Map(known.extras.map((one) => [keyOf(one.kind, one.object), one]));
 	for (const fact of pair.target.byId.values()) {
 		if (!components.includes(fact.component) || !isExtra(fact, pair)) continue;
 		if (gone.has(fact.id) || gone.has(fact.parent ?? '')) continue;
+		const key = keyOf(fact.kind, fact.object);
 		// A part that goes is in the statements of what holds it: its own name tells what is lost.
-		const sql = planned.get(keyOf(fact.kind, fact.object))?.statements ?? removals.get(fact.id);
-		list(fact.kind, fact.object, sql ? 'remove' : 'leave', sql);
+		const sql = ofPart.get(key)?.statements ?? removals.get(fact.id);
+		extras.set(key, {
+			kind: fact.kind,
+			object: fact.object,
+			...(sql ? { action: 'remove', sql: sql.map(masked) } : { action: 'leave' }),
+		});
 	}
 	const made = changes
 		.flatMap((change) => change.facts)
 		.filter(({ id }) => pair.source.byId.has(id));
 	const refused = await foreseeRefusals(await context.target.database(), made, pair.source);
 	return {
-		counts: countKinds(names, namesOnTarget, components),
-		objects,
+		planned: [...planned],
+		extras: [...extras.values()],
 		warnings: [
-			...(components.includes('tables') ? moveWarnings(moves) : []),
 			...changes.flatMap((change) => waysGiven(change, pair)),
 			...changes.flatMap(keptRows),
-			...warn(pair),
 			...refused,
 		],
 	};
@@ -210,6 +266,9 @@ function countKinds(
 		.toSorted((one, other) => (weight(one) > weight(other) ? -1 : 1));
 }
 
-export const schemaPreview = async (
+export async function schemaPreview(
 	...given: Parameters<typeof readSchemaParts>
-): Promise<Preview> => makePreview(await readSchemaParts(...given));
+): Promise<Preview | undefined> {
+	const parts = await readSchemaParts(...given);
+	return parts && makePreview(parts);
+}

@@ -7,7 +7,7 @@ import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { type Applied, applyChanges, turnOf, type Turn } from '../schema/apply.ts';
 import { NO_ROWS_BROUGHT, type Fact, type SchemaStage } from '../schema/fact.ts';
 import { madeByClones, rememberNames, renamesSince, type Renaming } from './followed-names.ts';
-import { failedItem, itemOf, reportedAs } from './items.ts';
+import { failedItem, itemOf, ownName, reportedAs } from './items.ts';
 import { KIND_BY_NAME } from '../schema/kinds/index.ts';
 import { namesakes } from '../schema/names.ts';
 import { isNotFound } from '../schema/own-path.ts';
@@ -25,6 +25,7 @@ import { readRowsBrought } from './rows-brought.ts';
 import {
 	countObjects,
 	differingCells,
+	MAX_FACTS,
 	kindsOf,
 	readDifference,
 	readDigests,
@@ -51,12 +52,6 @@ export interface SchemaStageOptions {
 }
 
 type StageScope = Pick<SchemaStageOptions, 'stage' | 'components' | 'counted'>;
-
-/**
- * Tables read in full at a time: 1 000 are some 15 MB and 0.3 s of CPU. More only when none of these can be
- * made without others.
- */
-const MAX_TABLES = 1000;
 
 /** Progress in counted objects: those that no change is about any more. */
 function showProgress(
@@ -116,7 +111,7 @@ async function finish(
 		const named = reportedAs(fact, pair);
 		say({
 			component: named.component,
-			object: fact.object,
+			object: ownName(fact),
 			outcome: outcome ?? 'failed',
 			detail: why,
 			fix,
@@ -150,6 +145,14 @@ async function finish(
 	context.report(...(await unchangedItems(context, options, digest, reported)));
 }
 
+interface ReadStage {
+	/** The source's, of the stage's own kinds. */
+	readonly digest: Digest;
+	readonly pair: FactPair;
+	/** The last table that was read, where more differ. */
+	readonly upTo?: string;
+}
+
 /**
  * Reads both endpoints as far as they differ; nothing in full when the stage's own kinds are equal. In full only when it
  * is the stage's turn to change the target, so that no other stage acts in between; undefined when it is not.
@@ -158,22 +161,19 @@ async function readStage(
 	context: StageContext,
 	options: StageScope,
 	known: { short?: Digest; full?: Digest },
-	maxTables: number,
+	maxFacts: number,
 	turn: Turn,
-): Promise<{ digest: Digest; pair: FactPair } | undefined> {
+): Promise<ReadStage | undefined> {
 	const short = await readDigests(context, kindsOf(options, options.counted), known.short);
 	known.short = short.source;
-	if (differingCells(short, options).size === 0) {
+	if (differingCells(short, options).cells.size === 0) {
 		const nothing = indexFacts([]);
 		return { digest: short.source, pair: { source: nothing, target: nothing } };
 	}
 	const full = await readDigests(context, undefined, known.full);
 	known.full = full.source;
 	if (!(await turn.take())) return undefined;
-	return {
-		digest: short.source,
-		pair: await readDifference(context, full, options, maxTables),
-	};
+	return { digest: short.source, ...(await readDifference(context, full, options, { maxFacts })) };
 }
 
 /** What the options of the clone let a plan do to what is on the target. */
@@ -227,10 +227,10 @@ async function prepare(
 	options: StageScope,
 	known: Cursor,
 	digests: { short?: Digest; full?: Digest },
-	maxTables: number,
+	maxFacts: number,
 	turn: Turn,
-): Promise<{ digest: Digest; pair: FactPair; plan: Plan; cursor: Cursor } | undefined> {
-	const read = await readStage(context, options, digests, maxTables, turn);
+): Promise<(ReadStage & { plan: Plan; cursor: Cursor }) | undefined> {
+	const read = await readStage(context, options, digests, maxFacts, turn);
 	if (read === undefined) return undefined;
 	const safe = await withoutSourceKeys(read.pair, context);
 	const pair = await withEquivalentDefinitions(safe, context, (id) => (known.runs[id] ?? 0) > 0);
@@ -242,7 +242,7 @@ async function prepare(
 		skip: idsOf(cursor),
 		kinds: KIND_BY_NAME,
 	});
-	return { digest: read.digest, pair, plan, cursor };
+	return { ...read, pair, plan, cursor };
 }
 
 /**
@@ -252,7 +252,7 @@ async function prepare(
 async function makeRoutines(context: StageContext, cursor: Cursor): Promise<void> {
 	const routines = { stage: 'functions', components: ['functions'] } as const;
 	const held: Turn = { take: () => Promise.resolve(true), end: () => Promise.resolve() };
-	const ready = await prepare(context, routines, cursor, {}, MAX_TABLES, held);
+	const ready = await prepare(context, routines, cursor, {}, MAX_FACTS, held);
 	if (ready === undefined) return;
 	const changes = ready.plan.changes.filter(({ action }) => action !== 'remove');
 	await run(changes, context, ready.pair);
@@ -269,7 +269,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 		provides: options.provides,
 		async run(context) {
 			let cursor: Cursor = context.cursor === null ? FIRST : cursorSchema.parse(context.cursor);
-			let maxTables = MAX_TABLES;
+			let maxFacts = MAX_FACTS;
 			const namedHere = componentsNamed(options, context);
 			let mayRename = true;
 			let mayMove = options.stage === 'structure';
@@ -298,16 +298,17 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 						if (context.spent()) return { state: 'more', cursor };
 						continue;
 					}
-					const ready = await prepare(context, options, cursor, known, maxTables, turn);
+					const ready = await prepare(context, options, cursor, known, maxFacts, turn);
 					if (ready === undefined) {
 						if (context.spent()) return { state: 'more', cursor };
 						continue;
 					}
-					const { digest, pair, plan } = ready;
+					const { digest, pair, upTo, plan } = ready;
 					cursor = ready.cursor;
 					showProgress(context, digest, pair, plan, options);
-					if (plan.changes.length === 0 && pair.source.byId.size > 0 && maxTables < digest.size) {
-						maxTables *= 4;
+					if (plan.changes.length === 0 && upTo !== undefined) {
+						// None of these can be made without others.
+						maxFacts *= 4;
 						continue;
 					}
 					if (plan.changes.length === 0 || cursor.cleanRounds >= MAX_CLEAN_ROUNDS) {

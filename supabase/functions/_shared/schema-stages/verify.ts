@@ -1,6 +1,7 @@
 // Compares the facts of both endpoints, for verification. Changes nothing.
+import * as z from 'zod/mini';
 import type { Finding } from '../contract/report.ts';
-import type { ReadContext } from '../contract/context.ts';
+import type { ReadContext, SlicedContext } from '../contract/context.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import { nameOfOne } from '../domain/thing.ts';
 import { mayHoldKeys, replaceKeyLike } from '../platform/supabase/key-like.ts';
@@ -13,7 +14,9 @@ import { holderStays, isTieToExtra } from '../schema/classification.ts';
 import { indexFacts } from '../schema/read.ts';
 import {
 	differingCells,
+	isTable,
 	kindsOf,
+	MAX_FACTS,
 	readDifference,
 	readDigests,
 	type Digests,
@@ -28,20 +31,25 @@ const MAX_TEXT = 400;
 /** Components verified in one go share one read of both endpoints' checksums, if any of them needs it. */
 const shared = new WeakMap<ReadContext, Promise<Digests>>();
 
-export async function readPair(
+/** The next tables of a preview or verification; with the first all that is no table. */
+export async function readPart(
 	context: ReadContext,
 	components: readonly ComponentKey[],
-): Promise<FactPair> {
+	after: string | undefined,
+): Promise<{ pair: FactPair; upTo?: string; digests: Digests }> {
 	const interest = { components };
 	const short = await readDigests(context, kindsOf(interest));
-	if (differingCells(short, interest).size === 0) {
+	if (differingCells(short, interest).cells.size === 0) {
 		const nothing = indexFacts([]);
-		return { source: nothing, target: nothing };
+		return { pair: { source: nothing, target: nothing }, digests: short };
 	}
 	const reading = shared.get(context) ?? readDigests(context);
 	shared.set(context, reading);
-	const read = await readDifference(context, await reading, interest);
-	return withEquivalentDefinitions(await withoutSourceKeys(read, context), context);
+	const part = { after, maxFacts: MAX_FACTS };
+	const digests = await reading;
+	const { pair, ...more } = await readDifference(context, digests, interest, part);
+	const safe = await withoutSourceKeys(pair, context);
+	return { pair: await withEquivalentDefinitions(safe, context), ...more, digests };
 }
 
 /** Texts that people see: keys are not for them. */
@@ -101,29 +109,68 @@ function isReportedWithParent(
 	{ parent, create }: Fact,
 	components: readonly ComponentKey[],
 	pair: FactPair,
+	isMissing: PartOf['isMissing'],
 ): boolean {
-	const holder = parent === null ? undefined : pair.source.byId.get(parent);
-	return (
-		holder !== undefined &&
-		(components.includes(holder.component) || create.length === 0) &&
-		!pair.target.byId.has(holder.id)
-	);
+	if (parent === null || pair.target.byId.has(parent)) return false;
+	const holder = pair.source.byId.get(parent);
+	if (holder === undefined && !isMissing(parent)) return false;
+	const kind = KIND_BY_NAME.get(parent.slice(0, parent.indexOf(':')));
+	const component = holder?.component ?? kind?.component;
+	return create.length === 0 || components.some((key) => key === component);
 }
 
-/** Everything of the given components that the source has and the target lacks or has otherwise. */
+const cursorSchema = z.nullable(z.object({ after: z.string() }));
+
+/**
+ * Everything of the given components that the source has and the target lacks or has otherwise, as far as one slice looks
+ * at it; then another is asked for. `last` adds what the last slice finds beside.
+ */
 export async function schemaVerify(
-	context: ReadContext,
+	context: SlicedContext,
 	components: readonly ComponentKey[],
-): Promise<Finding[]> {
-	const pair = await readPair(context, components);
+	last: () => Promise<readonly Finding[]> = () => Promise.resolve([]),
+): Promise<readonly Finding[]> {
+	const after = cursorSchema.parse(context.cursor)?.after;
+	const { pair, upTo, digests } = await readPart(context, components, after);
+	const findings = findingsOf(pair, components, context.options.remove_extra, {
+		isOfPart: (fact) => after === undefined || isOfTable(fact, pair, digests),
+		isMissing: (root) => digests.source.has(root) && !digests.target.has(root),
+	});
+	if (upTo === undefined) return [...findings, ...(await last())];
+	context.continueFrom({ after: upTo });
+	return findings;
+}
+
+interface PartOf {
+	/** What is no table was looked at with the first part, also where it rests on a table of a later one. */
+	isOfPart(fact: Fact): boolean;
+	/** The target lacks the root, which may have been in another part. */
+	isMissing(root: string): boolean;
+}
+
+function isOfTable(fact: Fact, pair: FactPair, digests: Digests): boolean {
+	if (isTable(fact.id)) return true;
+	if (fact.parent === null) return false;
+	const holder = pair.source.byId.get(fact.parent) ?? pair.target.byId.get(fact.parent);
+	if (holder) return isOfTable(holder, pair, digests);
+	const isRoot = digests.source.has(fact.parent) || digests.target.has(fact.parent);
+	return isRoot ? isTable(fact.parent) : true;
+}
+
+function findingsOf(
+	pair: FactPair,
+	components: readonly ComponentKey[],
+	removeExtra: boolean,
+	{ isOfPart, isMissing }: PartOf,
+): Finding[] {
 	const findings: Finding[] = [];
 	for (const source of pair.source.byId.values()) {
-		if (!components.includes(source.component)) continue;
+		if (!components.includes(source.component) || !isOfPart(source)) continue;
 		const target = pair.target.byId.get(source.id);
 		if (target) {
 			if (!sameDefinition(source, target))
-				findings.push(differing(source, target, pair, context.options.remove_extra));
-		} else if (!isReportedWithParent(source, components, pair)) {
+				findings.push(differing(source, target, pair, removeExtra));
+		} else if (!isReportedWithParent(source, components, pair, isMissing)) {
 			const refusal = kindOf(source, KIND_BY_NAME).report?.refusal;
 			const refused = refusal && isSuperusersOnly(source, pair.source) ? refusal : undefined;
 			const of = holderOf(source, pair);
@@ -142,6 +189,7 @@ export async function schemaVerify(
 	for (const target of pair.target.byId.values()) {
 		const kind = kindOf(target, KIND_BY_NAME);
 		if (!components.includes(target.component) || pair.source.byId.has(target.id)) continue;
+		if (!isOfPart(target)) continue;
 		if (!kind.attribute || target.parent === null || !holderStays(target, pair)) continue;
 		if (isTieToExtra(target, pair, { kinds: KIND_BY_NAME, removes: [] })) continue;
 		findings.push({

@@ -31,8 +31,8 @@ type PackedFact = [
 	parts: FactRow['parts'],
 ];
 
-/** Checksum and number of the objects (attributes and parts not counted) of one cell. */
-export type Cell = readonly [hash: string, objects: number];
+/** Checksum, number of the objects (attributes and parts not counted) and of all facts of one cell. */
+export type Cell = readonly [hash: string, objects: number, facts: number];
 
 /**
  * A whole database in short: per root (an object with no parent but its schema) and cell (`stage/component`,
@@ -51,40 +51,59 @@ export interface NamedObject {
 	readonly object: string;
 }
 
+const NUMBERS: ReadonlyMap<string, number> = new Map(KINDS.map(({ name }, n) => [name, n]));
+
+/** The number of a kind, the same in every statement. */
+function numberOf({ name }: Kind): number {
+	const number = NUMBERS.get(name);
+	if (number === undefined) throw new Error(`no kind ${name}`);
+	return number;
+}
+
 // Unqualified names find the kind's own column where its query has one, and else the default beside it.
 // Statements are left out where they are not wanted: building them is half the work.
-const branch = (kind: Kind, number: number, withStatements: boolean): string => `
+const branch = (kind: Kind, withStatements: boolean): string => `
 select k.* from (select null::text as parent, null::text as "drop", null::text[] as needs,
   null::text as component, null::text as stage, false as folded, null::int4 as position,
   null::jsonb as parts) d
 cross join lateral (
-  select ${number} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
+  select ${numberOf(kind)} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
     parent, f.definition, ${withStatements ? 'f."create", "drop"' : 'null::text[] as "create", null::text as "drop"'},
     needs, component, stage, folded, position, ${withStatements ? 'parts' : 'null::jsonb as parts'}
   from (${kind.read}) f) k`;
+
+/** A query of facts, and when it is asked at all: a condition without columns, which costs nothing where it is false. */
+interface FactQuery {
+	readonly query: string;
+	readonly condition?: string;
+}
 
 /** How the facts of a reading come: all kinds in one query, or as `narrowScript` stored them. */
 interface Reading {
 	/** Runs first. */
 	readonly script: string;
-	readonly objects: readonly string[];
+	readonly objects: readonly FactQuery[];
 	/** Empty when there are none. */
-	readonly descriptions: readonly string[];
+	readonly descriptions: readonly FactQuery[];
 }
 
 /**
  * CTEs `<name>_0`, `<name>_1` …, one for each query, and the select of all their rows. As branches of one union all
  * of them were executed at twice the cost (measured: 282 ms against 108 ms).
  */
-function unionOf(name: string, queries: readonly string[]): { ctes: string; rows: string } {
+function unionOf(name: string, queries: readonly FactQuery[]): { ctes: string; rows: string } {
 	return {
-		ctes: queries.map((query, n) => `${name}_${n} as materialized (${query}),\n`).join(''),
-		rows: queries.map((_, n) => `select * from ${name}_${n}`).join(' union all '),
+		ctes: queries.map(({ query }, n) => `${name}_${n} as materialized (${query}),\n`).join(''),
+		rows: queries
+			.map(
+				({ condition }, n) => `select * from ${name}_${n}${condition ? ` where ${condition}` : ''}`,
+			)
+			.join(' union all '),
 	};
 }
 
 /** `object` are the facts, `part` their addresses: for what is found by describing others. */
-const withObjects = (queries: readonly string[]): string => {
+const withObjects = (queries: readonly FactQuery[]): string => {
 	const { ctes, rows } = unionOf('objects', queries);
 	return `
 with ${ctes}object as materialized (
@@ -95,19 +114,31 @@ with ${ctes}object as materialized (
 )`;
 };
 
-function readingOf(kinds: readonly Kind[], withStatements: boolean, isNarrow: boolean): Reading {
-	const texts = (describes: boolean): string[] =>
-		kinds.flatMap((kind, number) =>
-			(kind.attribute?.describes ?? false) === describes
-				? [branch(kind, number, withStatements)]
-				: [],
-		);
-	const [objects, descriptions] = [texts(false), texts(true)];
-	if (!isNarrow) return { script: '', objects, descriptions };
+const describes = (kind: Kind): boolean => kind.attribute?.describes ?? false;
+
+/** All kinds; which of them are asked is said by $1, so that the statement is planned once for all questions. */
+function wholeReading(withStatements: boolean): Reading {
+	const queries = (kinds: readonly Kind[]): FactQuery[] =>
+		kinds.map((kind) => ({
+			query: branch(kind, withStatements),
+			condition: `'${numberOf(kind)}' = any ($1)`,
+		}));
 	return {
-		script: `${narrowScript(objects, descriptions, (query) => withObjects([STORED_OBJECTS]) + query)};\n`,
-		objects: [STORED_OBJECTS],
-		descriptions: descriptions.length === 0 ? [] : [STORED_DESCRIPTIONS],
+		script: '',
+		objects: queries(KINDS.filter((kind) => !describes(kind))),
+		descriptions: queries(KINDS.filter(describes)),
+	};
+}
+
+function narrowReading(kinds: readonly Kind[], withStatements: boolean): Reading {
+	const texts = (all: readonly Kind[]): string[] => all.map((kind) => branch(kind, withStatements));
+	const objects = texts(kinds.filter((kind) => !describes(kind)));
+	const descriptions = texts(kinds.filter(describes));
+	const stored = { query: STORED_OBJECTS };
+	return {
+		script: `${narrowScript(objects, descriptions, (query) => withObjects([stored]) + query)};\n`,
+		objects: [stored],
+		descriptions: descriptions.length === 0 ? [] : [{ query: STORED_DESCRIPTIONS }],
 	};
 }
 
@@ -115,20 +146,18 @@ function readingOf(kinds: readonly Kind[], withStatements: boolean, isNarrow: bo
  * CTEs up to `placed`: every fact with its root and its cell. What is found by describing others (comments,
  * privileges) is of their component and stage. What holds a fact may have been dropped since it was printed.
  */
-function placedFacts(kinds: readonly Kind[], { objects, descriptions }: Reading): string {
+function placedFacts({ objects, descriptions }: Reading): string {
 	const describing = unionOf('descriptions', descriptions);
-	const described = kinds
-		.map(({ component, stage, attribute, within, rows }, number) =>
-			[
-				number,
-				literal(component),
-				literal(stage),
-				attribute?.describes ?? false,
-				attribute === undefined && within !== true,
-				rows?.block ?? false,
-			].join(', '),
-		)
-		.join('), (');
+	const described = KINDS.map((kind) =>
+		[
+			numberOf(kind),
+			literal(kind.component),
+			literal(kind.stage),
+			describes(kind),
+			kind.attribute === undefined && kind.within !== true,
+			kind.rows?.block ?? false,
+		].join(', '),
+	).join('), (');
 	return `${withObjects(objects)},
 ${describing.ctes}fact as materialized (
   select * from object${descriptions.length === 0 ? '' : `\n  union all select d.* from (${describing.rows}) d where d.id is not null`}
@@ -177,42 +206,36 @@ const DEPENDENCY = `, dependency as materialized (
   where s.id <> n.need
 )`;
 
-const packed = (where: string): string => `
-(select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
-  f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
-  f.of_component, f.of_stage, f.folded, f.parts)
-  order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C")
-from placed f left join (select id, pg_catalog.array_agg(distinct need) as needs from dependency group by id) d on d.id = f.id
-${where})`;
-
 /** Attempts before the facts are read one kind after the other. */
 const WHOLE_ATTEMPTS = 2;
 
 interface Question {
-	/** SQL, evaluated over `placed` and, with statements, `dependency`. */
+	/** SQL, evaluated over `placed` and, with statements, `dependency`. $1 are the numbers of the kinds. */
 	readonly expression: string;
 	/** Statements of facts come along with dependencies. */
 	readonly withStatements: boolean;
-	/** Array constants that the expression calls $1, $2 … */
-	readonly lists?: readonly string[];
+	/** Array constants that the expression calls $2, $3 … */
+	readonly lists: readonly string[];
 }
 
 /**
  * Evaluates an expression over the facts of some kinds in a consistent, read-only transaction with predictable
- * printing; and again, in smaller parts, when what is printed is dropped meanwhile.
+ * printing; and again, in smaller parts, when what is printed is dropped meanwhile. The expressions are few, because
+ * planning one takes longer than reading a small schema.
  */
 async function ask(
 	session: Session,
 	kinds: readonly Kind[],
-	{ expression, withStatements, lists = [] }: Question,
+	{ expression, withStatements, lists }: Question,
 ): Promise<unknown> {
 	const { answer } = await readAgain(session, async (attempt) => {
 		const isNarrow = attempt > WHOLE_ATTEMPTS;
-		const reading = readingOf(kinds, withStatements, isNarrow);
+		const reading = isNarrow ? narrowReading(kinds, withStatements) : wholeReading(withStatements);
 		const unexplained = isNarrow ? UNEXPLAINED : 'null::json';
-		const text = `${placedFacts(kinds, reading)}${withStatements ? DEPENDENCY : ''}
+		const text = `${placedFacts(reading)}${withStatements ? DEPENDENCY : ''}
 select ${expression} as answer, ${unexplained} as unexplained`;
-		const { run, remember } = plannedOnce(session, text, lists);
+		const numbers = textArray(kinds.map((kind) => String(numberOf(kind))));
+		const { run, remember } = plannedOnce(session, text, [numbers, ...lists]);
 		const results = await session.script(
 			`begin transaction isolation level repeatable read read only;
 set local search_path = '';
@@ -231,13 +254,75 @@ commit`,
 	return answer;
 }
 
+/** What is asked of the facts without their statements: $2 says which of the two. */
+const IN_SHORT = `case when 'names' = any ($2)
+then (select pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.split_part(p.id, ':', 1), p.of_component, p.of_stage, p.object)
+  order by p.kind, p.identity collate "C")
+from placed p where p.counts)
+else (select pg_catalog.json_agg(pg_catalog.json_build_array(c.root, c.cells)) from (
+  select b.root, pg_catalog.json_object_agg(b.cell, pg_catalog.json_build_array(b.hash, b.objects, b.facts)) as cells from (
+    select p.root, p.cell, pg_catalog.md5(pg_catalog.string_agg(p.id || p.definition::text, '' order by p.id collate "C")) as hash,
+      pg_catalog.count(*) filter (where p.counts) as objects, pg_catalog.count(*) as facts
+    from placed p group by p.root, p.cell) b
+  group by b.root) c)
+end`;
+
+const askInShort = (
+	session: Session,
+	kinds: readonly Kind[],
+	what: 'names' | 'digest',
+): Promise<unknown> =>
+	ask(session, kinds, { expression: IN_SHORT, withStatements: false, lists: [textArray([what])] });
+
+/**
+ * The facts of the cells $3 or with the ids $4, or all; and who needs whom in the whole database, if asked by $2. What is
+ * in a schema counts as needing it only for the schemas $5: a change of others does not concern all that is in them.
+ */
+const IN_FULL = `pg_catalog.json_build_array(
+(select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
+  f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
+  f.of_component, f.of_stage, f.folded, f.parts)
+  order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C")
+from placed f left join (select id, pg_catalog.array_agg(distinct need) as needs from dependency group by id) d on d.id = f.id
+where 'all' = any ($2) or f.cell || ' ' || f.root in (select pg_catalog.unnest($3)) or f.id in (select pg_catalog.unnest($4))),
+case when 'dependents' = any ($2) then (select pg_catalog.json_agg(pg_catalog.json_build_array(e.need, e.ids)) from (
+  select u.need, pg_catalog.array_agg(u.id) as ids from (
+    select id, need from dependency
+    union select p.id, p.parent from placed p where p.parent is not null
+    union select p.id, n from placed p, pg_catalog.unnest(p.needs) n) u
+  where u.need not like 'schema:%' or u.need = any ($5)
+  group by u.need) e) end)`;
+
+interface FactsAsked {
+	/** Its cells, and their roots. */
+	readonly cells?: Cells;
+	readonly ids?: Iterable<string>;
+	/** Who needs whom comes along, with the schemas that count. */
+	readonly dependents?: readonly string[];
+}
+
+/** Without an argument all facts. */
+async function askInFull(
+	session: Session,
+	kinds: readonly Kind[],
+	asked?: FactsAsked,
+): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> {
+	const { cells = new Map(), ids = [], dependents } = asked ?? {};
+	const what = [...(asked ? [] : ['all']), ...(dependents ? ['dependents'] : [])];
+	const keys = [...cells].flatMap(([root, set]) => [...set].map((cell) => `${cell} ${root}`));
+	const lists = [what, keys, new Set([...ids, ...cells.keys()]), dependents ?? []].map(textArray);
+	const answer = await ask(session, kinds, { expression: IN_FULL, withStatements: true, lists });
+	const [facts, edges] = answer as [unknown, [string, string[]][] | null];
+	return { facts: unpack(facts ?? []), dependents: new Map(edges ?? []) };
+}
+
 const ROUTINE = /^(function|aggregate):/;
 
-function unpack(answer: unknown, kinds: readonly Kind[]): Fact[] {
+function unpack(answer: unknown): Fact[] {
 	return (answer as PackedFact[]).map((fact): Fact => {
 		const [number, identity, object, parent, definition, create, drop, needs, component, stage] =
 			fact;
-		const kind = kinds[number];
+		const kind = KINDS[number];
 		const routines = needs?.filter((id) => ROUTINE.test(id)) ?? [];
 		const id = `${kind?.name ?? ''}:${identity}`;
 		const schemas = new Set(
@@ -295,24 +380,15 @@ export const factAddresses = (): string =>
 		.join('\nunion ');
 
 /** All facts of the session's database. Throws what the session throws. */
-export async function readFacts(session: Session, kinds: readonly Kind[] = KINDS): Promise<Facts> {
-	return indexFacts(
-		unpack(await ask(session, kinds, { expression: packed(''), withStatements: true }), kinds),
-	);
-}
+export const readFacts = async (session: Session, kinds: readonly Kind[] = KINDS): Promise<Facts> =>
+	indexFacts((await askInFull(session, kinds)).facts);
 
 /** The database in short: a few hundred bytes per object instead of all its facts. Roots are among `kinds`. */
 export async function readDigest(
 	session: Session,
 	kinds: readonly Kind[] = KINDS,
 ): Promise<Digest> {
-	const expression = `(select pg_catalog.json_agg(pg_catalog.json_build_array(c.root, c.cells)) from (
-  select b.root, pg_catalog.json_object_agg(b.cell, pg_catalog.json_build_array(b.hash, b.objects)) as cells from (
-    select p.root, p.cell, pg_catalog.md5(pg_catalog.string_agg(p.id || p.definition::text, '' order by p.id collate "C")) as hash,
-      pg_catalog.count(*) filter (where p.counts) as objects
-    from placed p group by p.root, p.cell) b
-  group by b.root) c)`;
-	const answer = await ask(session, kinds, { expression, withStatements: false });
+	const answer = await askInShort(session, kinds, 'digest');
 	return new Map(
 		(answer as [string, Record<string, Cell>][]).map(([root, cells]) => [
 			root,
@@ -321,70 +397,36 @@ export async function readDigest(
 	);
 }
 
-/** An array constant, which Postgres searches by hash; a join with it would be planned for a few rows. */
 const textArray = (values: Iterable<string>): string =>
 	`${literal(`{${[...values].map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`)}::text[]`;
 
-/** Condition: the fact is of one of the cells of $1, or named by $2. */
-const OF_CELLS = `where f.cell || ' ' || f.root = any ($1) or f.id = any ($2)`;
-
-/** $1 and $2 of `OF_CELLS`: the cells; and their roots, with `ids`. */
-function listsOf(cells: Cells, ids: Iterable<string>): string[] {
-	const keys = [...cells].flatMap(([root, set]) => [...set].map((cell) => `${cell} ${root}`));
-	return [textArray(keys), textArray(new Set([...ids, ...cells.keys()]))];
-}
-
 /** The facts of the given cells and of `ids`, and the roots of the cells. */
-export async function readCells(
+export const readCells = async (
 	session: Session,
 	cells: Cells,
 	ids: Iterable<string>,
-): Promise<Fact[]> {
-	const question = {
-		expression: packed(OF_CELLS),
-		withStatements: true,
-		lists: listsOf(cells, ids),
-	};
-	return unpack(await ask(session, KINDS, question), KINDS);
-}
+): Promise<Fact[]> => (await askInFull(session, KINDS, { cells, ids })).facts;
 
 /**
  * The facts of the given cells, and who needs whom in the whole database. What is in a schema counts as needing it
- * only for the schemas of `going`: a change of others does not concern all that is in them.
+ * only for the schemas of `going`.
  */
-export async function readCellsWithDependents(
+export const readCellsWithDependents = (
 	session: Session,
 	cells: Cells,
 	going: readonly string[] = [],
-): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> {
-	const expression = `pg_catalog.json_build_array(
-${packed(OF_CELLS)},
-(select pg_catalog.json_agg(pg_catalog.json_build_array(e.need, e.ids)) from (
-  select u.need, pg_catalog.array_agg(u.id) as ids from (
-    select id, need from dependency
-    union select p.id, p.parent from placed p where p.parent is not null
-    union select p.id, n from placed p, pg_catalog.unnest(p.needs) n) u
-  where u.need not like 'schema:%' or u.need = any ($3)
-  group by u.need) e))`;
-	const schemas = textArray(going.filter((id) => id.startsWith('schema:')));
-	const lists = [...listsOf(cells, []), schemas];
-	const [facts, edges] = (await ask(session, KINDS, {
-		expression,
-		withStatements: true,
-		lists,
-	})) as [unknown, [string, string[]][] | null];
-	return { facts: unpack(facts ?? [], KINDS), dependents: new Map(edges ?? []) };
-}
+): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> =>
+	askInFull(session, KINDS, {
+		cells,
+		dependents: going.filter((id) => id.startsWith('schema:')),
+	});
 
 /** Names of all objects, attributes and parts left out. */
 export async function readNames(
 	session: Session,
 	kinds: readonly Kind[] = KINDS,
 ): Promise<NamedObject[]> {
-	const expression = `(select pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.split_part(p.id, ':', 1), p.of_component, p.of_stage, p.object)
-  order by p.kind, p.identity collate "C")
-from placed p where p.counts)`;
-	const answer = await ask(session, kinds, { expression, withStatements: false });
+	const answer = await askInShort(session, kinds, 'names');
 	return (answer as [Thing, ComponentKey, SchemaStage, string][]).map(
 		([kind, component, stage, object]) => ({ kind, component, stage, object }),
 	);

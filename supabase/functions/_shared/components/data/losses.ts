@@ -6,7 +6,7 @@ import { both } from '../../platform/both.ts';
 import { ident } from '../../platform/postgres/index.ts';
 import { ruleMatches } from '../../domain/ignore-rule.ts';
 import { inOwnPath } from '../../schema/own-path.ts';
-import type { VerifyContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import type { Loss } from '../../contract/report.ts';
 import type { TableJob } from './plan.ts';
 import { openSessions, readPlan, type ReadPlan, type Sessions } from './sessions.ts';
@@ -22,7 +22,7 @@ const cursorSchema = z.object({ done: z.array(z.string()) });
 
 /** The share of the rows of each table that would be lost. */
 export async function measureLosses(
-	context: VerifyContext,
+	context: SlicedContext,
 	sizes: Sizes,
 ): Promise<readonly Loss[]> {
 	const done = new Set(context.cursor === null ? [] : cursorSchema.parse(context.cursor).done);
@@ -47,7 +47,7 @@ export async function measureLosses(
 }
 
 /** With `remove_extra`, tables that the source has not any more go with all their rows. */
-function droppedTables({ options, ignoreRules }: VerifyContext, plan: ReadPlan): Loss[] {
+function droppedTables({ options, ignoreRules }: SlicedContext, plan: ReadPlan): Loss[] {
 	if (!options.remove_extra || !options.components.tables) return [];
 	return [...plan.onTarget]
 		.filter(

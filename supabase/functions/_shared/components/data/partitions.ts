@@ -1,19 +1,19 @@
 // What a verification says of partitions whose tree is divided otherwise on the target: its rows may be equal as a
 // whole and still lie in other partitions.
 import type { Finding } from '../../contract/report.ts';
-import type { VerifyContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import { countOf, sumsOf } from './compare.ts';
 import type { Sessions } from './sessions.ts';
 import type { TableJob } from './plan.ts';
 import { byHalves, inPieces } from './trouble.ts';
 
 /** Where the tables are not cloned, the target may divide them as it likes. */
-export const severityOfPartitions = ({ options }: VerifyContext): Finding['severity'] =>
+export const severityOfPartitions = ({ options }: SlicedContext): Finding['severity'] =>
 	options.components.tables ? 'failed' : 'warning';
 
 /** Findings for partitions with rows that the target has not. */
 export async function missingPartitions(
-	context: VerifyContext,
+	context: SlicedContext,
 	{ source }: Sessions,
 	leaves: readonly TableJob[],
 ): Promise<readonly Finding[]> {

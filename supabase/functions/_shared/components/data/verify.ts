@@ -5,7 +5,7 @@ import { both } from '../../platform/both.ts';
 import type { VerificationMode } from '../../domain/status.ts';
 import { inOwnPath } from '../../schema/own-path.ts';
 import type { Finding, Item } from '../../contract/report.ts';
-import type { VerifyContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import { countOf, type Sum, type Summed, sumOfPiece, sumsOf, sumsOfContained } from './compare.ts';
 import { type Sessions, openSessions, readPlan } from './sessions.ts';
 import { literal } from '../../platform/postgres/index.ts';
@@ -43,7 +43,7 @@ type Begun = NonNullable<z.infer<typeof cursorSchema>['begun']>;
 
 /** Findings for tables whose rows differ, and for sequences; `structure` looks at no rows. */
 export async function verify(
-	context: VerifyContext,
+	context: SlicedContext,
 	mode: VerificationMode,
 	sizes: Sizes,
 ): Promise<readonly Finding[]> {

@@ -1,7 +1,7 @@
 // What a look at the source's functions warns of: bodies that point at the source project or call out, and
 // languages that the target will refuse. Bodies are copied as they are, so a person must know.
 import type { Preview, PreviewWarning } from '../../domain/preview.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import {
 	hostsIn,
 	readReferences,
@@ -50,7 +50,7 @@ export function warningsOf(fact: Fact, source: ProjectReferences): PreviewWarnin
 }
 
 /** Counts, list, plan and warnings. Changes nothing. */
-export async function previewFunctions(context: ReadContext): Promise<Preview> {
+export async function previewFunctions(context: SlicedContext): Promise<Preview | undefined> {
 	const source = await readReferences(context.source);
 	return schemaPreview(context, ['functions'], (facts) =>
 		[...facts.source.byId.values()]

@@ -1,14 +1,15 @@
 // What a look at the source's policies warns of: roles that the target lacks, tables open to everyone.
 import { makePreview, type Preview, type PreviewWarning } from '../../domain/preview.ts';
 import { readSchemaParts } from '../../schema-stages/preview.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import { readAgain } from '../../platform/schema-changes.ts';
 import { OPEN_TABLES, POLICY_ROLES, ROLES } from './queries.ts';
 
 /** Counts, list, plan and warnings. Changes nothing. */
-export async function previewPolicies(context: ReadContext): Promise<Preview> {
+export async function previewPolicies(context: SlicedContext): Promise<Preview | undefined> {
 	// One after the other: a session takes one call at a time, and the plan reads both endpoints itself.
-	const { warnings: ofSchema, ...parts } = await readSchemaParts(context, ['policies']);
+	const ofSchema = await readSchemaParts(context, ['policies']);
+	if (ofSchema === undefined) return undefined;
 	const source = await context.source.database();
 	const target = await context.target.database();
 	const wanted = await readAgain(source, () => source.query<{ role: string }>(POLICY_ROLES));
@@ -31,5 +32,5 @@ export async function previewPolicies(context: ReadContext): Promise<Preview> {
 			fix: 'Enable row level security on the source if that is not meant.',
 		});
 	}
-	return makePreview({ ...parts, warnings: [...ofSchema, ...warnings] });
+	return makePreview({ ...ofSchema, warnings: [...ofSchema.warnings, ...warnings] });
 }

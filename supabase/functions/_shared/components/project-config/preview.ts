@@ -6,12 +6,14 @@ import {
 	type PreviewWarning,
 } from '../../domain/preview.ts';
 import { readSchemaParts } from '../../schema-stages/preview.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import { AREAS } from './areas.ts';
 import { previewRoleSettings } from './copy-role-settings.ts';
 import { changeDetail, unreadableItem } from './report.ts';
 
-export async function preview(context: ReadContext): Promise<Preview> {
+export async function preview(context: SlicedContext): Promise<Preview | undefined> {
+	const roles = await readSchemaParts(context, ['project_config']);
+	if (roles === undefined) return undefined;
 	const objects: PreviewObject[] = [];
 	const warnings: PreviewWarning[] = [];
 	const warn = (object: string, message: string, fix: string): number =>
@@ -38,7 +40,6 @@ export async function preview(context: ReadContext): Promise<Preview> {
 			warn(item.object, item.detail ?? '', item.fix ?? '');
 		}
 	}
-	const roles = await readSchemaParts(context, ['project_config']);
 	const settings = await previewRoleSettings(context);
 	equal += settings.equal;
 	objects.push(...settings.objects);

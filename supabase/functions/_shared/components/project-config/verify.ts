@@ -1,6 +1,6 @@
 // Compares the settings of both endpoints, in every mode alike: the plan of a clone that would find nothing to do.
 import type { Finding } from '../../contract/report.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { ReadContext, SlicedContext } from '../../contract/context.ts';
 import { schemaVerify } from '../../schema-stages/verify.ts';
 import type { Area } from './area.ts';
 import { AREAS } from './areas.ts';
@@ -12,7 +12,13 @@ import { shown, unreadableItem } from './report.ts';
 
 const FIX = 'Clone the component Project config again; its report says what was refused.';
 
-export async function verify(context: ReadContext): Promise<readonly Finding[]> {
+export const verify = (context: SlicedContext): Promise<readonly Finding[]> =>
+	schemaVerify(context, ['project_config'], async () => [
+		...(await compareAreas(context)),
+		...(await verifyRoleSettings(context)),
+	]);
+
+async function compareAreas(context: ReadContext): Promise<readonly Finding[]> {
 	const findings: Finding[] = [];
 	for (const area of AREAS) {
 		context.signal.throwIfAborted();
@@ -44,8 +50,7 @@ export async function verify(context: ReadContext): Promise<readonly Finding[]> 
 			fix: FIX,
 		});
 	}
-	findings.push(...(await schemaVerify(context, ['project_config'])));
-	return [...findings, ...(await verifyRoleSettings(context))];
+	return findings;
 }
 
 async function findingsOf(context: ReadContext, area: Area, plan: Plan): Promise<Finding[]> {

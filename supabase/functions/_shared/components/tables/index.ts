@@ -29,8 +29,6 @@ export const tables: Component = {
 		leftOutStage,
 	],
 	preview: previewTables,
-	verify: async (context) => [
-		...(await schemaVerify(context, ['tables'])),
-		...leftOutFindings(await readLeftOut(context)),
-	],
+	verify: (context) =>
+		schemaVerify(context, ['tables'], async () => leftOutFindings(await readLeftOut(context))),
 };

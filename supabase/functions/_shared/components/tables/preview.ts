@@ -12,7 +12,7 @@ import {
 	type Preview,
 	type PreviewWarning,
 } from '../../domain/preview.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { SlicedContext } from '../../contract/context.ts';
 import { AVAILABLE_EXTENSIONS, EXTENSIONS, TABLE_SIZES } from './queries.ts';
 
 interface Size {
@@ -22,8 +22,10 @@ interface Size {
 }
 
 /** Counts, plan, list and warnings. Reads both endpoints, changes nothing. */
-export async function previewTables(context: ReadContext): Promise<Preview> {
-	const { counts, objects, warnings } = await readSchemaParts(context, ['tables'], movedRows);
+export async function previewTables(context: SlicedContext): Promise<Preview | undefined> {
+	const parts = await readSchemaParts(context, ['tables'], movedRows);
+	if (parts === undefined) return undefined;
+	const { counts, objects, warnings } = parts;
 	const source = await context.source.database();
 	const target = await context.target.database();
 	const sizes = { source: await readSizes(source), target: await readSizes(target) };

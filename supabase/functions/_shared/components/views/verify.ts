@@ -1,16 +1,22 @@
 // Verification of views: definitions by the schema engine, contents of materialized views by checksum.
 import type { Finding } from '../../contract/report.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { ReadContext, SlicedContext } from '../../contract/context.ts';
 import type { VerificationMode } from '../../domain/status.ts';
 import { schemaVerify } from '../../schema-stages/verify.ts';
 import { checksumOf, readMaterializedViews } from './refresh.ts';
 
 /** Compares both endpoints. Contents only in mode `checksums`, and as a warning: the source's may be out of date. */
-export async function verifyViews(
+export const verifyViews = (
+	context: SlicedContext,
+	mode: VerificationMode,
+): Promise<readonly Finding[]> =>
+	schemaVerify(context, ['views'], () => compareContents(context, mode));
+
+async function compareContents(
 	context: ReadContext,
 	mode: VerificationMode,
 ): Promise<readonly Finding[]> {
-	const findings = await schemaVerify(context, ['views']);
+	const findings: Finding[] = [];
 	const source = await context.source.database();
 	const target = await context.target.database();
 	const present = new Map((await readMaterializedViews(target)).map((view) => [view.name, view]));
