@@ -72,11 +72,9 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 	}
 }
 
-/** What the database said of an object is quoted; what we say has one form. */
+/** Remarks have one form, whoever makes them. */
 const shown = (item: Item): Item =>
-	item.detail === undefined || item.sqlstate !== undefined
-		? item
-		: { ...item, detail: asRemark(item.detail) };
+	item.detail === undefined ? item : { ...item, detail: asRemark(item.detail) };
 
 async function withEndpoints<T>(
 	{ openEndpoint, signal }: SlicePorts,
