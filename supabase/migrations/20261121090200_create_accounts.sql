@@ -7,13 +7,17 @@ create table public.connected_accounts (
   method text not null check (method in ('oauth', 'pat')),
   status text not null default 'connected' check (status in ('connected', 'expired', 'revoked')),
   created_at timestamptz not null default now(),
-  last_used_at timestamptz
+  last_used_at timestamptz,
+  expires_on date
 );
 
 comment on table public.connected_accounts is
   'A Supabase account that a user linked. Its token is in private.account_credentials.';
 comment on column public.connected_accounts.status is
   'connected; expired = the API refused the token; revoked = the user disconnected it.';
+
+comment on column public.connected_accounts.expires_on is
+  'When its access token ends, as the user said: Supabase does not tell. Null where nothing was said, and for OAuth.';
 
 create index connected_accounts_owner_id_idx on public.connected_accounts (owner_id);
 

@@ -9,7 +9,8 @@ create function private.save_account(
   credential_key_id text,
   credential_iv text,
   credential_ciphertext text,
-  credential_expires_at timestamptz default null
+  credential_expires_at timestamptz default null,
+  account_expires_on date default null
 ) returns jsonb
 language plpgsql
 set search_path = ''
@@ -17,10 +18,15 @@ as $$
 declare
   account public.connected_accounts;
 begin
-  insert into public.connected_accounts (id, owner_id, display_name, method)
-  values (coalesce(account_id, gen_random_uuid()), account_owner_id, account_display_name, account_method)
+  insert into public.connected_accounts (id, owner_id, display_name, method, expires_on)
+  values (
+    coalesce(account_id, gen_random_uuid()), account_owner_id, account_display_name, account_method, account_expires_on
+  )
   on conflict (id) do update
-  set status = 'connected', method = excluded.method, display_name = excluded.display_name
+  set status = 'connected',
+      method = excluded.method,
+      display_name = excluded.display_name,
+      expires_on = excluded.expires_on
   where connected_accounts.owner_id = excluded.owner_id
   returning * into account;
   if account.id is null then

@@ -158,6 +158,38 @@ after update on public.connected_accounts
 for each row when (old.status = 'connected' and new.status = 'expired')
 execute function private.note_account();
 
+-- Each day: accounts whose access tokens end within a week, once per token.
+create function private.note_expiring_accounts(today date default current_date) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  account public.connected_accounts;
+  noted public.notifications;
+begin
+  for account in
+    select * from public.connected_accounts
+    where status = 'connected' and expires_on <= today + 7
+    order by id
+  loop
+    noted.owner_id := account.owner_id;
+    noted.account_id := account.id;
+    noted.event := 'account_expires';
+    noted.event_key := format('%s:%s:%s', noted.event, account.id, account.expires_on);
+    noted.title := format(
+      'The access of account "%s" expires on %s', account.display_name, to_char(account.expires_on, 'FMDD FMMonth YYYY')
+    );
+    noted.detail := 'Make a new access token at Supabase and replace the old one under Connected accounts.';
+    noted.path := '/accounts';
+    perform private.note_event(noted);
+  end loop;
+end
+$$;
+
+comment on function private.note_expiring_accounts is 'Each day: notes accounts whose access ends within a week.';
+
+select cron.schedule('twins-note-expiring-accounts', '23 6 * * *', 'select private.note_expiring_accounts()');
+
 -- Hands a notification on: to the pages of its user that are open, and to the channels that want it. An account's goes to
 -- channels of the twins that use it, too.
 create function private.hand_on_notification() returns trigger

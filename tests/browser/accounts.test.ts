@@ -40,6 +40,17 @@ test('connects an account and lists its projects', async () => {
 	await account.getByText('Connected', { exact: true }).waitFor();
 });
 
+test('takes another token, and says when it ends', async () => {
+	const account = page.getByRole('article', { name: 'Acme' });
+	await account.getByRole('button', { name: 'Replace token of Acme' }).click();
+	const sheet = page.getByRole('dialog', { name: 'Reconnect Acme' });
+	await sheet.getByLabel('Access token').fill(stack.access_token);
+	await sheet.getByLabel('Expires on').fill('2031-12-03');
+	await sheet.getByRole('button', { name: 'Connect account' }).click();
+	await sheet.waitFor({ state: 'detached' });
+	await account.getByText('expires on 3 Dec 2031').waitFor();
+});
+
 test('connects an account at Supabase, and says why when it could not', async () => {
 	const own = await (await openContext(browser)).newPage();
 	await signUp(own);

@@ -84,6 +84,22 @@ select is(count(*), 1::bigint, 'those that are disconnected are not') from publi
 update public.connected_accounts set status = 'connected' where id = tests.user_id('account of Ada');
 delete from public.notifications;
 
+update public.connected_accounts set expires_on = '2026-12-03' where id = tests.user_id('account of Ada');
+select private.note_expiring_accounts('2026-11-25');
+select is(pg_temp.noted(), null, 'more than a week before it ends an account says nothing');
+select private.note_expiring_accounts('2026-11-26');
+select private.note_expiring_accounts('2026-11-27');
+select is(
+  pg_temp.noted(), 'The access of account "Ada''s "work"" expires on 3 December 2026', 'a week before it does, once'
+);
+select is(
+  (private.save_account(tests.user_id('Ada'), tests.user_id('account of Ada'), 'Work', 'pat', 'k',
+    encode('\x000102030405060708090a0b', 'base64'), 'AA==', account_expires_on => '2027-12-03') ->> 'expires_on'),
+  '2027-12-03', 'a new token has another day'
+);
+update public.connected_accounts set display_name = 'Ada''s "work"' where id = tests.user_id('account of Ada');
+delete from public.notifications;
+
 -- Channels.
 select throws_ok($$ select pg_temp.add_channel('x', events => '{}') $$, '22023', null, 'a channel has events');
 select throws_ok($$ select pg_temp.add_channel('x', events => '{nonsense}') $$, '22023', null, 'only those there are');

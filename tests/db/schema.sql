@@ -1405,6 +1405,35 @@ CREATE FUNCTION private.note_event(event public.notifications) RETURNS void
   on conflict (event_key) do nothing;
 $$;
 
+CREATE FUNCTION private.note_expiring_accounts(today date DEFAULT CURRENT_DATE) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  account public.connected_accounts;
+  noted public.notifications;
+begin
+  for account in
+    select * from public.connected_accounts
+    where status = 'connected' and expires_on <= today + 7
+    order by id
+  loop
+    noted.owner_id := account.owner_id;
+    noted.account_id := account.id;
+    noted.event := 'account_expires';
+    noted.event_key := format('%s:%s:%s', noted.event, account.id, account.expires_on);
+    noted.title := format(
+      'The access of account "%s" expires on %s', account.display_name, to_char(account.expires_on, 'FMDD FMMonth YYYY')
+    );
+    noted.detail := 'Make a new access token at Supabase and replace the old one under Connected accounts.';
+    noted.path := '/accounts';
+    perform private.note_event(noted);
+  end loop;
+end
+$$;
+
+COMMENT ON FUNCTION private.note_expiring_accounts(today date) IS 'Each day: notes accounts whose access ends within a week.';
+
 CREATE FUNCTION private.note_job() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1499,6 +1528,7 @@ CREATE TABLE public.connected_accounts (
     status text DEFAULT 'connected'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_used_at timestamp with time zone,
+    expires_on date,
     CONSTRAINT connected_accounts_display_name_check CHECK (((length(btrim(display_name)) >= 1) AND (length(btrim(display_name)) <= 100))),
     CONSTRAINT connected_accounts_method_check CHECK ((method = ANY (ARRAY['oauth'::text, 'pat'::text]))),
     CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connected'::text, 'expired'::text, 'revoked'::text])))
@@ -1507,6 +1537,8 @@ CREATE TABLE public.connected_accounts (
 COMMENT ON TABLE public.connected_accounts IS 'A Supabase account that a user linked. Its token is in private.account_credentials.';
 
 COMMENT ON COLUMN public.connected_accounts.status IS 'connected; expired = the API refused the token; revoked = the user disconnected it.';
+
+COMMENT ON COLUMN public.connected_accounts.expires_on IS 'When its access token ends, as the user said: Supabase does not tell. Null where nothing was said, and for OAuth.';
 
 CREATE FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) RETURNS public.connected_accounts
     LANGUAGE plpgsql
@@ -1998,17 +2030,22 @@ CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     SET search_path TO ''
     RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'source', private.run_project(twin.source_account_id, twin.source_ref), 'target', private.run_project(twin.target_account_id, twin.target_ref), 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM ((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id)))));
 
-CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS jsonb
+CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, account_expires_on date DEFAULT NULL::date) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
   account public.connected_accounts;
 begin
-  insert into public.connected_accounts (id, owner_id, display_name, method)
-  values (coalesce(account_id, gen_random_uuid()), account_owner_id, account_display_name, account_method)
+  insert into public.connected_accounts (id, owner_id, display_name, method, expires_on)
+  values (
+    coalesce(account_id, gen_random_uuid()), account_owner_id, account_display_name, account_method, account_expires_on
+  )
   on conflict (id) do update
-  set status = 'connected', method = excluded.method, display_name = excluded.display_name
+  set status = 'connected',
+      method = excluded.method,
+      display_name = excluded.display_name,
+      expires_on = excluded.expires_on
   where connected_accounts.owner_id = excluded.owner_id
   returning * into account;
   if account.id is null then
@@ -3552,6 +3589,8 @@ GRANT SELECT ON TABLE public.notifications TO authenticated;
 
 REVOKE ALL ON FUNCTION private.note_event(event public.notifications) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.note_expiring_accounts(today date) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.note_job() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_schedule() FROM PUBLIC;
@@ -3606,7 +3645,7 @@ REVOKE ALL ON FUNCTION private.run_project(project_account_id uuid, project_ref 
 
 REVOKE ALL ON FUNCTION private.run_facts(step private.steps) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone, account_expires_on date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.save_database_password(account_owner_id uuid, of_account_id uuid, of_ref text, password_key_id text, password_iv text, password_ciphertext text) FROM PUBLIC;
 
@@ -3714,6 +3753,8 @@ SELECT cron.schedule('twins-keep-moving', '* * * * *', '
   end
   $$
 ');
+
+SELECT cron.schedule('twins-note-expiring-accounts', '23 6 * * *', 'select private.note_expiring_accounts()');
 
 SELECT cron.schedule('twins-prune-history', '17 3 * * *', 'select private.prune_history()');
 

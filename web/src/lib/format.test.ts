@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatDuration, formatElapsed, spanBetween } from './format.ts';
+import { formatAge, formatDay, formatDuration, formatElapsed, spanBetween } from './format.ts';
 
 describe('formatting', () => {
 	it('keeps two digits in the second part of a duration', () => {
@@ -28,6 +28,11 @@ describe('formatting', () => {
 		expect(formatAge('2026-11-20T12:00:00Z', now)).toBe('1 day ago');
 		expect(formatAge('2026-05-21T12:00:00Z', now)).toBe('6 months ago');
 		expect(formatAge('nonsense', now)).toBe('unknown');
+	});
+
+	it('says a day as it was given', () => {
+		expect(formatDay('2026-12-03')).toBe('3 Dec 2026');
+		expect(formatDay('')).toBe('unknown');
 	});
 
 	it('measures to now while the end is missing, and nothing before the start', () => {

@@ -8,6 +8,12 @@ const DATE_TIME = new Intl.DateTimeFormat('en-GB', {
 	minute: '2-digit',
 	second: '2-digit',
 });
+const DAY_OF_YEAR = new Intl.DateTimeFormat('en-GB', {
+	day: 'numeric',
+	month: 'short',
+	year: 'numeric',
+	timeZone: 'UTC',
+});
 const CLOCK = new Intl.DateTimeFormat('en-GB', {
 	hour: '2-digit',
 	minute: '2-digit',
@@ -54,6 +60,12 @@ export function formatAge(isoTime: string, now: number): string {
 export function formatDateTime(isoTime: string): string {
 	const time = Date.parse(isoTime);
 	return Number.isNaN(time) ? 'unknown' : DATE_TIME.format(time);
+}
+
+/** `21 Nov 2026`, of a day: the same wherever the reader is. */
+export function formatDay(isoDay: string): string {
+	const time = Date.parse(isoDay);
+	return Number.isNaN(time) ? 'unknown' : DAY_OF_YEAR.format(time);
 }
 
 /** `14:02:10` */

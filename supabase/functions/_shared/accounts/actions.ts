@@ -62,8 +62,17 @@ async function connect(
 	const accountId = request.account_id ?? crypto.randomUUID();
 	const sealed = await sealToken(environment.tokenKeys, accountId, request.token);
 	const [row] = await control.query<{ account: unknown }>(
-		'select private.save_account($1::uuid, $2::uuid, $3, $4, $5, $6, $7) as account',
-		[userId, accountId, request.display_name, 'pat', sealed.key_id, sealed.iv, sealed.ciphertext],
+		'select private.save_account($1::uuid, $2::uuid, $3, $4, $5, $6, $7, null, $8::date) as account',
+		[
+			userId,
+			accountId,
+			request.display_name,
+			'pat',
+			sealed.key_id,
+			sealed.iv,
+			sealed.ciphertext,
+			request.expires_on ?? null,
+		],
 	);
 	return connected(row?.account, accountId, { environment, control, userId });
 }

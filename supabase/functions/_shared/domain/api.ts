@@ -11,6 +11,8 @@ export const accountsRequestSchema = z.discriminatedUnion('action', [
 		display_name: displayName,
 		/** Reconnects this account instead of adding one. */
 		account_id: z.optional(z.uuid()),
+		/** The day on which the token ends, as the user chose it at Supabase, which does not tell. */
+		expires_on: z.optional(z.iso.date()),
 	}),
 	z.strictObject({
 		action: z.literal('start_oauth'),

@@ -86,6 +86,7 @@ export type Database = {
 				Row: {
 					created_at: string;
 					display_name: string;
+					expires_on: string | null;
 					id: string;
 					last_used_at: string | null;
 					method: string;
@@ -96,6 +97,7 @@ export type Database = {
 				Insert: {
 					created_at?: string;
 					display_name: string;
+					expires_on?: string | null;
 					id?: string;
 					last_used_at?: string | null;
 					method: string;
@@ -105,6 +107,7 @@ export type Database = {
 				Update: {
 					created_at?: string;
 					display_name?: string;
+					expires_on?: string | null;
 					id?: string;
 					last_used_at?: string | null;
 					method?: string;

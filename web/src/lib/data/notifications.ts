@@ -19,7 +19,7 @@ export const EVENT_WORDS: Readonly<Record<NotificationEvent, string>> = {
 	run_recovered: 'A clone succeeds again after that',
 	verification_failed: 'A verification fails',
 	schedule_paused: 'A schedule stops by itself',
-	account_expires: 'The access of an account expires',
+	account_expires: 'The access of an account has expired, or does within a week',
 };
 
 export const KIND_WORDS: Readonly<Record<ChannelKind, string>> = {

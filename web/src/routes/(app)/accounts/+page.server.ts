@@ -44,12 +44,14 @@ export const actions: Actions = {
 		const form = await request.formData();
 		const displayName = text(form, 'display_name');
 		const token = text(form, 'token');
+		const expiresOn = text(form, 'expires_on');
 		const accountId = text(form, 'account_id');
 		const wanted = accountsRequestSchema.safeParse({
 			action: 'connect_pat',
 			token,
 			display_name: displayName,
 			...(isUuid(accountId) ? { account_id: accountId } : {}),
+			...(expiresOn === '' ? {} : { expires_on: expiresOn }),
 		});
 		// The token itself is never sent back to the page.
 		if (!wanted.success) {
