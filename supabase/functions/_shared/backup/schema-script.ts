@@ -6,7 +6,7 @@ import { NO_ROWS_BROUGHT, SCHEMA_STAGES, type Fact, type Facts } from '../schema
 import { KIND_BY_NAME } from '../schema/kinds/index.ts';
 import { overloadedRoutines } from '../schema/overloads.ts';
 import { planStage } from '../schema/plan.ts';
-import type { LeftFact, PlannedChange } from '../schema/planning.ts';
+import { createStatements, type LeftFact, type PlannedChange } from '../schema/planning.ts';
 import { indexFacts } from '../schema/read.ts';
 
 export interface SchemaScript {
@@ -45,8 +45,11 @@ const STAGES = [...SCHEMA_STAGES].sort(
 
 const AFTER_ROWS: readonly string[] = ['relations', 'triggers', 'policies'];
 
-const isOfDefaults = (statement: string): boolean =>
-	statement.startsWith('alter default privileges ');
+/** Statements of the change that only concern what is made later: default privileges come with their schema. */
+function ofDefaults({ facts }: PlannedChange): ReadonlySet<string> {
+	const defaults = facts.filter(({ kind }) => kind === 'default_privileges');
+	return new Set(createStatements(defaults, new Map(), indexFacts([]), { kinds: KIND_BY_NAME }));
+}
 
 /** The script for all schema objects of the facts. Pure. */
 export function schemaScript(facts: Facts): SchemaScript {
@@ -74,11 +77,15 @@ export function schemaScript(facts: Facts): SchemaScript {
 		for (const change of plan.changes) {
 			made.push(...change.facts);
 			const statements = whereMissing(change);
+			const defaults = ofDefaults(change);
 			texts[half] += textOf(change, [
-				...statements.filter((statement) => !isOfDefaults(statement)),
+				...statements.filter((statement) => !defaults.has(statement)),
 				...change.facts.flatMap((fact) => withoutInheritedDefault(fact, facts)),
 			]);
-			texts.defaults += textOf(change, statements.filter(isOfDefaults));
+			texts.defaults += textOf(
+				change,
+				statements.filter((statement) => defaults.has(statement)),
+			);
 		}
 	}
 	return {
@@ -107,9 +114,8 @@ function whereMissing({ facts, fallbacks, ...change }: PlannedChange): readonly 
 	const [first = '', ...others] = statements;
 	switch (fact?.kind) {
 		case 'schema':
-			return [first.replace(/^create schema /, '$&if not exists '), ...others];
 		case 'extension':
-			return [first.replace(/^create extension /, '$&if not exists '), ...others];
+			return [fact.parts?.['where_missing'] ?? first, ...others];
 		case 'role':
 			return [unless('duplicate_object', first), ...others];
 		case 'extension_comment':

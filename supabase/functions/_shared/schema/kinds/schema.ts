@@ -13,6 +13,8 @@ select pg_catalog.format('%I', n.nspname) as identity, pg_catalog.format('%I', n
   array[${address('pg_namespace', 'n.oid')}] as addresses, null::pg_catalog.text as parent,
   '{}'::pg_catalog.jsonb as definition,
   array[pg_catalog.format('create schema %I', n.nspname)] as create,
+  pg_catalog.jsonb_build_object('where_missing',
+    pg_catalog.format('create schema if not exists %I', n.nspname)) as parts,
   case when n.nspname <> 'public' then pg_catalog.format('drop schema %I', n.nspname) end as drop
 from pg_catalog.pg_namespace n
 where ${userSchema('n.nspname')} and ${notOfExtension('pg_namespace', 'n.oid')}`,
@@ -55,14 +57,15 @@ export const extensionKind: Kind = {
 select pg_catalog.format('%I', e.extname) as identity, pg_catalog.format('extension %I', e.extname) as object,
   ${extensionAddresses} as addresses, null::pg_catalog.text as parent,
   pg_catalog.jsonb_build_object('schema', pg_catalog.format('%I', n.nspname)) as definition,
-  array[case when fixed.name is null
-    then pg_catalog.format('create extension %I with schema %I', e.extname, n.nspname)
-    else pg_catalog.format('create extension %I', e.extname) end] as create,
+  array['create extension ' || m.rest] as create,
+  pg_catalog.jsonb_build_object('where_missing', 'create extension if not exists ' || m.rest) as parts,
   case when not ${HOLDS_DATA} then pg_catalog.format('drop extension %I', e.extname) end as drop
 from pg_catalog.pg_extension e join pg_catalog.pg_namespace n on n.oid = e.extnamespace
 left join (
   select distinct v.name from pg_catalog.pg_available_extension_versions v where v.schema is not null
 ) fixed on fixed.name = e.extname
+cross join lateral (select pg_catalog.quote_ident(e.extname)
+  || case when fixed.name is null then pg_catalog.format(' with schema %I', n.nspname) else '' end as rest) m
 where e.extname <> 'plpgsql'`,
 	ways: { schema: { alter: (source) => [moveStatement(source)] } },
 };
