@@ -46,6 +46,8 @@ export interface TestClone {
 	readonly ignoreRules?: readonly string[];
 	/** Lower limits force many slices. */
 	readonly limits?: SlicePorts['limits'];
+	/** Told what slices report of data and all else, also of a clone that throws. */
+	readonly onItem?: (item: Item) => void;
 	/** Aborted where the worker dies; the clone throws its reason then. */
 	readonly signal?: AbortSignal;
 }
@@ -142,6 +144,9 @@ async function carryOut(clone: TestClone, kind: Run['kind'], mode: Run['mode'] =
 			},
 		},
 		wait: () => Promise.resolve(),
+		onSlice: (_, { items }) => {
+			for (const item of items) clone.onItem?.(item);
+		},
 	});
 	clone.signal?.throwIfAborted();
 	const failure = outcome.steps.find(({ status }) => status === 'failed')?.error;

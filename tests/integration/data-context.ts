@@ -57,6 +57,7 @@ export async function withContext<T>(
 			...startBudget(input.limits),
 			report: (...items) => input.report?.(items),
 			failures: [],
+			isLastTry: false,
 			memory: {},
 			remember: () => undefined,
 			progress: () => undefined,

@@ -14,6 +14,8 @@ export interface StageContext {
 	readonly failures: readonly Failed[];
 	/** JSON left by the previous slice of this stage; null in the first. */
 	readonly cursor: unknown;
+	/** After passing trouble in this slice the stage is not tried again. */
+	readonly isLastTry: boolean;
 	/** Aborted on cancel and when the lease is lost: stop after the current operation. */
 	readonly signal: AbortSignal;
 	/** True when the slice should store its cursor and return (time, bytes or operations used up). */

@@ -7,10 +7,8 @@ import type { Preview, PreviewPart } from '../domain/preview.ts';
 import { keepEndpoints } from './kept-endpoints.ts';
 import { stepName } from './order.ts';
 import { runSlice, type SlicePorts, type SliceResult } from './slice.ts';
-import type { NewStep, Run } from './step.ts';
+import { MAX_ATTEMPTS, type NewStep, type Run } from './step.ts';
 
-/** Failures in a row after which a step is given up; the queue has the same limit. */
-const MAX_ATTEMPTS = 8;
 const LONGEST_BACKOFF_SECONDS = 60;
 
 export type ReportedItem = Item & { readonly component: ComponentKey };
@@ -127,6 +125,7 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 				component,
 				stage,
 				cursor,
+				attempts: step.attempts,
 				failures: failuresOf(items, outcomes),
 				memory: ports.memory.read(component ?? ''),
 			},

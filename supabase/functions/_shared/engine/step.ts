@@ -6,6 +6,9 @@ import type { VerificationMode } from '../domain/status.ts';
 
 export type StepKind = 'prepare' | 'guard' | 'stage' | 'preview' | 'verify' | 'cleanup';
 
+/** Failures and deaths in a row after which a step is given up; the queue has the same limit. */
+export const MAX_ATTEMPTS = 8;
+
 /** A unit of work of a run: one stage of one component, or what one component does in a preview or verification. */
 export interface Step {
 	readonly kind: StepKind;
@@ -13,6 +16,8 @@ export interface Step {
 	readonly stage: string | null;
 	/** JSON left by the previous slice; null in the first. */
 	readonly cursor: unknown;
+	/** Failures and deaths since the last slice that succeeded. */
+	readonly attempts: number;
 	/** What has failed so far in the run. */
 	readonly failures: readonly Failed[];
 	/** What earlier clones into this target remembered for the component. */

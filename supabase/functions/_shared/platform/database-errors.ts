@@ -165,8 +165,8 @@ function hasEnded({ sqlstate, severity }: ServerAnswer): boolean {
 	return sqlstate.startsWith('57P') || (sqlstate.startsWith('08') && severity !== 'ERROR');
 }
 
-/** A limit of temporary files (53400) is met by the same statement again. */
-const LASTING_STATES = ['53400'];
+/** A full disk (53100) and a limit of temporary files (53400) are met by the same statement again. */
+const LASTING_STATES = ['53100', '53400'];
 const PASSING_CLASSES = ['53'];
 const PASSING_STATES = ['40001', '40P01', '55P03'];
 

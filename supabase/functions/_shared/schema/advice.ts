@@ -1,5 +1,7 @@
 // Advice for the user about an object that the target refused, by SQLSTATE.
+import type { Failed } from '../contract/report.ts';
 import { FIX_OF_MISSING } from '../platform/database-errors.ts';
+import { LOCK_FIX } from '../platform/locks.ts';
 import type { Failure } from './apply.ts';
 import type { Fact, Facts } from './fact.ts';
 import { moveStatement } from './kinds/schema.ts';
@@ -26,6 +28,25 @@ function adviceForMove(wanted: Fact, rest: readonly string[], sqlstate?: string)
 	return `It cannot be moved while ${rest.join(', ')} rest on it. Remove these on the target, run this there, then clone again: drop extension ${wanted.identity}; ${again}`;
 }
 
+/** What to do about rows that are lacking because something kept them from being copied. */
+export const fixForUncopied = (table: string | null): string =>
+	`${table === null ? 'Rows' : `Rows of ${table}`} could not be copied: see what the report says of ${table ?? 'the component Data'}, then clone again.`;
+
+/** Where the rows that a key misses could not be copied, that is what to see to. */
+export function adviceForLackingRows(
+	{ kind, definition }: Fact,
+	sqlstate: string | undefined,
+	failures: readonly Failed[],
+): string | undefined {
+	if (kind !== 'foreign_key' || sqlstate !== '23503') return undefined;
+	const uncopied = failures.filter(({ component }) => component === 'data');
+	const [, table = ''] = / REFERENCES (.+?)\(/.exec(String(definition['definition'])) ?? [];
+	const cause = uncopied.find(
+		({ object }) => object === null || object === table.replaceAll('"', ''),
+	);
+	return cause && fixForUncopied(cause.object);
+}
+
 /** One or two sentences for the report. */
 export function adviceFor(fact: Fact, { sqlstate, hint }: Failure, { target }: FactPair): string {
 	if (fact.kind === 'extension') {
@@ -44,7 +65,7 @@ export function adviceFor(fact: Fact, { sqlstate, hint }: Failure, { target }: F
 		case '42809':
 			return 'Something else on the target has this name. Rename or remove it there, or clone with remove_extra.';
 		case '55P03':
-			return 'Another session holds a lock on the target. Clone again when it has ended.';
+			return LOCK_FIX;
 		case '23505':
 		case '23514':
 		case '23502':

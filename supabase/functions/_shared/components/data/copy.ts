@@ -2,18 +2,20 @@
 // moment of the source (a snapshot) and makes as many tables as it can equal to it. When one slice did not
 // do for all, another round compares everything and loads what has changed since, until a round fits one
 // slice or finds nothing: then all tables are of one moment.
+import { errorBody, isPassing } from '../../domain/errors.ts';
 import { ruleMatches } from '../../domain/ignore-rule.ts';
 import { both } from '../../platform/both.ts';
 import type { Item } from '../../contract/report.ts';
 import type { Stage, StageResult } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
-import { type Sessions, openSessions, readPlan } from './sessions.ts';
+import { type ReadPlan, type Sessions, openSessions, readPlan } from './sessions.ts';
+import { countWrites, readWrites, rememberWrites } from './activity.ts';
 import { reportDangling } from './dangling.ts';
 import { prepare } from './inspect.ts';
-import { dropLedger, openLedger } from './ledger.ts';
+import { dropLedger, openLedger, type Ledger } from './ledger.ts';
 import { readLeftBehind } from './left-behind.ts';
 import type { TableJob } from './plan.ts';
-import { createProgress, readCursor, type RowsCursor } from './progress.ts';
+import { createProgress, readCursor, type RowsCursor, type RowsProgress } from './progress.ts';
 import { copySequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
 import { joinSnapshot, takeSnapshot } from './snapshot.ts';
@@ -54,12 +56,58 @@ async function runRound(
 	const waiting = changedSince(context, plan.others, cursor);
 	const others = plan.others.filter((item) => isNews(item) && !waiting.includes(item.object));
 	context.report(...others.filter((item) => !isLacking(context, item)));
-	const ledger = await openLedger(sessions.target, context.jobId);
 	// A later round is about one moment of everything; rows that are only added to have none.
 	const tableJobs = plan.tableJobs.filter(
 		({ strategy }) => strategy === 'mirror' || cursor.round === 0,
 	);
-	const progress = createProgress(cursor, tableJobs, ledger);
+	let reached: RowsProgress | undefined;
+	try {
+		const ledger = await openLedger(sessions.target, context.jobId);
+		reached = createProgress(cursor, tableJobs, ledger);
+		const round = { cursor, sizes, plan, hashMethod, waiting, others, tableJobs, ledger };
+		return await runTables(context, sessions, round, reached);
+	} catch (error) {
+		if (context.isLastTry || !isPassing(error)) {
+			const known = new Set([...cursor.done, ...cursor.failed]);
+			const open = reached?.open() ?? tableJobs.filter(({ key }) => !known.has(key));
+			context.report(...open.map((tableJob) => notReached(tableJob, cursor, error)));
+		}
+		throw error;
+	}
+}
+
+/** What stopped the whole stage stopped every table that it had not come to. */
+function notReached({ object }: TableJob, { round }: RowsCursor, error: unknown): Item {
+	const { message, fix, sqlstate } = errorBody(error);
+	return round === 0
+		? { object, outcome: 'failed', detail: `not reached: ${message}`, fix, sqlstate }
+		: {
+				object,
+				outcome: 'adapted',
+				detail: `its rows may be of another moment than those of other tables: ${message}`,
+				fix,
+				sqlstate,
+			};
+}
+
+interface Round {
+	readonly cursor: RowsCursor;
+	readonly sizes: Sizes;
+	readonly plan: Omit<ReadPlan, 'hashMethod'>;
+	readonly hashMethod: ReadPlan['hashMethod'];
+	/** Tables whose columns may come in a moment, and what else is known of those that are not copied. */
+	readonly waiting: readonly string[];
+	readonly others: readonly Item[];
+	readonly tableJobs: readonly TableJob[];
+	readonly ledger: Ledger;
+}
+
+async function runTables(
+	context: StageContext,
+	sessions: Sessions,
+	{ cursor, sizes, plan, hashMethod, waiting, others, tableJobs, ledger }: Round,
+	progress: RowsProgress,
+): Promise<StageResult> {
 	const onProgress = (): void =>
 		context.progress({
 			done: cursor.round === 0 ? progress.doneCount() : tableJobs.length,
@@ -72,14 +120,21 @@ async function runRound(
 
 	const open = progress.open().slice(0, sizes.sliceTables);
 	if (open.length > 0) {
+		const writes = await readWrites(sessions.source);
+		for (const { object } of open) {
+			const ofTable = writes[object];
+			if (ofTable) progress.writes[object] = ofTable;
+		}
 		const snapshot = await takeSnapshot(sessions.source, open);
-		for (const [tableJob, reason] of snapshot.refused) giveUp(slice, tableJob, reason);
+		for (const [tableJob, reason] of snapshot.refused)
+			await giveUp(slice, sessions, tableJob, reason);
 		const free = open.filter((tableJob) => !snapshot.refused.has(tableJob));
 		const second = await secondLane(context, free, sizes, (source) =>
 			joinSnapshot(source, snapshot),
 		);
 		await runTableJobs(slice, second ? [sessions, second] : [sessions], free);
 		await sessions.source.query('commit');
+		if (second) await countWrites(second.target);
 	}
 	if (progress.open().length > 0) return { state: 'more', cursor: progress.cursor() };
 	if (waiting.length > 0) {
@@ -215,6 +270,7 @@ async function finish(
 	context.report(...(await lastingOnes(sessions.source, lacking, (object) => oids.get(object))));
 	const leftBehind = await readLeftBehind(sessions.source, sessions.target);
 	context.report(...leftBehind.map((left): Item => ({ ...left, outcome: 'skipped' })));
+	await rememberWrites(context, sessions.target, cursor.writes);
 	await dropLedger(sessions.target);
 	return { state: 'done' };
 }

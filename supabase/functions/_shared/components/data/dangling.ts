@@ -5,6 +5,7 @@ import type { Session } from '../../platform/postgres/index.ts';
 import type { Item } from '../../contract/report.ts';
 import type { StageContext } from '../../contract/context.ts';
 import type { ReadPlan } from './sessions.ts';
+import { fixForUncopied } from '../../schema/advice.ts';
 import { countRows, FIX_BETWEEN_TABLES, readForeignKeys } from './foreign-keys.ts';
 import { isOfOneTable, isOutdated } from './trouble.ts';
 
@@ -20,6 +21,7 @@ export async function reportDangling(
 	seen: readonly string[],
 ): Promise<{ readonly seen: readonly string[]; readonly all: boolean }> {
 	const isComplete = completeness(context, plan, failed);
+	const uncopied = uncopiedTables(plan, failed);
 	const looked = new Set(seen);
 	let isFirst = true;
 	for (const { object, tables, isManaged, relations, probe } of await readForeignKeys(target)) {
@@ -32,7 +34,14 @@ export async function reportDangling(
 		context.spend({ operations: 1 });
 		try {
 			const rows = await countRows(target, probe, relations);
-			if (rows > 0) context.report(dangling(object, rows));
+			if (rows > 0)
+				context.report(
+					dangling(
+						object,
+						rows,
+						tables.find((table) => uncopied.has(table)),
+					),
+				);
 		} catch (error) {
 			if (!isOfOneTable(error)) throw error;
 			// Dropped since, with one of its tables, it holds no longer.
@@ -72,12 +81,22 @@ export function notLookedAt(
 	};
 }
 
-function dangling(object: string, rows: number): Item {
+/** Tables whose rows were to be copied and could not be. */
+const uncopiedTables = (
+	{ tableJobs, others }: Pick<ReadPlan, 'tableJobs' | 'others'>,
+	failed: readonly string[],
+): ReadonlySet<string> =>
+	new Set([
+		...tableJobs.filter(({ key }) => failed.includes(key)).map(({ object }) => object),
+		...others.filter(({ outcome }) => outcome === 'failed').map(({ object }) => object),
+	]);
+
+function dangling(object: string, rows: number, uncopied: string | undefined): Item {
 	return {
 		object,
 		outcome: 'failed',
 		detail: `foreign key: ${rows.toLocaleString('en')} ${rows === 1 ? 'row was' : 'rows were'} copied without the rows they point to`,
-		fix: FIX_BETWEEN_TABLES,
+		fix: uncopied === undefined ? FIX_BETWEEN_TABLES : fixForUncopied(uncopied),
 		sqlstate: '23503',
 	};
 }

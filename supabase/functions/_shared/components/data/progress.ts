@@ -1,6 +1,7 @@
 // What a slice knows and leaves behind: which parts of which tables are equal in this round, which failed.
 // A round runs every table job once. Losing the cursor costs comparisons, never rows.
 import * as z from 'zod/mini';
+import { writesSchema } from './activity.ts';
 import { type Partitioning, chunkCount, runs } from './partitioning.ts';
 import type { Ledger } from './ledger.ts';
 import type { TableJob } from './plan.ts';
@@ -40,6 +41,8 @@ const cursorSchema = z.object({
 	bytes: z.number(),
 	/** True when a slice of this round ended before it: its tables are of different moments. */
 	isSplit: z.boolean(),
+	/** What had been written to the source's tables when their rows were read. */
+	writes: z._default(writesSchema, {}),
 });
 
 export type RowsCursor = z.infer<typeof cursorSchema>;
@@ -53,6 +56,7 @@ export const FIRST: RowsCursor = {
 	tries: {},
 	bytes: 0,
 	isSplit: false,
+	writes: {},
 };
 
 export function readCursor(cursor: unknown): RowsCursor {
@@ -86,6 +90,8 @@ export interface RowsProgress {
 	doneCount(): number;
 	/** Table jobs and chunks that are through or given up: grows with every step forward. */
 	doneStepsCount(): number;
+	/** What had been written to the source's tables when their rows were read; added to by whoever reads them. */
+	readonly writes: RowsCursor['writes'];
 	/** Something of this round was through before this slice began. */
 	readonly wasBegun: boolean;
 	cursor(): RowsCursor;
@@ -101,6 +107,7 @@ export function createProgress(
 	const failed = new Set(from.failed);
 	const tries = new Map(Object.entries(from.tries));
 	const begun = new Map<string, Begun>();
+	const writes = { ...from.writes };
 	let bytes = from.bytes;
 	let narrowed = 0;
 
@@ -136,6 +143,7 @@ export function createProgress(
 
 	return {
 		round,
+		writes,
 		wasBegun,
 		open: () => tableJobs.filter(({ key }) => !done.has(key) && !failed.has(key)),
 		begun: (tableJob) => begun.get(tableJob.key),
@@ -180,6 +188,7 @@ export function createProgress(
 			),
 		cursor: () => ({
 			...from,
+			writes,
 			done: [...done],
 			failed: [...failed],
 			tries: Object.fromEntries(tries),

@@ -6,6 +6,7 @@ import type { VerificationMode } from '../../domain/status.ts';
 import { inOwnPath } from '../../schema/own-path.ts';
 import type { Finding, Item } from '../../contract/report.ts';
 import type { SlicedContext } from '../../contract/context.ts';
+import { type RowFinding, watchActivity } from './activity.ts';
 import { countOf, type Sum, type Summed, sumOfPiece, sumsOf, sumsOfContained } from './compare.ts';
 import { type Sessions, openSessions, readPlan } from './sessions.ts';
 import { literal } from '../../platform/postgres/index.ts';
@@ -60,7 +61,8 @@ export async function verify(
 
 	const sessions = await openSessions(context, sizes);
 	const plan = await readPlan(context, sessions);
-	const findings: Finding[] = left === null ? plan.others.flatMap(notCompared) : [];
+	const activity = await watchActivity(context, sessions);
+	const findings: RowFinding[] = left === null ? plan.others.flatMap(notCompared) : [];
 	if (left === null)
 		findings.push(...(await missingPartitions(context, sessions, plan.missingLeaves)));
 	await onBoth(sessions, 'begin isolation level repeatable read read only');
@@ -91,13 +93,16 @@ export async function verify(
 			}
 			return true;
 		};
-		let found: readonly Finding[] | null = null;
+		let found: readonly RowFinding[] | null = null;
 		while (found === null) {
 			if (isEnough()) {
 				context.continueFrom({ done: [...done], begun });
-				return findings;
+				await onBoth(sessions, 'commit');
+				return activity.judge(findings);
 			}
-			const comparing = async (some: readonly TableJob[]): Promise<readonly Finding[] | null> => {
+			const comparing = async (
+				some: readonly TableJob[],
+			): Promise<readonly RowFinding[] | null> => {
 				if (begun === null || first === undefined) return compareSmall(sessions, some, summed);
 				begun = await addPiece(sessions, first, begun, summed);
 				return begun.piece < begun.pieces
@@ -111,7 +116,7 @@ export async function verify(
 		for (const { key } of tableJobs) if (!later.has(key)) done.add(key);
 	}
 	await onBoth(sessions, 'commit');
-	return [...findings, ...(await sequenceFindings(sessions))];
+	return [...(await activity.judge(findings)), ...(await sequenceFindings(sessions))];
 }
 
 function notCompared({ object, outcome, detail, fix }: Item): Finding[] {
@@ -234,7 +239,7 @@ async function compareSmall(
 	sessions: Sessions,
 	tableJobs: readonly TableJob[],
 	summed: Summed,
-): Promise<readonly Finding[]> {
+): Promise<readonly RowFinding[]> {
 	const [source, target] = await both(
 		sumsOf(sessions.source, tableJobs, 'source', summed),
 		sumsOf(sessions.target, tableJobs, 'target', summed),
@@ -248,12 +253,12 @@ async function compareSmall(
 async function readable(
 	sessions: Sessions,
 	tableJobs: readonly TableJob[],
-	compare: (tableJobs: readonly TableJob[]) => Promise<readonly Finding[] | null>,
+	compare: (tableJobs: readonly TableJob[]) => Promise<readonly RowFinding[] | null>,
 	divides: (tableJob: TableJob) => boolean,
-): Promise<readonly Finding[] | null> {
+): Promise<readonly RowFinding[] | null> {
 	const [only] = tableJobs;
 	const recover = (): Promise<void> => onBoth(sessions, 'rollback to savepoint twins');
-	const work = (): Promise<readonly Finding[] | null> => compare(tableJobs);
+	const work = (): Promise<readonly RowFinding[] | null> => compare(tableJobs);
 	try {
 		await onBoth(sessions, 'savepoint twins');
 		if (!only || tableJobs.length > 1) return await work();
@@ -276,7 +281,7 @@ async function readable(
 			const { object } = only;
 			return [{ severity: 'failed', object, expected: 'rows that can be read', found, fix }];
 		}
-		const findings: Finding[] = [];
+		const findings: RowFinding[] = [];
 		for (const tableJob of tableJobs)
 			findings.push(...((await readable(sessions, [tableJob], compare, divides)) ?? []));
 		return findings;
@@ -287,9 +292,10 @@ async function onBoth({ source, target }: Sessions, statement: string): Promise<
 	await both(source.query(statement), target.query(statement));
 }
 
-function finding(tableJob: TableJob, source: Sum, target: Sum, summed: Summed): Finding[] {
-	const differs = (expected: string, found: string): Finding[] => [
-		{ severity: 'failed', object: tableJob.object, expected, found, fix: AGAIN },
+function finding(tableJob: TableJob, source: Sum, target: Sum, summed: Summed): RowFinding[] {
+	const apart = Math.abs(source.rows - target.rows);
+	const differs = (expected: string, found: string): RowFinding[] => [
+		{ severity: 'failed', object: tableJob.object, expected, found, fix: AGAIN, apart },
 	];
 	if (isContained(tableJob, summed)) {
 		if (source.rows === target.rows) return [];
