@@ -78,6 +78,32 @@ describe('a job', () => {
 		});
 	});
 
+	it('tells of a clean-up that failed, and what to remove by hand', async () => {
+		const rows = component(
+			'data',
+			stage('rows', (context) => {
+				context.report({ object: 'public.t', outcome: 'copied' });
+				return Promise.resolve(done);
+			}),
+		);
+		const cleanUp = () =>
+			Promise.reject(
+				new TwinsError('database_refused', 'must be owner', 'Do it', { sqlstate: '42501' }),
+			);
+		const id = await control.startClone(only('data'));
+		await engine.workAll([{ ...rows, cleanUp }]);
+		const { job, status } = await engine.jobOf(id);
+		expect(status).toMatchObject({ data: 'failed' });
+		expect(job?.['report'].failed).toMatchObject([
+			{
+				object: 'clean-up of the target',
+				detail: expect.stringContaining('_twins, may still be there: must be owner'),
+				fix: expect.stringContaining('drop schema if exists _twins cascade'),
+				sqlstate: '42501',
+			},
+		]);
+	});
+
 	it('lets the worker mark an account as expired before its job is final', async () => {
 		const id = await engine.control.startClone(only('tables'));
 		const session = await connectUrl(engine.control.dbUrl);

@@ -10,10 +10,18 @@ interface Owned {
 	/** SQL: what `alter … owner to` calls it. */
 	readonly word: string;
 	readonly where?: string;
+	/** SQL: whose owner follows, whoever he is. */
+	readonly always?: string;
 }
 
 const OWNED: readonly Owned[] = [
-	{ catalog: 'pg_namespace', owner: 'nspowner', word: `'schema'` },
+	{
+		catalog: 'pg_namespace',
+		owner: 'nspowner',
+		word: `'schema'`,
+		// The platform's, until somebody drops it and makes it anew: then it is postgres's.
+		always: `x.nspname = 'public'`,
+	},
 	{
 		catalog: 'pg_class',
 		owner: 'relowner',
@@ -35,12 +43,12 @@ const OWNED: readonly Owned[] = [
 	{ catalog: 'pg_proc', owner: 'proowner', word: `'routine'` },
 ];
 
-const readOwned = ({ catalog, owner, word, where }: Owned): string => `
+const readOwned = ({ catalog, owner, word, where, always = 'false' }: Owned): string => `
   select p.id, r.rolname, ${word} as word, o.identity
   from pg_catalog.${catalog} x join pg_catalog.pg_roles r on r.oid = x.${owner}
   join part p on p.address = ${address(catalog, 'x.oid')}
   cross join lateral pg_catalog.pg_identify_object('pg_catalog.${catalog}'::pg_catalog.regclass, x.oid, 0) o
-  where not ${platformRole('r.rolname')} and p.kind not in ('extension', 'column')${where ? ` and ${where}` : ''}`;
+  where (${always} or not ${platformRole('r.rolname')}) and p.kind not in ('extension', 'column')${where ? ` and ${where}` : ''}`;
 
 export const ownerKind: Kind = {
 	name: 'owner',
