@@ -90,7 +90,7 @@ describe('a job', () => {
 			Promise.reject(
 				new TwinsError('database_refused', 'must be owner', 'Do it', { sqlstate: '42501' }),
 			);
-		const id = await control.startClone(only('data'));
+		const id = await engine.control.startClone(only('data'));
 		await engine.workAll([{ ...rows, cleanUp }]);
 		const { job, status } = await engine.jobOf(id);
 		expect(status).toMatchObject({ data: 'failed' });

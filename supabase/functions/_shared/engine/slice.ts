@@ -2,16 +2,18 @@
 // step comes from and where the result goes is the caller's: the leased worker, the command line and the tests.
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
+import { LEDGER_SCHEMA } from '../contract/ledger.ts';
 import type { Finding, Item, Progress } from '../contract/report.ts';
 import type { ReadContext, SlicedContext } from '../contract/context.ts';
 import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
 import { asRemark } from '../domain/sentence.ts';
 import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
 import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/errors.ts';
+import { namingClosed } from '../platform/locks.ts';
 import { startBudget } from './budget.ts';
 import { acceptedLosses } from './losses.ts';
 import { prepareRun } from './prepare.ts';
-import type { NewStep, Run, Step } from './step.ts';
+import { MAX_ATTEMPTS, type NewStep, type Run, type Step } from './step.ts';
 
 /** An endpoint of a run, closed when the slice is over. */
 export interface OpenEndpoint extends Endpoint {
@@ -67,6 +69,8 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 	} catch (error) {
 		// Stopped on purpose: the step goes back to the queue, where a cancel drops it.
 		const outcome = ports.signal.aborted || isPassing(error) ? 'retry' : 'failed';
+		const isFinal = outcome === 'failed' || step.attempts + 1 >= MAX_ATTEMPTS;
+		if (step.kind === 'cleanup' && isFinal) items.push(notCleanedUp(error));
 		const retryAfter = error instanceof TwinsError ? error.details.retryAfter : undefined;
 		return { ...collected, outcome, error: errorBody(error), retry_after: retryAfter, progress };
 	}
@@ -75,6 +79,18 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 /** Remarks have one form, whoever makes them. */
 const shown = (item: Item): Item =>
 	item.detail === undefined ? item : { ...item, detail: asRemark(item.detail) };
+
+/** What a clone has left on the target, for whoever is to remove it. */
+function notCleanedUp(error: unknown): Item {
+	const { message, sqlstate } = errorBody(error);
+	return {
+		object: 'clean-up of the target',
+		outcome: 'failed',
+		detail: `the notes of this clone, schema ${LEDGER_SCHEMA}, may still be there: ${message}`,
+		fix: `Run on the target: drop schema if exists ${LEDGER_SCHEMA} cascade. The next clone does so as well.`,
+		sqlstate,
+	};
+}
 
 async function withEndpoints<T>(
 	{ openEndpoint, signal }: SlicePorts,
@@ -85,6 +101,8 @@ async function withEndpoints<T>(
 		const target = await openEndpoint('target', signal);
 		try {
 			return await work({ source, target });
+		} catch (error) {
+			throw await namingClosed(error, [() => source.connect(), () => target.connect()]);
 		} finally {
 			await target.close();
 		}
@@ -183,6 +201,7 @@ async function runStep(
 				jobId: run.job_id ?? run.id,
 				failures: step.failures,
 				cursor: step.cursor,
+				isLastTry: step.attempts + 1 >= MAX_ATTEMPTS,
 			});
 			if (result.state === 'done') return { outcome: 'done' };
 			return { outcome: 'more', cursor: result.cursor };

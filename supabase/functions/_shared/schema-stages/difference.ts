@@ -11,6 +11,7 @@ import { namesOf } from '../schema/names.ts';
 import { closure } from '../schema/order.ts';
 import { overloadedRoutines } from '../schema/overloads.ts';
 import type { FactPair } from '../schema/planning.ts';
+import { unreadFacts } from '../schema/unread.ts';
 import {
 	dependentsIn,
 	indexFacts,
@@ -162,26 +163,34 @@ export async function readDifference(
 	const extra = context.options.remove_extra
 		? [...onTarget.keys()].filter((root) => !digests.source.has(root))
 		: [];
-	const target = onTarget.size === 0 ? [] : await readWithDependents(context, onTarget, extra);
-	const ids = new Set(target.map((fact) => fact.id));
+	const found = onTarget.size === 0 ? [] : await readWithDependents(context, onTarget, extra);
+	const ids = new Set(found.map((fact) => fact.id));
 	// Asked for by name only: an attribute of something that the source lacks is left alone.
 	const holders = new Set(
-		target.flatMap(({ parent }) => (parent === null || ids.has(parent) ? [] : [parent])),
+		found.flatMap(({ parent }) => (parent === null || ids.has(parent) ? [] : [parent])),
 	);
-	const read = await readCells(await context.source.database(), cells, [...ids, ...holders]);
+	const wholly = await readCells(await context.source.database(), cells, [...ids, ...holders]);
+	const unread = unreadFacts(wholly, found);
+	const isRead = ({ id }: Fact): boolean => !unread.has(id);
+	const [read, target] = [wholly.filter(isRead), found.filter(isRead)];
 	const isLoaded = ({ id }: Fact): boolean => !holders.has(id) || cells.has(id);
 	const later = [...digests.source.keys()].filter(
 		(root) => isTable(root) && !digests.target.has(root) && !cells.has(root),
 	);
 	const wanted = indexFacts(withoutWaiting(read.filter(isLoaded), later, ids));
 	const existing = indexFacts(target);
-	const equal = new Set(read.filter((fact) => !isLoaded(fact)).map(({ id }) => id));
+	// What both have, though nobody knows how, is as good as equal for what belongs to it.
+	const equal = new Set([
+		...read.filter((fact) => !isLoaded(fact)).map(({ id }) => id),
+		...[...unread].flatMap(([id, { onSource }]) => (onSource ? [id] : [])),
+	]);
 	const isOnSource = (id: string): boolean =>
 		wanted.byId.has(id) || equal.has(id) || digests.source.has(id);
 	const pair = {
 		source: context.options.remove_extra ? wanted : withKeptGrants(wanted, existing, isOnSource),
 		target: existing,
 		equal,
+		...(unread.size > 0 ? { unread } : {}),
 		overloaded: overloadedRoutines([...digests.source.keys(), ...digests.target.keys()]),
 	};
 	return { pair, ...more };

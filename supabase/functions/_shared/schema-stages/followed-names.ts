@@ -11,6 +11,7 @@ import type { Fact } from '../schema/fact.ts';
 import { readNamed, type Named } from './names-read.ts';
 import { closure } from '../schema/order.ts';
 import { readCells } from '../schema/read.ts';
+import { readable } from '../schema/unread.ts';
 import type { PlannedChange } from '../schema/planning.ts';
 
 /** By the address on the source: address of the copy (none if there was none yet), name, holder, id of the fact. */
@@ -127,7 +128,7 @@ export async function renamesSince(
 		const groups = takenInTurn(ofLevel, pair.target);
 		if (groups.length === 0) continue;
 		const ids = groups.flat().map(({ now }) => now.fact);
-		const facts = await readCells(await context.source.database(), new Map(), ids);
+		const facts = readable(await readCells(await context.source.database(), new Map(), ids));
 		const byId = new Map(facts.map((fact) => [fact.id, fact]));
 		return groups.map((group) => renaming(group, byId));
 	}

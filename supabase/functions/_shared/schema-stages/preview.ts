@@ -16,6 +16,7 @@ import {
 import type { Thing } from '../domain/thing.ts';
 import { SCHEMA_STAGES, type Fact } from '../schema/fact.ts';
 import { both } from '../platform/both.ts';
+import { LOCK_FIX } from '../platform/locks.ts';
 import { renamesSince } from './followed-names.ts';
 import { foreseeRefusals } from './foresee.ts';
 import { gaveWay, reportedAs } from './items.ts';
@@ -59,6 +60,17 @@ const keptRows = ({ facts: [about], keeps }: PlannedChange): PreviewWarning[] =>
 					fix: fixForRows(keeps),
 				},
 			];
+
+/** What nobody can look at now. */
+const unreadWarnings = (
+	{ unread }: FactPair,
+	components: readonly ComponentKey[],
+): PreviewWarning[] =>
+	[...(unread?.values() ?? [])].flatMap(({ fact, why }): PreviewWarning[] =>
+		components.includes(fact.component)
+			? [{ level: 'warning', object: fact.object, message: why, fix: LOCK_FIX }]
+			: [],
+	);
 
 /** What of the target's own goes so that rows can come. */
 const waysGiven = (change: PlannedChange, pair: FactPair): PreviewWarning[] =>
@@ -228,6 +240,7 @@ async function previewPart(
 		planned: [...planned],
 		extras: [...extras.values()],
 		warnings: [
+			...unreadWarnings(pair, components),
 			...changes.flatMap((change) => waysGiven(change, pair)),
 			...changes.flatMap(keptRows),
 			...refused,

@@ -10,8 +10,8 @@ import type { FactPair, PlannedChange } from '../schema/planning.ts';
 /** How often a change may run without error and yet not make the endpoints equal. */
 const MAX_RUNS = 2;
 
-/** How often a change is put off because somebody holds a lock on the target: about a minute in all. */
-const MAX_LOCKED = 12;
+/** How often a change is put off because somebody holds a lock on the target: about half a minute in all. */
+const MAX_LOCKED = 6;
 
 const failureSchema = z.object({
 	id: z.string(),
@@ -90,7 +90,7 @@ export function remember(cursor: Cursor, applied: Applied, pair: FactPair): Curs
 	if (applied.done.length === 0) {
 		for (const [id, { change, failure }] of applied.failed) {
 			locked[id] = (locked[id] ?? 0) + 1;
-			if (failure.locked && locked[id] <= MAX_LOCKED) continue;
+			if (failure.locked && !failure.lasting && locked[id] <= MAX_LOCKED) continue;
 			if (failure.raced && locked[id] === 1) continue;
 			gone.push({
 				id,

@@ -7,11 +7,14 @@ import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { type Applied, applyChanges, turnOf, type Turn } from '../schema/apply.ts';
 import { NO_ROWS_BROUGHT, type Fact, type SchemaStage } from '../schema/fact.ts';
 import { madeByClones, rememberNames, renamesSince, type Renaming } from './followed-names.ts';
+import { adviceForLackingRows } from '../schema/advice.ts';
 import { failedItem, itemOf, ownName, reportedAs } from './items.ts';
 import { KIND_BY_NAME } from '../schema/kinds/index.ts';
 import { namesakes } from '../schema/names.ts';
 import { isNotFound } from '../schema/own-path.ts';
+import type { Session } from '../platform/postgres/index.ts';
 import { planStage } from '../schema/plan.ts';
+import { readsSoon } from '../schema/unread.ts';
 import {
 	kindOf,
 	type Plan,
@@ -119,7 +122,10 @@ async function finish(
 	}
 	for (const { id, ...failure } of cursor.gone) {
 		const fact = pair.source.byId.get(id) ?? pair.target.byId.get(id);
-		if (fact) say(...failedItem(fact, { sqlstate: undefined, hint: undefined, ...failure }, pair));
+		if (!fact) continue;
+		const known = { sqlstate: undefined, hint: undefined, ...failure };
+		const fix = failure.fix ?? adviceForLackingRows(fact, failure.sqlstate, context.failures);
+		say(...failedItem(fact, { ...known, fix }, pair));
 	}
 	for (const [id, rewriting] of pair.rewritten ?? []) {
 		const fact = pair.source.byId.get(id);
@@ -200,10 +206,22 @@ const NOTHING: FactPair = { source: indexFacts([]), target: indexFacts([]) };
 
 const idsOf = ({ gone }: Cursor): ReadonlySet<string> => new Set(gone.map(({ id }) => id));
 
+/** What a stage is given, with a second session on the target that sees what the first one waits for. */
+type WatchedContext = StageContext & { watcher(): Promise<Session> };
+
+function watchedContext(context: StageContext): WatchedContext {
+	let opened: Promise<Session> | undefined;
+	return { ...context, watcher: () => (opened ??= context.target.connect()) };
+}
+
+/** Before what is locked is looked at again. */
+const LOCKED_PAUSE_MS = 2000;
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, LOCKED_PAUSE_MS));
+
 /** Runs the changes and reports them. */
 async function run(
 	changes: readonly PlannedChange[],
-	context: StageContext,
+	context: WatchedContext,
 	pair: FactPair,
 ): Promise<Applied> {
 	const applied = await applyChanges(await context.target.database(), changes, context);
@@ -249,7 +267,7 @@ async function prepare(
  * Makes what can be made of the functions, before tables are tried again. The body of a function may call others, which
  * nothing records, and Postgres looks into it as soon as a table is made that uses the function. The turn is the caller's.
  */
-async function makeRoutines(context: StageContext, cursor: Cursor): Promise<void> {
+async function makeRoutines(context: WatchedContext, cursor: Cursor): Promise<void> {
 	const routines = { stage: 'functions', components: ['functions'] } as const;
 	const held: Turn = { take: () => Promise.resolve(true), end: () => Promise.resolve() };
 	const ready = await prepare(context, routines, cursor, {}, MAX_FACTS, held);
@@ -257,6 +275,9 @@ async function makeRoutines(context: StageContext, cursor: Cursor): Promise<void
 	const changes = ready.plan.changes.filter(({ action }) => action !== 'remove');
 	await run(changes, context, ready.pair);
 }
+
+const isSoonFree = ({ failed }: Applied): boolean =>
+	[...failed.values()].some(({ failure }) => failure.locked && !failure.lasting);
 
 const lacksNames = ({ failed }: Applied): boolean =>
 	[...failed.values()].some(({ failure }) => isNotFound(failure.sqlstate));
@@ -267,7 +288,8 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 		name: options.name,
 		needs: options.needs,
 		provides: options.provides,
-		async run(context) {
+		async run(given) {
+			const context = watchedContext(given);
 			let cursor: Cursor = context.cursor === null ? FIRST : cursorSchema.parse(context.cursor);
 			let maxFacts = MAX_FACTS;
 			const namedHere = componentsNamed(options, context);
@@ -311,7 +333,14 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 						maxFacts *= 4;
 						continue;
 					}
-					if (plan.changes.length === 0 || cursor.cleanRounds >= MAX_CLEAN_ROUNDS) {
+					const isFinal = cursor.cleanRounds >= MAX_CLEAN_ROUNDS;
+					if (plan.changes.length === 0 && !isFinal && readsSoon(pair, options)) {
+						if (context.spent()) return { state: 'more', cursor };
+						await turn.end();
+						await pause();
+						continue;
+					}
+					if (plan.changes.length === 0 || isFinal) {
 						await finish(context, options, cursor, plan, pair, digest);
 						// A view may come to have the name of what another component made.
 						await rememberNames(context, options.stage === 'views' ? COMPONENT_KEYS : namedHere);
@@ -327,6 +356,10 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					}
 					cursor = remember(cursor, applied, pair);
 					if (context.spent()) return { state: 'more', cursor };
+					if (applied.done.length === 0 && isSoonFree(applied)) {
+						await turn.end();
+						await pause();
+					}
 				} finally {
 					await turn.end();
 				}

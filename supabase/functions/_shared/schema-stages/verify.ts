@@ -186,6 +186,16 @@ function findingsOf(
 			});
 		}
 	}
+	for (const { fact, why, onSource } of pair.unread?.values() ?? []) {
+		if (!onSource || !components.includes(fact.component)) continue;
+		findings.push({
+			severity: 'warning',
+			object: nameOf(fact, pair),
+			expected: nameOfOne(fact.kind),
+			found: `not compared: ${why}`,
+			fix: 'Verify again when that session has ended.',
+		});
+	}
 	for (const target of pair.target.byId.values()) {
 		const kind = kindOf(target, KIND_BY_NAME);
 		if (!components.includes(target.component) || pair.source.byId.has(target.id)) continue;

@@ -1,7 +1,8 @@
 // Runs changes on the target: many in one transaction and one message, and one by one where that fails, so
 // that each object that fails is known by name and the others are made.
-import { isPassing, sqlstateOf, TwinsError } from '../domain/errors.ts';
+import { isPassing, TwinsError } from '../domain/errors.ts';
 import { RAISED_BY_US } from '../platform/database-errors.ts';
+import { isLocked, NAMING_PATIENCE, watched, WRITERS_PATIENCE } from '../platform/locks.ts';
 import type { Session } from '../platform/postgres/index.ts';
 import { deniedSchema, whileOpen } from './closed-schemas.ts';
 import type { Fact } from './fact.ts';
@@ -17,18 +18,18 @@ const BATCH_CHARACTERS = 256 * 1024;
  * acts on what it read before the other changed it, and they do not run into each other's locks. It also holds
  * back the successor of a worker that was stopped in the middle of a long statement, such as an index of an hour:
  * Postgres goes on with it, and commits.
- * A lock is not waited for long, because everybody else who wants the table waits behind us.
  * Bodies and defaults rely on the search path of a Supabase project.
  */
 const TURN = '7311, 1';
-const preamble = (path: string): string => `begin;
+const preamble = (path: string, patience: string): string => `begin;
 set local search_path = ${path};
 set local check_function_bodies = off;
 set local client_min_messages = error;
-set local lock_timeout = '5s';
 set local statement_timeout = 0;
 set local idle_in_transaction_session_timeout = '120s';
+set local lock_timeout = '5s';
 select pg_catalog.pg_advisory_xact_lock(${TURN});
+${patience};
 `;
 
 export interface Failure {
@@ -37,6 +38,8 @@ export interface Failure {
 	readonly hint: string | undefined;
 	/** Somebody else held a lock: the same change may succeed in a moment. */
 	readonly locked?: boolean;
+	/** He has held it for so long that the change need not be tried again. */
+	readonly lasting?: boolean;
 	/** Somebody else may have changed the schema: the same change may succeed once both endpoints are read again. */
 	readonly raced?: boolean;
 }
@@ -57,11 +60,17 @@ export interface Applied {
 export interface Limits {
 	readonly signal: AbortSignal;
 	spent(): boolean;
+	/** Another session on the target, to look for what the first one waits for. */
+	watcher(): Promise<Session>;
 }
 
 /** The message of one transaction. */
-export function transaction(statements: readonly string[], path = userPath()): string {
-	return `${preamble(path)}${statements.join(';\n')};\ncommit`;
+export function transaction(
+	statements: readonly string[],
+	path = userPath(),
+	patience = WRITERS_PATIENCE,
+): string {
+	return `${preamble(path, patience)}${statements.join(';\n')};\ncommit`;
 }
 
 /** The usual path with the schemas of the facts and of what they need: code from there may name its neighbours only. */
@@ -94,10 +103,6 @@ export function batches(changes: readonly PlannedChange[]): PlannedChange[][] {
 	close();
 	return all;
 }
-
-const LOCKED = ['55P03', '40P01'];
-
-const isLocked = (error: unknown): boolean => LOCKED.includes(sqlstateOf(error) ?? '');
 
 /** A session's turn to read the target and then change it. */
 export interface Turn {
@@ -143,10 +148,10 @@ async function turnIsFree(session: Session): Promise<boolean> {
 async function attempt(
 	session: Session,
 	statements: readonly string[],
-	path?: string,
+	{ path, patience }: { readonly path?: string; readonly patience?: string | undefined } = {},
 ): Promise<Failure | 'another at work' | undefined> {
 	try {
-		await session.script(transaction(statements, path));
+		await session.script(transaction(statements, path, patience));
 		return undefined;
 	} catch (error) {
 		const refused =
@@ -168,19 +173,34 @@ async function attemptAnyhow(
 	session: Session,
 	statements: readonly string[],
 	facts: readonly Fact[],
+	patience?: string,
 ) {
-	let failure = await attempt(session, statements);
+	let failure = await attempt(session, statements, { patience });
 	if (typeof failure === 'object' && isNotFound(failure.sqlstate)) {
-		failure = await attempt(session, statements, pathOf(facts));
+		failure = await attempt(session, statements, { path: pathOf(facts), patience });
 	}
 	const opened: string[] = [];
 	while (typeof failure === 'object') {
 		const schema = deniedSchema(failure.sqlstate, failure.message);
 		if (schema === undefined || opened.includes(schema)) break;
 		opened.push(schema);
-		failure = await attempt(session, whileOpen(opened, statements));
+		failure = await attempt(session, whileOpen(opened, statements), { patience });
 	}
 	return failure;
+}
+
+/** Once more, with an eye on what it waits for: a lock not got in time says nothing of whose it is. */
+async function attemptNamed(
+	session: Session,
+	statements: readonly string[],
+	facts: readonly Fact[],
+	other: () => Promise<Session>,
+) {
+	const { answer, holder } = await watched(session, other, () =>
+		attemptAnyhow(session, statements, facts, NAMING_PATIENCE),
+	);
+	if (typeof answer !== 'object' || !answer.locked || holder === undefined) return answer;
+	return { ...answer, message: holder.text, lasting: holder.lasting && !holder.ours };
 }
 
 /** Runs the changes in order. Throws when the connection is lost; what a transaction committed stays. */
@@ -193,6 +213,8 @@ export async function applyChanges(
 	const failed = new Map<string, { change: PlannedChange; failure: Failure }>();
 	let untried = 0;
 	let isOver = false;
+	/** Something is locked: it was waited for, and everything else is not to wait as long once more. */
+	let isLockMet = false;
 
 	const leave = (changes: readonly PlannedChange[]): void => {
 		untried += changes.length;
@@ -204,16 +226,20 @@ export async function applyChanges(
 		if (blocker !== undefined) {
 			const { change: needed, failure } = failed.get(blocker) ?? {};
 			const message = `needs ${needed?.facts[0]?.object ?? blocker}, which could not be made`;
-			const { locked = false, raced = false } = failure ?? {};
+			const { locked = false, lasting = false, raced = false } = failure ?? {};
 			failed.set(change.id, {
 				change,
-				failure: { message, sqlstate: undefined, hint: undefined, locked, raced },
+				failure: { message, sqlstate: undefined, hint: undefined, locked, lasting, raced },
 			});
 			return;
 		}
 		let first: Failure | undefined;
 		for (const statements of [change.statements, ...change.fallbacks]) {
-			const failure = await attemptAnyhow(session, statements, change.facts);
+			let failure = isLockMet ? undefined : await attemptAnyhow(session, statements, change.facts);
+			if (isLockMet || (typeof failure === 'object' && failure.locked === true)) {
+				isLockMet = true;
+				failure = await attemptNamed(session, statements, change.facts, () => limits.watcher());
+			}
 			if (!failure) {
 				done.push(change);
 				return;
@@ -235,12 +261,14 @@ export async function applyChanges(
 			const failure = await attempt(
 				session,
 				batch.flatMap((change) => change.statements),
+				{ patience: isLockMet ? NAMING_PATIENCE : undefined },
 			);
 			if (!failure) {
 				done.push(...batch);
 				return;
 			}
 			if (failure === 'another at work') return leave(batch);
+			isLockMet ||= failure.locked === true;
 		}
 		const middle = Math.ceil(batch.length / 2);
 		await run(batch.slice(0, middle));

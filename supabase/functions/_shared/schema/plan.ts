@@ -23,6 +23,7 @@ import {
 	type PlannedChange,
 	type ChangeAction,
 } from './planning.ts';
+import { asLeft, leftUnread } from './unread.ts';
 import { classifyChanges, type ClassifiedChanges } from './classification.ts';
 
 type Draft = Omit<PlannedChange, 'needs' | 'keeps'> & {
@@ -42,8 +43,11 @@ export function planStage(pair: FactPair, scope: Scope): Plan {
 		...createDrafts(missing, pair, scope),
 		...alterDrafts(classified, covered, pair, scope),
 	].filter(({ statements }) => statements.length > 0);
-	const { free, held } = heldBack(drafts, refused, pair, scope);
-	const left = [...classified.left, ...refused, ...held];
+	const unread = leftUnread(pair, scope);
+	// What cannot be read on the source is lacking; what the target has is there, whatever it is.
+	const lacking = unread.filter(({ onTarget }) => !onTarget).map(asLeft);
+	const { free, held } = heldBack(drafts, [...refused, ...lacking], pair, scope);
+	const left = [...classified.left, ...refused, ...held, ...unread.map(asLeft)];
 	return { changes: linked(free, pair, scope), left, partial: classified.partial };
 }
 

@@ -2,11 +2,24 @@
 import type { ComponentKey } from '../domain/component.ts';
 import type { Fact, Facts, Kind, RowsBrought, SchemaStage } from './fact.ts';
 
+/** A fact of which only the name is known, because somebody locks what it is printed from. */
+export interface UnreadFact {
+	readonly fact: Fact;
+	/** Who locks what. */
+	readonly why: string;
+	readonly onSource: boolean;
+	readonly onTarget: boolean;
+	/** The lock is held for so long that waiting for it is no use. */
+	readonly lasting: boolean;
+}
+
 export interface FactPair {
 	readonly source: Facts;
 	readonly target: Facts;
 	/** Ids of facts that both endpoints have alike, where these were not read in full. */
 	readonly equal?: ReadonlySet<string>;
+	/** What an endpoint could not read, by id; neither endpoint has it then. */
+	readonly unread?: ReadonlyMap<string, UnreadFact>;
 	/** Ids of routines of either endpoint that share their name with another. */
 	readonly overloaded?: ReadonlySet<string>;
 	/** What was rewritten in facts of the source, by id; `missing`: what a placeholder took the place of. */
@@ -76,7 +89,7 @@ export function kindOf(fact: Fact, kinds: ReadonlyMap<string, Kind>): Kind {
 }
 
 /** True when the stage makes this fact. */
-export function inScope(fact: Fact, scope: Scope): boolean {
+export function inScope(fact: Fact, scope: Pick<Scope, 'stage' | 'components'>): boolean {
 	return fact.stage === scope.stage && scope.components.includes(fact.component);
 }
 

@@ -2,6 +2,7 @@
 // results, so that Postgres and not we pay for it; three ways to look at it differ in what comes back.
 import type { ComponentKey } from '../domain/component.ts';
 import type { Thing } from '../domain/thing.ts';
+import { isLocked, READERS_PATIENCE } from '../platform/locks.ts';
 import { readAgain } from '../platform/schema-changes.ts';
 import { literal, plannedOnce, type Session } from '../platform/postgres/index.ts';
 import { schemaOf } from './names.ts';
@@ -14,6 +15,7 @@ import {
 	STORED_OBJECTS,
 	UNEXPLAINED,
 } from './narrow-read.ts';
+import { allRead } from './unread.ts';
 
 /** One fact as the statement packs it: kind's number, then FactRow's columns. */
 type PackedFact = [
@@ -209,6 +211,10 @@ const DEPENDENCY = `, dependency as materialized (
 /** Attempts before the facts are read one kind after the other. */
 const WHOLE_ATTEMPTS = 2;
 
+/** Once something was locked, for this long the session does not try to read all at once: it costs as much again. */
+const LOCKED_MS = 10_000;
+const lockedUntil = new WeakMap<Session, number>();
+
 interface Question {
 	/** SQL, evaluated over `placed` and, with statements, `dependency`. $1 are the numbers of the kinds. */
 	readonly expression: string;
@@ -220,23 +226,24 @@ interface Question {
 
 /**
  * Evaluates an expression over the facts of some kinds in a consistent, read-only transaction with predictable
- * printing; and again, in smaller parts, when what is printed is dropped meanwhile. The expressions are few, because
- * planning one takes longer than reading a small schema.
+ * printing; and again, in smaller parts, when what is printed is dropped meanwhile or locked by others. The expressions
+ * are few, because planning one takes longer than reading a small schema.
  */
 async function ask(
 	session: Session,
 	kinds: readonly Kind[],
 	{ expression, withStatements, lists }: Question,
 ): Promise<unknown> {
+	let isWaiting = performance.now() < (lockedUntil.get(session) ?? 0);
 	const { answer } = await readAgain(session, async (attempt) => {
-		const isNarrow = attempt > WHOLE_ATTEMPTS;
+		const isNarrow = isWaiting || attempt > WHOLE_ATTEMPTS;
 		const reading = isNarrow ? narrowReading(kinds, withStatements) : wholeReading(withStatements);
 		const unexplained = isNarrow ? UNEXPLAINED : 'null::json';
 		const text = `${placedFacts(reading)}${withStatements ? DEPENDENCY : ''}
 select ${expression} as answer, ${unexplained} as unexplained`;
 		const numbers = textArray(kinds.map((kind) => String(numberOf(kind))));
 		const { run, remember } = plannedOnce(session, text, [numbers, ...lists]);
-		const results = await session.script(
+		const reads = session.script(
 			`begin transaction isolation level repeatable read read only;
 set local search_path = '';
 set local quote_all_identifiers = off;
@@ -244,9 +251,19 @@ set local jit = off;
 set local plan_cache_mode = force_generic_plan;
 set local statement_timeout = '120s';
 set local work_mem = '64MB';
+${READERS_PATIENCE};
 ${reading.script}${run};
 commit`,
 		);
+		const results = await reads.catch((error: unknown) => {
+			if (isNarrow || !isLocked(error)) throw error;
+			isWaiting = true;
+			lockedUntil.set(session, performance.now() + LOCKED_MS);
+		});
+		if (results === undefined) {
+			await session.script('rollback');
+			return undefined;
+		}
 		remember();
 		const row = results.flat().find((row) => 'answer' in row);
 		return (row?.['unexplained'] ?? null) === null ? { answer: row?.['answer'] ?? [] } : undefined;
@@ -379,9 +396,14 @@ export const factAddresses = (): string =>
 		.map((kind) => `select pg_catalog.unnest(f.addresses) as address from (${kind.read}) f`)
 		.join('\nunion ');
 
-/** All facts of the session's database. Throws what the session throws. */
-export const readFacts = async (session: Session, kinds: readonly Kind[] = KINDS): Promise<Facts> =>
-	indexFacts((await askInFull(session, kinds)).facts);
+/** All facts of the session's database. Throws what the session throws, and where somebody locks one of them. */
+export const readFacts = async (
+	session: Session,
+	kinds: readonly Kind[] = KINDS,
+): Promise<Facts> => {
+	const { facts } = await askInFull(session, kinds);
+	return indexFacts(allRead(facts));
+};
 
 /** The database in short: a few hundred bytes per object instead of all its facts. Roots are among `kinds`. */
 export async function readDigest(

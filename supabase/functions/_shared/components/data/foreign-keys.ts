@@ -2,6 +2,7 @@
 // while rows are loaded, so Postgres goes on calling them valid. A key into a schema of the platform is looked at
 // on every clone: what it points to is copied by another component, or by none.
 import type { TwinsError } from '../../domain/errors.ts';
+import { partitionTree } from '../../platform/locks.ts';
 import { readAgain } from '../../platform/schema-changes.ts';
 import type { Row, Session } from '../../platform/postgres/index.ts';
 import { inOwnPath, userPath } from '../../schema/own-path.ts';
@@ -33,8 +34,8 @@ select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, k.conname) as object,
   (select pg_catalog.jsonb_agg(distinct tn.nspname || '.' || t.relname)
     from (
       select k.conrelid union select k.confrelid
-      union select p.relid from pg_catalog.pg_partition_tree(k.conrelid) p
-      union select p.relid from pg_catalog.pg_partition_tree(k.confrelid) p
+      union select p.relid from ${partitionTree('k.conrelid')} p
+      union select p.relid from ${partitionTree('k.confrelid')} p
     ) as r (relid)
     join pg_catalog.pg_class t on t.oid = r.relid
     join pg_catalog.pg_namespace tn on tn.oid = t.relnamespace) as tables,

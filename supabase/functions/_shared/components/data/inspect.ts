@@ -2,6 +2,7 @@
 import type { EndpointRole } from '../../domain/endpoint-role.ts';
 import { hasRaced, readAgain } from '../../platform/schema-changes.ts';
 import { both } from '../../platform/both.ts';
+import { isLocked, sessionPatience } from '../../platform/locks.ts';
 import type { Session } from '../../platform/postgres/index.ts';
 import { userPath } from '../../schema/own-path.ts';
 import {
@@ -14,7 +15,6 @@ import {
 } from './queries.ts';
 import type { Sizes } from './sizes.ts';
 import type { HashMethod, Table } from './table.ts';
-import { isLocked } from './trouble.ts';
 
 /** Makes a session ready for everything this component does with it. */
 export async function prepare(
@@ -24,7 +24,7 @@ export async function prepare(
 ): Promise<void> {
 	const settings = role === 'source' ? PREPARE_SOURCE : PREPARE_TARGET;
 	await session.script(
-		`${settings};\nset lock_timeout to ${lockMs};\nset statement_timeout to ${statementMs}`,
+		`${settings};\n${sessionPatience(lockMs)};\nset statement_timeout to ${statementMs}`,
 	);
 }
 

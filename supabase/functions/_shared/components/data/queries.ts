@@ -1,5 +1,6 @@
 // The settings of the component Data, and its catalog queries: these run with `search_path = ''`, so that the names in
 // what Postgres prints come qualified.
+import { CLOSED_RELATIONS, partitionTree } from '../../platform/locks.ts';
 import { userPath } from '../../schema/own-path.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { hashOf } from './expressions.ts';
@@ -143,20 +144,20 @@ const OWN_GUARDS = `
   join pg_catalog.pg_class gc on gc.oid = g.relid
   join pg_catalog.pg_namespace gn on gn.oid = gc.relnamespace
   where g.relid = c.oid
-    or (c.relkind = 'p' and g.relid in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p))`;
+    or (c.relkind = 'p' and g.relid in (select p.relid from ${partitionTree('c.oid')} p))`;
 
 /** The partitions below a table with their bounds: equal text means that leaves can be copied one by one. */
 const TREE = `
   select string_agg(format('%s of %s %s', p.relid::regclass, p.parentrelid::regclass,
-      pg_get_expr(pc.relpartbound, pc.oid)), e'\\n' order by p.relid::regclass::text)
-  from pg_catalog.pg_partition_tree(c.oid) p
+      pg_get_expr(pc.relpartbound, 0)), e'\\n' order by p.relid::regclass::text)
+  from ${partitionTree('c.oid')} p
   join pg_catalog.pg_class pc on pc.oid = p.relid
   where p.level > 0`;
 
 /** Measuring opens the table: it waits for whoever has locked it. */
 const MEASURED = {
 	bytes: `case when c.relkind = 'p'
-    then (select coalesce(sum(pg_table_size(p.relid)), 0)::int8 from pg_catalog.pg_partition_tree(c.oid) p)
+    then (select coalesce(sum(pg_table_size(p.relid)), 0)::int8 from ${partitionTree('c.oid')} p)
     else pg_table_size(c.oid) end`,
 	pages: `pg_relation_size(c.oid) / current_setting('block_size')::int8`,
 };
@@ -168,7 +169,7 @@ const ESTIMATED = {
 };
 
 const IS_LOCKED = `exists (select from locked l where l.relation = c.oid
-    or (c.relkind = 'p' and l.relation in (select p.relid from pg_catalog.pg_partition_tree(c.oid) p)))`;
+    or (c.relkind = 'p' and l.relation in (select p.relid from ${partitionTree('c.oid')} p)))`;
 
 const UNLESS_LOCKED = {
 	bytes: `case when ${IS_LOCKED} then ${ESTIMATED.bytes} else ${MEASURED.bytes} end`,
@@ -278,7 +279,7 @@ where c.relpersistence <> 't' and ${ofUser('c.relowner')}
   and ${notOfExtension('pg_class', 'c.oid')}
 order by n.nspname, c.relname`;
 
-/** Stored generated columns of the user's tables and partitions, with what computes them. */
+/** Stored generated columns of the user's tables and partitions, with what computes them; not of a table that nobody can read now. */
 export const READ_GENERATED = `
 select n.nspname as schema, c.relname as name, a.attname as column,
   format('(%s)::%s', pg_get_expr(d.adbin, d.adrelid), format_type(a.atttypid, a.atttypmod)) as expression
@@ -288,6 +289,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 where a.attgenerated = 's' and a.attnum > 0 and not a.attisdropped and c.relkind = 'r' and c.relpersistence <> 't'
   and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
+  and not exists (select from ${CLOSED_RELATIONS} l where l.relation = c.oid)
 order by 1, 2, a.attnum`;
 
 /** A row with a value of every type that is hashed in binary: equal hashes of it make those of rows comparable. */

@@ -1,13 +1,15 @@
 // What the table jobs of one slice share, and how one of them ends: done, put off or failed.
 import { isPassing, TwinsError } from '../../domain/errors.ts';
 import type { StageContext } from '../../contract/context.ts';
+import { isLocked, namingHolder } from '../../platform/locks.ts';
 import { countOf } from './compare.ts';
 import type { Ledger } from './ledger.ts';
 import type { TableJob } from './plan.ts';
 import type { RowsProgress } from './progress.ts';
+import type { Sessions } from './sessions.ts';
 import type { Sizes } from './sizes.ts';
 import type { HashMethod } from './table.ts';
-import { isLocked, isOutdated, isTooSlow } from './trouble.ts';
+import { isOutdated, isTooSlow } from './trouble.ts';
 
 export interface RowsSlice {
 	readonly context: Pick<StageContext, 'options' | 'report' | 'spend' | 'spent' | 'signal'>;
@@ -43,10 +45,17 @@ export function finishTableJob(slice: RowsSlice, tableJob: TableJob): void {
 }
 
 /** One table's trouble: it is put off while somebody locks or changes it, else reported. */
-export function giveUp(slice: RowsSlice, tableJob: TableJob, error: unknown): void {
+export async function giveUp(
+	slice: RowsSlice,
+	sessions: Sessions,
+	tableJob: TableJob,
+	met: unknown,
+): Promise<void> {
 	const { context, progress } = slice;
+	const { error, lasting } = await namingHolder(met, tableJob.key, sessions);
 	if (!(error instanceof TwinsError)) throw error;
-	if ((isLocked(error) || isOutdated(error)) && progress.tried(tableJob) < LOCKED_TRIES) return;
+	const mayPass = isLocked(error) ? !lasting : isOutdated(error);
+	if (mayPass && progress.tried(tableJob) < LOCKED_TRIES) return;
 	if (isPassing(error) && !isLocked(error)) throw error;
 	progress.fail(tableJob);
 	context.report({

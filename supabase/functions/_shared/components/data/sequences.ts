@@ -1,12 +1,15 @@
 // Positions of sequences, owned and free, read after the rows: they do not follow snapshots, so a later
 // position is never behind the rows that were copied.
-import type { TwinsError } from '../../domain/errors.ts';
+import { TwinsError } from '../../domain/errors.ts';
 import { both } from '../../platform/both.ts';
+import { holderOf, isLocked, LOCK_FIX, namingHolder } from '../../platform/locks.ts';
 import { readAgain } from '../../platform/schema-changes.ts';
 import { type Row, type Session, literal, qualified } from '../../platform/postgres/index.ts';
 import type { Item } from '../../contract/report.ts';
 import { READ_SEQUENCES } from './queries.ts';
 import { byHalves, inPieces, isOfOneTable, isOutdated } from './trouble.ts';
+
+const IMPATIENT = "set lock_timeout to '300ms'";
 
 export interface Sequence extends Row {
 	readonly oid: number;
@@ -104,7 +107,12 @@ export async function positions(session: Session, keys: readonly string[]): Prom
 					`select ${nth} as nth, last_value::text as last, is_called as called from ${key}`,
 			)
 			.join('\nunion all\n');
-		for (const row of await session.query<Position>(text)) {
+		const rows = session.query<Position>(text).catch(async (error: unknown) => {
+			// Waited for once: the halves are not to wait as long each.
+			if (isLocked(error)) await session.query(IMPATIENT);
+			throw error;
+		});
+		for (const row of await rows) {
 			const key = some[row.nth];
 			if (key !== undefined) found.set(key, row);
 		}
@@ -114,6 +122,10 @@ export async function positions(session: Session, keys: readonly string[]): Prom
 			// One that was dropped since it was listed is no trouble.
 			if (!isOutdated(error)) refused.set(key, error);
 		});
+	}
+	for (const [key, error] of refused) {
+		const holder = isLocked(error) ? await holderOf(session, key, 'reading') : undefined;
+		if (holder) refused.set(key, new TwinsError(error.code, holder.text, LOCK_FIX, error.details));
 	}
 	return { found, refused };
 }
@@ -185,7 +197,11 @@ async function moveTogether(
 	} catch (error) {
 		if (!isOfOneTable(error)) throw error;
 		const [only] = sequences;
-		if (sequences.length === 1 && only) return [refusedItem(only.object, error)];
+		if (sequences.length === 1 && only) {
+			const named = await namingHolder(error, only.key, { source: target, target });
+			return [refusedItem(only.object, named.error instanceof TwinsError ? named.error : error)];
+		}
+		if (isLocked(error)) await target.query(IMPATIENT);
 		const items: Item[] = [];
 		for (const sequence of sequences) items.push(...(await moveTogether(target, [sequence])));
 		return items;

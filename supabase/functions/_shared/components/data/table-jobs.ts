@@ -2,6 +2,7 @@
 // off one queue; a lane is a pair of connections at the source's snapshot.
 import { sqlstateOf } from '../../domain/errors.ts';
 import { both } from '../../platform/both.ts';
+import { isLocked } from '../../platform/locks.ts';
 import { inOwnPath, userPath } from '../../schema/own-path.ts';
 import { areEqual, differingChunks, haveRows } from './compare.ts';
 import type { Sessions } from './sessions.ts';
@@ -12,7 +13,7 @@ import type { TableJob } from './plan.ts';
 import type { Begun } from './progress.ts';
 import { finishTableJob, giveUp, type RowsSlice } from './rows-slice.ts';
 import { recoverSnapshot } from './snapshot.ts';
-import { inPieces, isLocked, isOfOneTable, isTooSlow } from './trouble.ts';
+import { inPieces, isOfOneTable, isTooSlow } from './trouble.ts';
 
 const NOTHING_MORE: readonly Work[] = [];
 
@@ -296,7 +297,7 @@ async function loadAnew(
 		);
 	} catch (error) {
 		await recover(sessions, error);
-		giveUp(slice, tableJob, error);
+		await giveUp(slice, sessions, tableJob, error);
 		return NOTHING_MORE;
 	}
 }
@@ -310,7 +311,7 @@ async function againOrGiveUp(
 	again: Work,
 ): Promise<readonly Work[]> {
 	if (await makeWay(slice, sessions, tableJob, error)) return [again];
-	giveUp(slice, tableJob, error);
+	await giveUp(slice, sessions, tableJob, error);
 	return NOTHING_MORE;
 }
 

@@ -1,11 +1,7 @@
 // Trouble with one table among many: what it is, and how the others are found that have none.
 import { isPassing, sqlstateOf, TwinsError } from '../../domain/errors.ts';
+import { isLocked } from '../../platform/locks.ts';
 import { hasRaced } from '../../platform/schema-changes.ts';
-
-/** Somebody holds a lock on the object: it may be free a little later. */
-export function isLocked(error: unknown): boolean {
-	return ['55P03', '40P01'].includes(sqlstateOf(error) ?? '');
-}
 
 /** A table or something of it was changed or dropped since the plan was made: the next slice makes another. */
 export function isOutdated(error: unknown): boolean {

@@ -1,5 +1,6 @@
 // Functions and triggers that call out over HTTP. Addresses in them are copied as they are, so a person must know: a copy
 // calls the same place.
+import { CLOSED_RELATIONS } from '../../platform/locks.ts';
 import { hostsIn, readReferences, referencesIn } from '../../platform/supabase/references.ts';
 import { notOfExtension, ofUser, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 import type { Item } from '../../contract/report.ts';
@@ -9,7 +10,11 @@ import type { Stage } from '../../contract/component.ts';
 /** `net.http_post(…)` of pg_net, `http_get(…)` and `http((…))` of the http extension, `dblink(…)`. */
 const CALL = String.raw`\m(http_(get|post|put|patch|delete|head)|dblink(_connect|_exec)?)\s*\(|\mhttp\s*\(\s*\(`;
 
-const BODY = `concat(p.prosrc, ' ', pg_catalog.pg_get_function_sqlbody(p.oid))`;
+// Printing a body opens the relations in it. One that is locked then is reported with its function.
+const BODY = `concat(p.prosrc, ' ', case when not exists (
+    select from pg_catalog.pg_depend d join ${CLOSED_RELATIONS} l on l.relation = d.refobjid
+    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+  then pg_catalog.pg_get_function_sqlbody(p.oid) end)`;
 const FUNCTION = `pg_catalog.format('%I.%I(%s)', f.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
 
 const CALLERS = `

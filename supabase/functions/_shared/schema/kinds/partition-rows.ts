@@ -34,7 +34,7 @@ begin
     pg_catalog.pg_get_partkeydef(parent));
   if %3$L = 'DEFAULT' then
     for sibling in
-      select c.oid, pg_catalog.pg_get_expr(c.relpartbound, c.oid) as bound from pg_catalog.pg_inherits i
+      select c.oid, pg_catalog.pg_get_expr(c.relpartbound, 0) as bound from pg_catalog.pg_inherits i
         join pg_catalog.pg_class c on c.oid = i.inhrelid
       where i.inhparent = parent and i.inhrelid <> part
     loop

@@ -153,7 +153,8 @@ const ATTACHED: Way = {
 	},
 };
 
-const BOUND = 'pg_catalog.pg_get_expr(c.relpartbound, c.oid)';
+// Of no relation, as a bound names none: printing it then takes no lock.
+const BOUND = 'pg_catalog.pg_get_expr(c.relpartbound, 0)';
 const DEFAULT_PARTITION = `(select pg_catalog.format('%I.%I', dn.nspname, dc.relname)
     from pg_catalog.pg_partitioned_table t
   join pg_catalog.pg_class dc on dc.oid = t.partdefid join pg_catalog.pg_namespace dn on dn.oid = dc.relnamespace

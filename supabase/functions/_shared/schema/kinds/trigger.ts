@@ -1,6 +1,7 @@
 // Triggers of the user: all on the user's relations, and those that call a function of the user's on a table
 // of the platform (`auth.users`). Webhooks are a component of their own. Clones that a
 // partitioned table's trigger has on partitions are only looked at for their firing state.
+import { partitionTree } from '../../platform/locks.ts';
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
@@ -83,7 +84,7 @@ select ${identity} as identity, ${object} as object,
   from pg_catalog.pg_trigger root
   join pg_catalog.pg_class r on r.oid = root.tgrelid
   join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace
-  cross join lateral pg_catalog.pg_partition_tree(root.tgrelid) leaf
+  cross join lateral ${partitionTree('root.tgrelid')} leaf
   join pg_catalog.pg_trigger t on t.tgrelid = leaf.relid and t.tgname = root.tgname and t.tgparentid <> 0
   join pg_catalog.pg_class c on c.oid = t.tgrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
