@@ -1,6 +1,7 @@
 -- Purpose: The safety net. Workers hand on by themselves; each minute cron takes back the steps of dead
 -- workers, sends held-back broadcasts, and wakes workers for whatever waits (also after a back-off). Between the minutes
--- it looks every two seconds for what nobody else would notice: a worker that died, a back-off that is over.
+-- it looks every two seconds for what nobody else would notice: a worker that died, a back-off that is over, a step whose
+-- worker was never woken because pg_net lost the call.
 
 create function private.keep_moving() returns void
 language plpgsql
@@ -15,7 +16,9 @@ $$;
 
 comment on function private.keep_moving is 'Each minute: expired leases, held-back broadcasts, waiting steps.';
 
--- Wakes workers only for what came free since the last look: whoever is awake already takes the rest.
+-- Wakes workers only for what came free since the last look: whoever is awake already takes the rest. A step that
+-- everybody has left alone for four seconds was called for in vain: pg_net keeps its queue in memory. It is called for again for
+-- a while, and then by the minute, so that calls do not pile up where workers are late.
 create function private.rescue(looked_before interval) returns boolean
 language plpgsql
 set search_path = ''
@@ -24,6 +27,15 @@ begin
   if private.return_expired_leases() = 0 and not exists (
     select from private.steps
     where status = 'queued' and attempts > 0 and run_after <= now() and run_after > now() - looked_before
+  ) and not exists (
+    select from private.claimable_steps as claimable
+    join private.steps as step using (id)
+    cross join lateral (
+      -- It waited for others until the last of them was over.
+      select greatest(step.run_after, max(other.finished_at)) as since
+      from private.steps as other where other.run_id = step.run_id
+    ) as ready
+    where ready.since <= now() - interval '4 seconds' and ready.since > now() - interval '16 seconds'
   ) then
     return false;
   end if;
@@ -32,11 +44,12 @@ begin
 end
 $$;
 
-comment on function private.rescue is 'Between the minutes: steps of workers that died, and back-offs that are over.';
+comment on function private.rescue is 'Between the minutes: steps of workers that died or were never woken, and back-offs that are over.';
 
--- Each night: what no page shows any more. Jobs, their components and reports stay; the steps of runs that
--- are over go after a week, single objects, slots of schedules, previews and
--- notifications after 90 days. That bounds the two large tables.
+-- Each night: what no page shows any more. Jobs, their components and reports stay, and the last verification of each with
+-- its counts; the steps of runs that are over go after a week, single objects, findings, other verifications, slots of
+-- schedules, previews and notifications after 90 days. That bounds the large tables. What clones know about a
+-- target goes when nobody has cloned into it for a year: the next clone compares more, and nothing else.
 create function private.prune_history() returns void
 language sql
 set search_path = ''
@@ -50,6 +63,20 @@ as $$
   delete from public.job_items as item
   using public.jobs as job
   where job.id = item.job_id and job.finished_at < now() - interval '90 days';
+  delete from public.verification_findings as finding
+  using public.verifications as verification
+  where verification.id = finding.verification_id and verification.finished_at < now() - interval '90 days';
+  delete from public.verifications as verification
+  where verification.finished_at < now() - interval '90 days'
+    and exists (
+      select from public.verifications as later
+      where later.job_id = verification.job_id and later.finished_at > verification.finished_at
+    );
+  delete from private.memories as memory
+  where not exists (
+    select from public.jobs as job
+    where job.target_ref = memory.target_ref and coalesce(job.finished_at, now()) > now() - interval '1 year'
+  );
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
   delete from public.notifications where created_at < now() - interval '90 days';
@@ -58,7 +85,7 @@ as $$
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
 $$;
 
-comment on function private.prune_history is 'Each night: steps after 7 days, items, slots, previews and notifications after 90.';
+comment on function private.prune_history is 'Each night: steps after 7 days; items, findings, verifications, slots, previews and notifications after 90; memories after a year.';
 
 select cron.schedule('twins-prune-history', '17 3 * * *', 'select private.prune_history()');
 -- Not by a schedule of seconds, which older versions of pg_cron lack. Each look is a transaction of its own.

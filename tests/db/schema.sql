@@ -1726,6 +1726,20 @@ CREATE FUNCTION private.prune_history() RETURNS void
   delete from public.job_items as item
   using public.jobs as job
   where job.id = item.job_id and job.finished_at < now() - interval '90 days';
+  delete from public.verification_findings as finding
+  using public.verifications as verification
+  where verification.id = finding.verification_id and verification.finished_at < now() - interval '90 days';
+  delete from public.verifications as verification
+  where verification.finished_at < now() - interval '90 days'
+    and exists (
+      select from public.verifications as later
+      where later.job_id = verification.job_id and later.finished_at > verification.finished_at
+    );
+  delete from private.memories as memory
+  where not exists (
+    select from public.jobs as job
+    where job.target_ref = memory.target_ref and coalesce(job.finished_at, now()) > now() - interval '1 year'
+  );
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
   delete from public.notifications where created_at < now() - interval '90 days';
@@ -1734,7 +1748,7 @@ CREATE FUNCTION private.prune_history() RETURNS void
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
 $$;
 
-COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days, items, slots, previews and notifications after 90.';
+COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days; items, findings, verifications, slots, previews and notifications after 90; memories after a year.';
 
 CREATE FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) RETURNS text
     LANGUAGE sql STABLE
@@ -1939,6 +1953,15 @@ begin
   if private.return_expired_leases() = 0 and not exists (
     select from private.steps
     where status = 'queued' and attempts > 0 and run_after <= now() and run_after > now() - looked_before
+  ) and not exists (
+    select from private.claimable_steps as claimable
+    join private.steps as step using (id)
+    cross join lateral (
+      -- It waited for others until the last of them was over.
+      select greatest(step.run_after, max(other.finished_at)) as since
+      from private.steps as other where other.run_id = step.run_id
+    ) as ready
+    where ready.since <= now() - interval '4 seconds' and ready.since > now() - interval '16 seconds'
   ) then
     return false;
   end if;
@@ -1947,7 +1970,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION private.rescue(looked_before interval) IS 'Between the minutes: steps of workers that died, and back-offs that are over.';
+COMMENT ON FUNCTION private.rescue(looked_before interval) IS 'Between the minutes: steps of workers that died or were never woken, and back-offs that are over.';
 
 CREATE FUNCTION private.return_expired_leases() RETURNS integer
     LANGUAGE plpgsql
