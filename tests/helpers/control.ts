@@ -33,8 +33,13 @@ export function migrationFiles(): string[] {
 /** A new control database with one user who has two projects. Gone when the test file ends. */
 export async function freshControl(): Promise<Control> {
 	const { source: cluster } = await cronPair();
-	const sql = postgres(cluster.dbUrl, { max: 3, onnotice: () => undefined });
-	atEnd(() => sql.end());
+	return prepareControl(cluster.dbUrl);
+}
+
+/** Makes a control database with one user who has two projects of the empty database. */
+export async function prepareControl(dbUrl: string): Promise<Control> {
+	const sql = postgres(dbUrl, { max: 3, onnotice: () => undefined });
+	atEnd(() => sql.end({ timeout: 1 }));
 	for (const file of migrationFiles()) {
 		await sql.begin((transaction) => transaction.unsafe(fs.readFileSync(file, 'utf8')));
 	}
@@ -63,7 +68,7 @@ export async function freshControl(): Promise<Control> {
 		return rows as unknown as T;
 	};
 	return {
-		dbUrl: cluster.dbUrl,
+		dbUrl,
 		sql,
 		userId,
 		accountId,
