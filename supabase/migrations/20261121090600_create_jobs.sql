@@ -9,6 +9,8 @@ create table public.jobs (
   kind text not null default 'clone' check (kind in ('clone', 'restore')),
   trigger text not null default 'manual' check (trigger in ('manual', 'schedule')),
   schedule_id uuid references public.schedules (id) on delete set null,
+  parent_id uuid references public.jobs (id) on delete set null,
+  attempt int not null default 1 check (attempt > 0),
   options jsonb not null check (jsonb_typeof(options) = 'object'),
   loss_limit int check (loss_limit between 1 and 100),
   status text not null default 'pending'
@@ -26,6 +28,7 @@ create table public.jobs (
 comment on table public.jobs is 'One clone (or restore): a run of a twin.';
 comment on column public.jobs.loss_limit is
   'Percent of the rows of a table that it may remove or overwrite; null: nobody looks, a person saw the preview.';
+comment on column public.jobs.parent_id is 'The first attempt of the same clone, where this one was run again.';
 comment on column public.jobs.error is '{code, message, fix}: why the job failed, or that parts of it did.';
 comment on column public.jobs.report is 'Counts per component, failures, and what is left to do by hand.';
 
@@ -33,6 +36,7 @@ create unique index jobs_one_running_per_target on public.jobs (target_ref)
   where status in ('pending', 'in_progress');
 create index jobs_owner_id_created_at_idx on public.jobs (owner_id, created_at desc);
 create index jobs_twin_id_created_at_idx on public.jobs (twin_id, created_at desc);
+create index jobs_parent_id_idx on public.jobs (parent_id) where parent_id is not null;
 create index jobs_schedule_id_idx on public.jobs (schedule_id) where schedule_id is not null;
 
 alter table public.schedules
@@ -59,6 +63,8 @@ create table public.job_components (
   items_total bigint check (items_total >= 0),
   unit text not null,
   bytes_done bigint not null default 0 check (bytes_done >= 0),
+  rows_done bigint not null default 0 check (rows_done >= 0),
+  at_work jsonb,
   started_at timestamptz,
   finished_at timestamptz,
   error jsonb,
@@ -66,6 +72,8 @@ create table public.job_components (
 );
 
 comment on table public.job_components is 'Progress and outcome of each of the 13 components of a job.';
+comment on column public.job_components.at_work is
+  '[{object, done, total}]: objects that take long and are being copied now, and how far they are.';
 comment on column public.job_components.error is '{code, message, fix}; what failed as a whole.';
 
 alter table public.job_components enable row level security;
@@ -84,11 +92,17 @@ create table public.job_items (
   fix text,
   sqlstate text,
   at timestamptz not null default now(),
+  rank int generated always as (
+    case outcome when 'failed' then 1 when 'copied' then 2 when 'adapted' then 3 when 'skipped' then 4 else 5 end
+  ) stored,
   primary key (job_id, component, object)
 );
 
 comment on table public.job_items is 'What became of every object of a job. Nothing is silent.';
 
+comment on column public.job_items.rank is 'Failures first, then what was changed, then what was not.';
+
+create index job_items_job_id_component_rank_idx on public.job_items (job_id, component, rank, object);
 create index job_items_job_id_outcome_idx on public.job_items (job_id, outcome);
 
 alter table public.job_items enable row level security;

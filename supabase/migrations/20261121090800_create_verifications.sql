@@ -29,7 +29,7 @@ create policy "Owners read the verifications of their twins" on public.verificat
 create table public.verification_findings (
   verification_id uuid not null references public.verifications (id) on delete cascade,
   component text not null,
-  severity text not null check (severity in ('warning', 'failed')),
+  severity text not null check (severity in ('failed', 'warning', 'note')),
   object text not null,
   expected text,
   found text,
@@ -39,10 +39,16 @@ create table public.verification_findings (
   is_missing boolean not null default false,
   told_with text,
   tells jsonb,
+  examples text[],
+  rank int generated always as (case severity when 'failed' then 1 when 'warning' then 2 else 3 end) stored,
   primary key (verification_id, component, object)
 );
 
 comment on table public.verification_findings is 'One difference each: what was expected, what was found.';
+comment on column public.verification_findings.severity is
+  'failed: missing or different; warning: a difference that a clone leaves; note: left to do by hand, known before.';
+comment on column public.verification_findings.examples is 'Keys of some rows that differ, each with where it is.';
+comment on column public.verification_findings.rank is 'The worst first.';
 comment on column public.verification_findings.objects is
   'How many objects it stands for: more than one where they are only counted.';
 comment on column public.verification_findings.belongs_to is 'The table (or view) that the object is part of.';
@@ -57,4 +63,22 @@ revoke all on table public.verification_findings from anon, authenticated;
 grant select on table public.verification_findings to authenticated;
 
 create policy "Owners read the findings of their verifications" on public.verification_findings
+  for select to authenticated using (verification_id in (select id from public.verifications));
+
+create table public.verification_counts (
+  verification_id uuid not null references public.verifications (id) on delete cascade,
+  object text not null,
+  source_rows bigint not null check (source_rows >= 0),
+  target_rows bigint not null check (target_rows >= 0),
+  difference bigint generated always as (abs(source_rows - target_rows)) stored,
+  primary key (verification_id, object)
+);
+
+comment on table public.verification_counts is 'Rows of every table that a verification counted, on both endpoints.';
+
+alter table public.verification_counts enable row level security;
+revoke all on table public.verification_counts from anon, authenticated;
+grant select on table public.verification_counts to authenticated;
+
+create policy "Owners read the counts of their verifications" on public.verification_counts
   for select to authenticated using (verification_id in (select id from public.verifications));

@@ -24,6 +24,8 @@ create table private.steps (
   items_done bigint not null default 0,
   items_total bigint,
   bytes_done bigint not null default 0,
+  rows_done bigint not null default 0,
+  at_work jsonb,
   error jsonb,
   created_at timestamptz not null default now(),
   started_at timestamptz,

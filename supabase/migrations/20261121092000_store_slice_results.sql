@@ -63,10 +63,16 @@ language sql
 set search_path = ''
 as $$
   insert into public.verification_findings (
-    verification_id, component, severity, object, expected, found, fix, objects, belongs_to, is_missing
+    verification_id, component, severity, object, expected, found, fix, objects, belongs_to, is_missing, examples
   )
   select
-    held.verification_id, held.component, min(entry ->> 'severity'), entry ->> 'object',
+    held.verification_id, held.component,
+    case
+      when bool_or(entry ->> 'severity' = 'failed') then 'failed'
+      when bool_or(entry ->> 'severity' = 'warning') then 'warning'
+      else 'note'
+    end,
+    entry ->> 'object',
     string_agg(entry ->> 'expected', e'\n' order by place),
     string_agg(entry ->> 'found', e'\n' order by place),
     (
@@ -79,7 +85,12 @@ as $$
     ),
     max(coalesce((entry ->> 'objects')::bigint, 1)),
     min(entry ->> 'of'),
-    bool_or(coalesce((entry ->> 'missing')::boolean, false))
+    bool_or(coalesce((entry ->> 'missing')::boolean, false)),
+    (
+      select array_agg(example.text order by example.place)
+      from jsonb_array_elements_text((jsonb_agg(entry -> 'examples') filter (where entry ? 'examples')) -> 0)
+        with ordinality as example (text, place)
+    )
   from jsonb_array_elements(coalesce(nullif(findings, 'null'), '[]')) with ordinality as list (entry, place)
   where held.verification_id is not null
   group by entry ->> 'object'
@@ -90,7 +101,23 @@ as $$
       fix = excluded.fix,
       objects = excluded.objects,
       belongs_to = excluded.belongs_to,
-      is_missing = excluded.is_missing;
+      is_missing = excluded.is_missing,
+      examples = excluded.examples;
+$$;
+
+-- A repeated slice counts the same tables again.
+create function private.store_counts(held private.steps, counts jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.verification_counts (verification_id, object, source_rows, target_rows)
+  select distinct on (counted.object) held.verification_id, counted.object, counted.source, counted.target
+  from jsonb_to_recordset(coalesce(nullif(counts, 'null'), '[]'))
+    as counted (object text, source bigint, target bigint)
+  where held.verification_id is not null
+  order by counted.object
+  on conflict (verification_id, object) do update
+  set source_rows = excluded.source_rows, target_rows = excluded.target_rows;
 $$;
 
 -- The steps that the first step of a run decided on; a repeated one adds nothing twice.

@@ -51,7 +51,7 @@ as $$
     and missing.object = told.told_with;
 $$;
 
--- {failed, warnings, told_with, groups: {component: {failed, warnings, told_with}}}: objects, over all findings.
+-- {failed, warnings, notes, told_with, groups: {component: the same}}: objects, over all findings.
 create function private.count_findings(of_verification_id uuid) returns jsonb
 language sql
 stable
@@ -60,9 +60,10 @@ as $$
   select jsonb_build_object(
     'failed', coalesce(sum(failed), 0),
     'warnings', coalesce(sum(warnings), 0),
+    'notes', coalesce(sum(notes), 0),
     'told_with', coalesce(sum(told_with), 0),
     'groups', coalesce(jsonb_object_agg(component, jsonb_build_object(
-      'failed', failed, 'warnings', warnings, 'told_with', told_with, 'entries', entries
+      'failed', failed, 'warnings', warnings, 'notes', notes, 'told_with', told_with, 'entries', entries
     )), '{}')
   )
   from (
@@ -70,6 +71,7 @@ as $$
       component,
       coalesce(sum(objects) filter (where told_with is null and severity = 'failed'), 0) as failed,
       coalesce(sum(objects) filter (where told_with is null and severity = 'warning'), 0) as warnings,
+      coalesce(sum(objects) filter (where told_with is null and severity = 'note'), 0) as notes,
       coalesce(sum(objects) filter (where told_with is not null), 0) as told_with,
       count(*) filter (where told_with is null) as entries
     from public.verification_findings

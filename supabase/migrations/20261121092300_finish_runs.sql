@@ -126,10 +126,10 @@ begin
       report = private.job_report(of_job_id)
   where id = of_job_id;
 
-  -- Not those of a schedule, which has its own.
+  -- Not those of a schedule, which has its own; and running parts of a clone again is no other wish for the next one.
   update public.twins
   set options = job.options - 'confirm_target'
-  where id = job.twin_id and job.schedule_id is null;
+  where id = job.twin_id and job.schedule_id is null and job.parent_id is null;
 
   -- A guard that could not look says nothing of the source: that is a failure like others.
   if failure ->> 'code' = 'limit_exceeded' and exists (
@@ -177,21 +177,27 @@ as $$
           select from public.verification_findings
           where verification_id = of_verification_id and severity = 'failed'
         ) then 'failed'
+        -- What is left to do by hand was known before: it is listed, and no difference that warns.
         when exists (
-          select from public.verification_findings where verification_id = of_verification_id
+          select from public.verification_findings
+          where verification_id = of_verification_id and severity = 'warning'
         ) then 'warning'
         else 'passed'
       end,
       summary = private.count_findings(of_verification_id) || jsonb_build_object(
         'not_compared', private.not_compared(of_verification_id),
+        'rows', (
+          select jsonb_build_object('tables', count(*), 'differing', count(*) filter (where difference > 0))
+          from public.verification_counts where verification_id = of_verification_id
+        ),
         'components', coalesce((
           select jsonb_object_agg(component, case
             when status = 'failed' then 'not_run'
-            when worst = 'failed' then 'failed'
-            when worst is not null then 'warning'
+            when worst = 1 then 'failed'
+            when worst = 2 then 'warning'
             else 'passed' end)
           from (
-            select step.component, step.status, min(finding.severity) as worst
+            select step.component, step.status, min(finding.rank) as worst
             from private.steps as step
             left join public.verification_findings as finding
               on finding.verification_id = of_verification_id and finding.component = step.component

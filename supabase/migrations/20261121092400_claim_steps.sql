@@ -25,6 +25,7 @@ begin
           lease = null,
           lease_until = null,
           attempts = attempts + 1,
+          at_work = null,
           finished_at = case when attempts + 1 >= private.max_attempts() then now() end,
           error = jsonb_build_object(
             'code', 'internal',
@@ -35,6 +36,7 @@ begin
       returning *
     loop
       count := count + 1;
+      perform private.close_slice(returned.id, 'lost', 0);
       perform private.refresh_component(returned.job_id, returned.component);
     end loop;
     perform private.finish_run_if_over(expired_run_id);
@@ -83,6 +85,7 @@ begin
     return null;
   end if;
 
+  perform private.open_slice(claimed);
   update public.jobs set status = 'in_progress', started_at = now()
   where id = claimed.job_id and status = 'pending';
   update public.previews set status = 'in_progress'

@@ -16,7 +16,9 @@ begin
   set lease_until = now() + make_interval(secs => lease_seconds),
       items_done = coalesce((progress ->> 'done')::bigint, items_done),
       items_total = coalesce((progress ->> 'total')::bigint, items_total),
-      bytes_done = coalesce((progress ->> 'bytes')::bigint, bytes_done)
+      bytes_done = coalesce((progress ->> 'bytes')::bigint, bytes_done),
+      rows_done = coalesce((progress ->> 'rows')::bigint, rows_done),
+      at_work = progress -> 'at_work'
   where id = step_id and lease = step_lease
   returning * into held;
   if held.id is null then
@@ -35,7 +37,7 @@ $$;
 
 -- Ends a slice in one transaction: outcomes, progress, cursor, and whatever follows from them.
 -- result: {outcome: more | done | retry | failed, cursor, items, memory, progress, error, retry_after,
--- steps (of prepare), preview (of preview), findings (of verify)}.
+-- steps (of prepare), preview (of preview), findings and counts (of verify)}.
 create function private.finish_slice(step_id bigint, step_lease uuid, result jsonb) returns jsonb
 language plpgsql
 set search_path = ''
@@ -63,6 +65,7 @@ begin
   set result = previews.result || coalesce(finish_slice.result -> 'preview', '{}')
   where id = held.preview_id;
   perform private.store_findings(held, result -> 'findings');
+  perform private.store_counts(held, result -> 'counts');
 
   update private.steps
   set status = case outcome when 'done' then 'done' when 'failed' then 'failed' else 'queued' end,
@@ -81,10 +84,13 @@ begin
       items_done = coalesce((result #>> '{progress,done}')::bigint, items_done),
       items_total = coalesce((result #>> '{progress,total}')::bigint, items_total),
       bytes_done = coalesce((result #>> '{progress,bytes}')::bigint, bytes_done),
+      rows_done = coalesce((result #>> '{progress,rows}')::bigint, rows_done),
+      at_work = null,
       error = case when outcome in ('retry', 'failed') then result -> 'error' end,
       finished_at = case when outcome in ('done', 'failed') then now() end
   where id = held.id;
 
+  perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
   perform private.wake_workers();

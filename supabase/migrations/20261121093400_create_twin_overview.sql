@@ -21,6 +21,8 @@ select
   last_job.created_at as last_created_at,
   last_job.finished_at as last_finished_at,
   coalesce((last_job.report ->> 'failures')::int, 0) as last_failures,
+  coalesce((last_job.report #>> '{totals,copied}')::int, 0)
+    + coalesce((last_job.report #>> '{totals,adapted}')::int, 0) as last_changes,
   (
     select min(schedule.next_run_at) from public.schedules as schedule
     where schedule.twin_id = twin.id and schedule.is_active

@@ -7,6 +7,8 @@ select
   job.twin_id,
   job.kind,
   job.trigger,
+  job.parent_id,
+  job.attempt,
   job.status,
   job.options,
   job.error,
@@ -24,6 +26,8 @@ select
   components.failed as components_failed,
   components.total as components_total,
   coalesce((job.report ->> 'failures')::int, 0) as failures,
+  coalesce((job.report #>> '{totals,copied}')::int, 0) + coalesce((job.report #>> '{totals,adapted}')::int, 0) as changes,
+  components.bytes_done,
   job.status = 'failed'
     or (job.status = 'completed' and coalesce((job.report ->> 'failures')::int, 0) > 0) as has_failures
 from public.jobs as job
@@ -36,7 +40,8 @@ left join lateral (
   select
     count(*) filter (where component.status = 'completed') as completed,
     count(*) filter (where component.status = 'failed') as failed,
-    count(*) filter (where component.status <> 'skipped') as total
+    count(*) filter (where component.status <> 'skipped') as total,
+    coalesce(sum(component.bytes_done), 0)::float8 as bytes_done
   from public.job_components as component
   where component.job_id = job.id
 ) as components on true;

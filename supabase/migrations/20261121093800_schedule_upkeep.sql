@@ -47,8 +47,8 @@ $$;
 comment on function private.rescue is 'Between the minutes: steps of workers that died or were never woken, and back-offs that are over.';
 
 -- Each night: what no page shows any more. Jobs, their components and reports stay, and the last verification of each with
--- its counts; the steps of runs that are over go after a week, single objects, findings, other verifications, slots of
--- schedules, previews and notifications after 90 days. That bounds the large tables. What clones know about a
+-- its counts; the steps of runs that are over go after a week, single objects, slices, findings, counts of rows, other verifications,
+-- slots of schedules, previews and notifications after 90 days. That bounds the large tables. What clones know about a
 -- target goes when nobody has cloned into it for a year: the next clone compares more, and nothing else.
 create function private.prune_history() returns void
 language sql
@@ -77,6 +77,12 @@ as $$
     select from public.jobs as job
     where job.target_ref = memory.target_ref and coalesce(job.finished_at, now()) > now() - interval '1 year'
   );
+  delete from public.job_slices as slice
+  using public.jobs as job
+  where job.id = slice.job_id and job.finished_at < now() - interval '90 days';
+  delete from public.verification_counts as counted
+  using public.verifications as verification
+  where verification.id = counted.verification_id and verification.finished_at < now() - interval '90 days';
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
   delete from public.notifications where created_at < now() - interval '90 days';
@@ -85,7 +91,7 @@ as $$
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
 $$;
 
-comment on function private.prune_history is 'Each night: steps after 7 days; items, findings, verifications, slots, previews and notifications after 90; memories after a year.';
+comment on function private.prune_history is 'Each night: steps after 7 days; items, slices, findings, counts, verifications, slots, previews and notifications after 90; memories after a year.';
 
 select cron.schedule('twins-prune-history', '17 3 * * *', 'select private.prune_history()');
 -- Not by a schedule of seconds, which older versions of pg_cron lack. Each look is a transaction of its own.

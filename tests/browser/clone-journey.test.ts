@@ -74,6 +74,26 @@ test('keeps the draft when going back and reloading', async () => {
 	expect(await schemaOnly.getAttribute('aria-pressed')).toBe('true');
 	await page.getByRole('button', { name: 'Everything' }).click();
 	await page.getByRole('button', { name: 'Continue' }).click();
+});
+
+test('takes a strategy per table before the first clone', async () => {
+	const table = page.getByLabel('Table', { exact: true });
+	await table.fill('no dot');
+	await page.getByRole('button', { name: 'Add table' }).click();
+	await page.getByRole('alert').getByText('Write schema and table with a dot').waitFor();
+	await table.fill('public.reviews');
+	await page.getByLabel('Strategy', { exact: true }).selectOption('skip');
+	await page.getByRole('button', { name: 'Add table' }).click();
+	const chosen = page.getByRole('list', { name: 'Strategies' });
+	await chosen.getByLabel('Strategy of public.reviews').selectOption('upsert');
+	await page.getByRole('button', { name: 'Continue' }).click();
+	await page.getByText('1 table with a strategy of its own').waitFor();
+	await page
+		.getByRole('button', { name: 'Back' })
+		.or(page.getByRole('link', { name: 'Back' }))
+		.click();
+	await page.getByRole('button', { name: 'Mirror public.reviews again' }).click();
+	await chosen.waitFor({ state: 'detached' });
 	await page.getByRole('button', { name: 'Continue' }).click();
 });
 
@@ -98,7 +118,7 @@ test('starts the clone and shows the same live state in two tabs', async () => {
 	for (const tab of [page, other]) {
 		await tab.getByText('Took').waitFor({ timeout: 110_000 });
 		await tab.getByRole('heading', { level: 2, name: 'Report' }).waitFor();
-		await expect.poll(() => tab.title()).toMatch(/^Completed/);
+		await expect.poll(() => tab.title()).toMatch(/^(Completed|Nothing to do)/);
 	}
 	await other.close();
 });
@@ -125,6 +145,48 @@ test('lists the objects of a component, filtered by outcome', async () => {
 		.waitFor();
 });
 
+test('tells how it went: what waited for what, a log to search and to keep, the report as a file', async () => {
+	const detail = page.getByRole('article', { name: 'Tables' });
+	await page.goto(`${runAddress}?step=tables`);
+	await ready(page);
+	await detail.getByLabel('Name').fill('order_it');
+	const names = () =>
+		detail.getByRole('list').getByRole('listitem').locator('bdi').allTextContents();
+	await expect
+		.poll(async () => (await names()).every((name) => name.includes('order_it')), {
+			timeout: 10_000,
+		})
+		.toBe(true);
+	expect(await names()).toContain('public.order_items');
+	await detail.getByText('Log', { exact: true }).click();
+	const log = page.getByRole('region', { name: 'Log of Tables' });
+	await log.getByText('Tables: schemas, types, tables: slice begins').waitFor();
+	await detail.getByLabel('Search').fill('public.order_items');
+	await log.getByText(/^(copied|unchanged) public\.order_items$/).waitFor();
+	expect(await log.getByText('slice begins').count()).toBe(0);
+	const file = async (path: string) => (await context.request.get(`${runAddress}${path}`)).text();
+	expect(await file('/log?component=tables')).toMatch(
+		/^\S+Z (copied|unchanged) public\.order_items$/m,
+	);
+	const report: unknown = JSON.parse(await file('/report?as=json'));
+	expect(report).toMatchObject({
+		source: { ref: source.ref },
+		job: { status: 'completed' },
+		items: expect.arrayContaining([
+			expect.objectContaining({ component: 'data', object: 'public.order_items' }),
+		]),
+	});
+	const markdown = await file('/report');
+	expect(markdown).toContain(`# Clone of ${source.name} into ${target.name}`);
+	expect(markdown).toContain('## To do by hand');
+	await page.goto(`${runAddress}?step=report`);
+	const timeline = page.getByRole('region', { name: 'Timeline' });
+	await timeline
+		.getByRole('listitem')
+		.filter({ hasText: /^\s*Data: rows\s+after / })
+		.waitFor();
+});
+
 test('shows the finished run to a reader without scripts', async () => {
 	const plain = await browser.newContext({
 		baseURL: stack.web_url,
@@ -142,7 +204,34 @@ test('shows the finished run to a reader without scripts', async () => {
 test('keeps the twin with its history and its ignore rules', async () => {
 	await page.goto('/');
 	await page.getByRole('article').getByRole('link', { name: /^Open/ }).click();
+	const tab = (name: string) =>
+		page.getByRole('navigation', { name: 'Twin' }).getByRole('link', { name });
+	await page.getByRole('heading', { name: 'Duration and size' }).waitFor();
+	await page.getByRole('link', { name: /Completed.*, [\d.]+ (k|M)?B$/ }).waitFor();
+	// What is left to do by hand is ticked off, and stays so.
+	await ready(page);
+	const first = page.getByRole('region', { name: 'To do by hand' }).getByRole('checkbox').first();
+	const about = await first.getAttribute('aria-label');
+	expect(
+		await page
+			.getByRole('link', { name: /^Open in the dashboard/ })
+			.first()
+			.getAttribute('href'),
+	).toContain(target.ref);
+	await first.check();
+	const ticked = page.getByRole('checkbox', { name: about ?? '', exact: true, checked: true });
+	await ticked.waitFor();
+	await page.reload();
+	await ticked.waitFor();
+	await tab('History').click();
 	await page.getByRole('heading', { name: 'History' }).waitFor();
+	await page
+		.getByRole('list', { name: /^Verifications of this twin/ })
+		.getByRole('listitem')
+		.first()
+		.waitFor();
+	await tab('Rules').click();
+	await page.waitForURL('**/rules');
 	await ready(page);
 	await page.getByLabel('Table or pattern').fill('no dot');
 	await page.getByRole('button', { name: 'Add rule' }).click();

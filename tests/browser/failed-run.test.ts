@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Locator, Page } from 'playwright-core';
 import {
+	axeViolations,
 	connectAccount,
 	openBrowser,
 	openContext,
@@ -149,6 +150,27 @@ test('opens the failed component, its failed object first', async () => {
 	await first.getByText('Failed', { exact: true }).waitFor();
 });
 
+test('runs again what failed, and keeps both attempts', async () => {
+	const first = new URL(page.url()).pathname;
+	await page.getByRole('button', { name: 'Run again…' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Run this clone again?' });
+	await dialog.getByRole('radio', { name: /^Only what did not succeed\s+Views$/ }).waitFor();
+	await dialog.getByRole('button', { name: `Run again into ${target.name}` }).click();
+	await page.waitForURL((url) => url.pathname !== first);
+	await page.getByText('Took').waitFor({ timeout: 110_000 });
+	await expect.poll(() => page.title(), { timeout: 10_000 }).toMatch(/^(Completed with|Failed)/);
+	await page.getByRole('link', { name: /^Tables.*Skipped/ }).waitFor();
+	const attempts = page.getByRole('navigation', { name: 'Attempts' });
+	expect(await attempts.getByRole('link').count()).toBe(2);
+	expect(await axeViolations(page)).toEqual([]);
+	await attempts.getByRole('link', { name: new RegExp(`^Attempt 1\\s*: ${label}$`) }).click();
+	await page.waitForURL(`**${first}`);
+	await page
+		.getByRole('article', { name: 'Report' })
+		.getByText('public.clash', { exact: true })
+		.waitFor();
+});
+
 test('says so in lists and on the dashboard', async () => {
 	await page.goto('/clones');
 	await page
@@ -157,5 +179,5 @@ test('says so in lists and on the dashboard', async () => {
 		.waitFor();
 	await page.goto('/');
 	const attention = page.getByRole('region', { name: 'Needs attention' });
-	await attention.getByText(`The last clone ${label.toLowerCase()}.`).waitFor();
+	await attention.getByText(/^The last clone (failed|completed with \d+ failures?)\.$/).waitFor();
 });

@@ -64,6 +64,16 @@ async function tellStory(email: string): Promise<void> {
 		select '${verification}'::uuid, 'policies', 'failed', 'readers on public.t' || lpad(n::text, 4, '0'), 'policy', 'missing',
 			'Clone again.', false, 'public.t' || lpad(n::text, 4, '0')
 		from generate_series(1, 700) as n;
+		insert into public.verification_findings (verification_id, component, severity, object, expected, found, fix)
+		values ('${verification}', 'webhooks', 'note', 'orders', 'webhook as on the source', 'missing', 'Make it by hand.');
+		update public.verification_findings set examples = '{id 7: only on the source}'
+		where verification_id = '${verification}' and component = 'data' and object = 'public.t0701';
+		insert into public.verification_counts (verification_id, object, source_rows, target_rows)
+		select '${verification}'::uuid, 'public.t' || lpad(n::text, 4, '0'), 1000, case when n = 1200 then 1250 when n > 700 then 999 else 1000 end
+		from generate_series(1, 1550) as n;
+		insert into private.steps (verification_id, kind, component, status, finished_at, started_at)
+		select '${verification}'::uuid, 'verify', component, 'done', now(), now()
+		from unnest(array['tables', 'data', 'policies', 'webhooks', 'views']) as component;
 		select private.finish_verification('${verification}');`);
 }
 
@@ -84,6 +94,26 @@ test('counts every difference, and tells what belongs to a missing table with it
 	await page.goto(`/clones/${JOB}`);
 	await ready(page);
 	await page.getByText('1,200 differences').waitFor();
+	const matrix = page.getByRole('list', { name: 'Results per component' });
+	expect(await matrix.getByRole('listitem').count()).toBe(13);
+	const result = (label: string) => matrix.getByRole('listitem').filter({ hasText: label });
+	await result('Tables').getByText('Failed', { exact: true }).waitFor();
+	await result('Views').getByText('Passed', { exact: true }).waitFor();
+	await result('Storage').getByText('Not run', { exact: true }).waitFor();
+	// What is left to do by hand is no warning.
+	await result('Webhooks').getByText('Passed', { exact: true }).waitFor();
+	await result('Webhooks').getByText('1 note', { exact: true }).waitFor();
+	await page.getByText(/^Rows: 1,550 tables counted/).click();
+	const counts = page.getByRole('table', { name: /^Rows per table/ });
+	const most = counts.getByRole('row').nth(1);
+	expect((await most.innerText()).split(/\s+/)).toEqual([
+		'public.t1200',
+		'1,000',
+		'1,250',
+		'+250',
+		'25',
+		'%',
+	]);
 	await page.getByText('Tables: 700 failed', { exact: true }).waitFor();
 	await page.getByText('Data: 500 failed · 700 told with what is missing').waitFor();
 	await page.getByText('Policies: 700 told with what is missing').waitFor();
@@ -98,6 +128,7 @@ test('opens the differences of a component, page by page to the last', async () 
 	await page.getByText(/^Data: 500 failed/).click();
 	const rows = page.getByRole('list', { name: 'Differences of Data' });
 	await rows.getByText('public.t0701', { exact: true }).waitFor();
+	await rows.getByText('Some of the rows: id 7: only on the source').waitFor();
 	const pages = page.getByRole('navigation', { name: 'Pages of Data' });
 	await pages.getByText('1–50 of 500').waitFor();
 	for (let next = 0; next < 9; next += 1) {
@@ -144,13 +175,25 @@ test('says the same number of failures in the run, in lists and on the card', as
 	await page.goto('/clones?status=failed');
 	await page.getByRole('link', { name: `${label}: Large source to Large target` }).waitFor();
 	expect(await page.getByRole('row').count()).toBe(2);
+	// A run that had nothing to do is no ordinary success, and no failure.
+	await page.goto('/clones?status=completed');
+	await page
+		.getByRole('link', { name: /^Nothing to do: / })
+		.first()
+		.click();
+	await page.getByText('Nothing to do: the source has no such objects.').waitFor();
 });
 
 test('goes through the whole history of a twin', async () => {
-	await page.goto(`/twins/${TWIN}`);
+	await page.goto(`/twins/${TWIN}/history`);
 	await page.getByText('121 clones').waitFor();
 	const rows = page.getByRole('row');
 	expect(await rows.count()).toBe(51);
+	// By keys from row to row.
+	await ready(page);
+	for (const key of ['j', 'j', 'j', 'k']) await page.keyboard.press(key);
+	const second = rows.nth(2).getByRole('link');
+	expect(await second.evaluate((link) => link === document.activeElement)).toBe(true);
 	for (const older of [2, 3]) {
 		await page.getByRole('link', { name: 'Older' }).click();
 		await page.waitForURL(`**?page=${older}`);
@@ -161,7 +204,7 @@ test('goes through the whole history of a twin', async () => {
 });
 
 test('judges ignore rules by all tables of the source', async () => {
-	await page.goto(`/twins/${TWIN}`);
+	await page.goto(`/twins/${TWIN}/rules`);
 	await ready(page);
 	const rules = page.getByRole('region', { name: 'Ignore rules' });
 	await rules.getByText('1,550 tables, read').waitFor();

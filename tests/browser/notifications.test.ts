@@ -69,7 +69,7 @@ const card = (name: string) => page.getByRole('article', { name });
 const log = () => page.getByRole('region', { name: 'Log' });
 
 test('adds a webhook from the page of a twin, and shows its secret once', async () => {
-	await page.goto(`/twins/${TWIN}`);
+	await page.goto(`/twins/${TWIN}/settings`);
 	await page.getByRole('region', { name: 'Notifications' }).getByRole('link').click();
 	await ready(page);
 	const sheet = page.getByRole('dialog', { name: 'New channel' });

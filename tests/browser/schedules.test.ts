@@ -137,7 +137,7 @@ test('runs now, and is found on the page of its twin', async () => {
 	const [row] =
 		await control`select is_active, is_asking from public.schedules where twin_id = ${TWIN}`;
 	expect(row).toEqual({ is_active: true, is_asking: false });
-	await page.goto(`/twins/${TWIN}`);
+	await page.goto(`/twins/${TWIN}/schedule`);
 	const section = page.getByRole('region', { name: 'Schedules' });
 	await section.getByRole('link', { name: 'Nightly' }).click();
 	await page.getByRole('heading', { level: 1, name: 'Schedules' }).waitFor();

@@ -100,12 +100,18 @@ begin
   values (tests.user_id('schedule of ' || name), now() - interval '1 day', 'skipped',
     'The previous run was still going.');
   insert into public.jobs (id, owner_id, twin_id, target_ref, options, status, started_at, finished_at)
-  values (tests.user_id('job of ' || name), tests.user_id(name), tests.user_id('twin of ' || name), target_ref, '{}',
-    'completed', now() - interval '1 minute', now());
+  values (tests.user_id('job of ' || name), tests.user_id(name), tests.user_id('twin of ' || name), target_ref,
+    '{"components": {"tables": true}}', 'completed', now() - interval '1 minute', now());
   insert into public.job_components (job_id, component, position, status, unit, started_at, finished_at)
   values (tests.user_id('job of ' || name), 'tables', 1, 'completed', 'tables', now() - interval '1 minute', now());
   insert into public.job_items (job_id, component, object, outcome)
   values (tests.user_id('job of ' || name), 'tables', 'public.orders', 'copied');
+  insert into public.job_items (job_id, component, object, outcome, fix)
+  values (tests.user_id('job of ' || name), 'tables', 'by hand', 'skipped', 'Do it');
+  insert into public.ticks (twin_id, component, object)
+  values (tests.user_id('twin of ' || name), 'tables', 'by hand');
+  insert into public.job_slices (job_id, step_id, kind, component, stage, queued_at, finished_at, outcome)
+  values (tests.user_id('job of ' || name), -hashtext(name), 'stage', 'tables', 'structure', now(), now(), 'done');
   insert into public.previews (twin_id, status, finished_at, result)
   values (tests.user_id('twin of ' || name), 'completed', now(),
     '{"data": {"objects": [{"object": "public.orders", "counts": [{"unit": "row", "source": 12}]}]}}');
@@ -121,6 +127,8 @@ begin
     'run_failed of ' || name, 'Clone failed', '/clones');
   update public.notification_deliveries set id = tests.user_id('delivery of ' || name)
   where channel_id = tests.user_id('channel of ' || name);
+  insert into public.verification_counts (verification_id, object, source_rows, target_rows)
+  values (tests.user_id('verification of ' || name), 'public.orders', 2, 1);
   insert into public.backups (id, job_id, twin_id, status)
   values (tests.user_id('backup of ' || name), tests.user_id('job of ' || name), tests.user_id('twin of ' || name),
     'complete');

@@ -57,14 +57,15 @@ select set_eq(
      cross join lateral aclexplode(c.relacl) a
      where c.relnamespace = 'public'::regnamespace and a.grantee = 'authenticated'::regrole
        and a.privilege_type <> 'SELECT' $$,
-  array['delete ignore_rules'],
+  array['delete ignore_rules', 'delete ticks'],
   'what users may write to whole tables is known'
 );
 select set_eq(
   $$ select format('%s %s.%s', lower(a.privilege_type), c.relname, t.attname)
      from pg_class c join pg_attribute t on t.attrelid = c.oid cross join lateral aclexplode(t.attacl) a
      where c.relnamespace = 'public'::regnamespace and a.grantee = 'authenticated'::regrole $$,
-  array['insert ignore_rules.twin_id', 'insert ignore_rules.pattern', 'update projects.is_protected'],
+  array['insert ignore_rules.twin_id', 'insert ignore_rules.pattern', 'insert ticks.twin_id', 'insert ticks.component',
+    'insert ticks.object', 'update projects.is_protected'],
   'what users may write to columns is known'
 );
 select set_eq(
@@ -72,7 +73,7 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute')
        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') $$,
   array['start_clone', 'cancel_job', 'start_preview', 'start_verification', 'start_restore', 'next_runs', 'save_schedule',
-    'delete_schedule', 'run_schedule', 'change_channel', 'delete_channel', 'test_channel', 'replay_delivery'],
+    'delete_schedule', 'run_schedule', 'run_again', 'change_channel', 'delete_channel', 'test_channel', 'replay_delivery'],
   'users may call the functions of the contract and no others'
 );
 select is_empty(

@@ -70,5 +70,14 @@ select throws_ok(
   $$ select public.cancel_job(gen_random_uuid()) $$, '42501', null, 'a visitor may not'
 );
 
+select tests.sign_out();
+-- What is cleaned up after a cancel had no turn for that.
+insert into private.steps (job_id, kind, component, stage, status, started_at, finished_at)
+values (:'running_job', 'stage', 'data', 'rows', 'canceled', null, now()),
+  (:'running_job', 'cleanup', 'data', null, 'done', now(), now());
+select private.refresh_component(:'running_job', 'data');
+select is(started_at, null, 'cleaning up is no start of a component')
+from public.job_components where job_id = :'running_job' and component = 'data';
+
 select * from finish();
 rollback;

@@ -42,12 +42,13 @@ select 'select ' || relation,
   'refused', 'works', 'finds nothing', 'refused'
 from unnest(array[
   'backups', 'clone_history', 'component_durations', 'connected_accounts', 'delivery_log', 'ignore_rules',
-  'job_components', 'job_items', 'jobs', 'notification_channels', 'notification_deliveries', 'notifications', 'previews', 'projects',
-  'schedule_health', 'schedule_slots', 'schedules', 'twin_overview', 'twin_tables', 'twins', 'verification_findings',
-  'verifications'
+  'job_components', 'job_items', 'job_log', 'job_slices', 'jobs', 'notification_channels', 'notification_deliveries',
+  'notifications', 'previews', 'projects', 'schedule_health', 'schedule_slots', 'schedules', 'ticks', 'twin_overview',
+  'twin_tables', 'twin_to_do', 'twins', 'verification_counts', 'verification_findings', 'verifications'
 ]) as relation;
 
 insert into matrix values
+  ('select job_slices_id_seq', 'select from public.job_slices_id_seq', 'refused', 'refused', 'refused', 'refused'),
   ('insert ignore_rules.twin_id, ignore_rules.pattern',
     $$ insert into public.ignore_rules (twin_id, pattern) values (tests.user_id('twin of Ada'), 'public.new') $$,
     'refused', 'works', 'refused', 'refused'),
@@ -56,6 +57,12 @@ insert into matrix values
     'refused', 'works', 'finds nothing', 'refused'),
   ('update projects.is_protected',
     $$ update public.projects set is_protected = true where account_id = tests.user_id('account of Ada') $$,
+    'refused', 'works', 'finds nothing', 'refused'),
+  ('insert ticks.twin_id, ticks.component, ticks.object',
+    $$ insert into public.ticks (twin_id, component, object) values (tests.user_id('twin of Ada'), 'tables', 'new') $$,
+    'refused', 'works', 'refused', 'refused'),
+  ('delete ticks',
+    $$ delete from public.ticks where twin_id = tests.user_id('twin of Ada') $$,
     'refused', 'works', 'finds nothing', 'refused'),
   ('listen job:<id>',
     $$ select from realtime.messages where topic = 'job:' || tests.user_id('job of Ada') $$,
@@ -86,6 +93,9 @@ insert into matrix values
   ('call next_runs',
     tests.call('next_runs', '6'),
     'refused', 'works', 'works', 'refused'),
+  ('call run_again',
+    tests.call('run_again', tests.user_id('job of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
   ('call run_schedule',
     tests.call('run_schedule', tests.user_id('schedule of Ada')::text),
     'refused', 'works', 'is told there is none', 'refused'),

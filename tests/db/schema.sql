@@ -87,6 +87,8 @@ CREATE TABLE private.steps (
     items_done bigint DEFAULT 0 NOT NULL,
     items_total bigint,
     bytes_done bigint DEFAULT 0 NOT NULL,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    at_work jsonb,
     error jsonb,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
@@ -129,6 +131,8 @@ CREATE TABLE public.jobs (
     kind text DEFAULT 'clone'::text NOT NULL,
     trigger text DEFAULT 'manual'::text NOT NULL,
     schedule_id uuid,
+    parent_id uuid,
+    attempt integer DEFAULT 1 NOT NULL,
     options jsonb NOT NULL,
     loss_limit integer,
     status text DEFAULT 'pending'::text NOT NULL,
@@ -138,6 +142,7 @@ CREATE TABLE public.jobs (
     cancel_requested_at timestamp with time zone,
     error jsonb,
     report jsonb,
+    CONSTRAINT jobs_attempt_check CHECK ((attempt > 0)),
     CONSTRAINT jobs_finished_when_over CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'canceled'::text])))),
     CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['clone'::text, 'restore'::text]))),
     CONSTRAINT jobs_loss_limit_check CHECK (((loss_limit >= 1) AND (loss_limit <= 100))),
@@ -147,6 +152,8 @@ CREATE TABLE public.jobs (
 );
 
 COMMENT ON TABLE public.jobs IS 'One clone (or restore): a run of a twin.';
+
+COMMENT ON COLUMN public.jobs.parent_id IS 'The first attempt of the same clone, where this one was run again.';
 
 COMMENT ON COLUMN public.jobs.loss_limit IS 'Percent of the rows of a table that it may remove or overwrite; null: nobody looks, a person saw the preview.';
 
@@ -377,6 +384,7 @@ begin
     return null;
   end if;
 
+  perform private.open_slice(claimed);
   update public.jobs set status = 'in_progress', started_at = now()
   where id = claimed.job_id and status = 'pending';
   update public.previews set status = 'in_progress'
@@ -514,6 +522,23 @@ begin
 end
 $_$;
 
+CREATE FUNCTION private.close_slice(of_step_id bigint, of_outcome text, reported integer) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.job_slices as slice
+  set finished_at = now(),
+      outcome = of_outcome,
+      items = reported,
+      items_done = step.items_done,
+      items_total = step.items_total,
+      rows_done = step.rows_done,
+      bytes_done = step.bytes_done,
+      error = case when of_outcome in ('retry', 'failed', 'lost') then step.error end
+  from private.steps as step
+  where step.id = of_step_id and slice.step_id = of_step_id and slice.finished_at is null;
+$$;
+
 CREATE FUNCTION private.component_catalogue() RETURNS TABLE(component text, "position" integer, unit text)
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -622,9 +647,10 @@ CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
   select jsonb_build_object(
     'failed', coalesce(sum(failed), 0),
     'warnings', coalesce(sum(warnings), 0),
+    'notes', coalesce(sum(notes), 0),
     'told_with', coalesce(sum(told_with), 0),
     'groups', coalesce(jsonb_object_agg(component, jsonb_build_object(
-      'failed', failed, 'warnings', warnings, 'told_with', told_with, 'entries', entries
+      'failed', failed, 'warnings', warnings, 'notes', notes, 'told_with', told_with, 'entries', entries
     )), '{}')
   )
   from (
@@ -632,6 +658,7 @@ CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
       component,
       coalesce(sum(objects) filter (where told_with is null and severity = 'failed'), 0) as failed,
       coalesce(sum(objects) filter (where told_with is null and severity = 'warning'), 0) as warnings,
+      coalesce(sum(objects) filter (where told_with is null and severity = 'note'), 0) as notes,
       coalesce(sum(objects) filter (where told_with is not null), 0) as told_with,
       count(*) filter (where told_with is null) as entries
     from public.verification_findings
@@ -902,6 +929,8 @@ CREATE TABLE public.job_components (
     items_total bigint,
     unit text NOT NULL,
     bytes_done bigint DEFAULT 0 NOT NULL,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    at_work jsonb,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     error jsonb,
@@ -909,10 +938,13 @@ CREATE TABLE public.job_components (
     CONSTRAINT job_components_items_done_check CHECK ((items_done >= 0)),
     CONSTRAINT job_components_items_total_check CHECK ((items_total >= 0)),
     CONSTRAINT job_components_position_check CHECK ((("position" >= 1) AND ("position" <= 13))),
+    CONSTRAINT job_components_rows_done_check CHECK ((rows_done >= 0)),
     CONSTRAINT job_components_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'skipped'::text, 'canceled'::text])))
 );
 
 COMMENT ON TABLE public.job_components IS 'Progress and outcome of each of the 13 components of a job.';
+
+COMMENT ON COLUMN public.job_components.at_work IS '[{object, done, total}]: objects that take long and are being copied now, and how far they are.';
 
 COMMENT ON COLUMN public.job_components.error IS '{code, message, fix}; what failed as a whole.';
 
@@ -925,10 +957,20 @@ CREATE TABLE public.job_items (
     fix text,
     sqlstate text,
     at timestamp with time zone DEFAULT now() NOT NULL,
+    rank integer GENERATED ALWAYS AS (
+CASE outcome
+    WHEN 'failed'::text THEN 1
+    WHEN 'copied'::text THEN 2
+    WHEN 'adapted'::text THEN 3
+    WHEN 'skipped'::text THEN 4
+    ELSE 5
+END) STORED,
     CONSTRAINT job_items_outcome_check CHECK ((outcome = ANY (ARRAY['copied'::text, 'unchanged'::text, 'adapted'::text, 'skipped'::text, 'failed'::text])))
 );
 
 COMMENT ON TABLE public.job_items IS 'What became of every object of a job. Nothing is silent.';
+
+COMMENT ON COLUMN public.job_items.rank IS 'Failures first, then what was changed, then what was not.';
 
 CREATE FUNCTION private.failures_of(of_job_id uuid) RETURNS bigint
     LANGUAGE sql STABLE
@@ -990,10 +1032,10 @@ begin
       report = private.job_report(of_job_id)
   where id = of_job_id;
 
-  -- Not those of a schedule, which has its own.
+  -- Not those of a schedule, which has its own; and running parts of a clone again is no other wish for the next one.
   update public.twins
   set options = job.options - 'confirm_target'
-  where id = job.twin_id and job.schedule_id is null;
+  where id = job.twin_id and job.schedule_id is null and job.parent_id is null;
 
   -- A guard that could not look says nothing of the source: that is a failure like others.
   if failure ->> 'code' = 'limit_exceeded' and exists (
@@ -1078,6 +1120,7 @@ begin
   set result = previews.result || coalesce(finish_slice.result -> 'preview', '{}')
   where id = held.preview_id;
   perform private.store_findings(held, result -> 'findings');
+  perform private.store_counts(held, result -> 'counts');
 
   update private.steps
   set status = case outcome when 'done' then 'done' when 'failed' then 'failed' else 'queued' end,
@@ -1096,10 +1139,13 @@ begin
       items_done = coalesce((result #>> '{progress,done}')::bigint, items_done),
       items_total = coalesce((result #>> '{progress,total}')::bigint, items_total),
       bytes_done = coalesce((result #>> '{progress,bytes}')::bigint, bytes_done),
+      rows_done = coalesce((result #>> '{progress,rows}')::bigint, rows_done),
+      at_work = null,
       error = case when outcome in ('retry', 'failed') then result -> 'error' end,
       finished_at = case when outcome in ('done', 'failed') then now() end
   where id = held.id;
 
+  perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
   perform private.wake_workers();
@@ -1122,21 +1168,27 @@ CREATE FUNCTION private.finish_verification(of_verification_id uuid) RETURNS voi
           select from public.verification_findings
           where verification_id = of_verification_id and severity = 'failed'
         ) then 'failed'
+        -- What is left to do by hand was known before: it is listed, and no difference that warns.
         when exists (
-          select from public.verification_findings where verification_id = of_verification_id
+          select from public.verification_findings
+          where verification_id = of_verification_id and severity = 'warning'
         ) then 'warning'
         else 'passed'
       end,
       summary = private.count_findings(of_verification_id) || jsonb_build_object(
         'not_compared', private.not_compared(of_verification_id),
+        'rows', (
+          select jsonb_build_object('tables', count(*), 'differing', count(*) filter (where difference > 0))
+          from public.verification_counts where verification_id = of_verification_id
+        ),
         'components', coalesce((
           select jsonb_object_agg(component, case
             when status = 'failed' then 'not_run'
-            when worst = 'failed' then 'failed'
-            when worst is not null then 'warning'
+            when worst = 1 then 'failed'
+            when worst = 2 then 'warning'
             else 'passed' end)
           from (
-            select step.component, step.status, min(finding.severity) as worst
+            select step.component, step.status, min(finding.rank) as worst
             from private.steps as step
             left join public.verification_findings as finding
               on finding.verification_id = of_verification_id and finding.component = step.component
@@ -1220,7 +1272,9 @@ begin
   set lease_until = now() + make_interval(secs => lease_seconds),
       items_done = coalesce((progress ->> 'done')::bigint, items_done),
       items_total = coalesce((progress ->> 'total')::bigint, items_total),
-      bytes_done = coalesce((progress ->> 'bytes')::bigint, bytes_done)
+      bytes_done = coalesce((progress ->> 'bytes')::bigint, bytes_done),
+      rows_done = coalesce((progress ->> 'rows')::bigint, rows_done),
+      at_work = progress -> 'at_work'
   where id = step_id and lease = step_lease
   returning * into held;
   if held.id is null then
@@ -1520,6 +1574,16 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.open_slice(claimed private.steps) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.job_slices (job_id, step_id, kind, component, stage, waits_for, queued_at)
+  select claimed.job_id, claimed.id, claimed.kind, claimed.component, claimed.stage, claimed.waits_for,
+    claimed.created_at
+  where claimed.job_id is not null;
+$$;
+
 CREATE TABLE public.connected_accounts (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
@@ -1740,6 +1804,12 @@ CREATE FUNCTION private.prune_history() RETURNS void
     select from public.jobs as job
     where job.target_ref = memory.target_ref and coalesce(job.finished_at, now()) > now() - interval '1 year'
   );
+  delete from public.job_slices as slice
+  using public.jobs as job
+  where job.id = slice.job_id and job.finished_at < now() - interval '90 days';
+  delete from public.verification_counts as counted
+  using public.verifications as verification
+  where verification.id = counted.verification_id and verification.finished_at < now() - interval '90 days';
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
   delete from public.notifications where created_at < now() - interval '90 days';
@@ -1748,7 +1818,7 @@ CREATE FUNCTION private.prune_history() RETURNS void
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
 $$;
 
-COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days; items, findings, verifications, slots, previews and notifications after 90; memories after a year.';
+COMMENT ON FUNCTION private.prune_history() IS 'Each night: steps after 7 days; items, slices, findings, counts, verifications, slots, previews and notifications after 90; memories after a year.';
 
 CREATE FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) RETURNS text
     LANGUAGE sql STABLE
@@ -1768,7 +1838,7 @@ CREATE FUNCTION private.refresh_component(of_job_id uuid, of_component text) RET
       bool_and(status in ('done', 'failed', 'canceled')) as is_over,
       bool_or(status = 'failed') as has_failed,
       bool_or(status = 'canceled') as was_canceled,
-      bool_or(started_at is not null) as has_started,
+      bool_or(started_at is not null) filter (where kind <> 'cleanup') as has_started,
       coalesce(floor(
         max(objects) * sum(items_done)
         / nullif(sum(case when status in ('queued', 'running')
@@ -1776,7 +1846,14 @@ CREATE FUNCTION private.refresh_component(of_job_id uuid, of_component text) RET
       ), 0) as items_done,
       max(objects) as items_total,
       sum(bytes_done) as bytes_done,
-      min(started_at) as started_at,
+      sum(rows_done) as rows_done,
+      (
+        select jsonb_agg(work.entry)
+        from step as running
+        cross join lateral jsonb_array_elements(running.at_work) as work (entry)
+        where running.status = 'running' and jsonb_typeof(running.at_work) = 'array'
+      ) as at_work,
+      min(started_at) filter (where kind <> 'cleanup') as started_at,
       max(finished_at) as finished_at,
       (array_agg(error order by finished_at) filter (where status = 'failed'))[1] as error
     from step
@@ -1788,7 +1865,7 @@ CREATE FUNCTION private.refresh_component(of_job_id uuid, of_component text) RET
   )
   update public.job_components as component
   set status = case
-        when not progress.is_over and progress.has_started then 'in_progress'
+        when not progress.is_over and coalesce(progress.has_started, false) then 'in_progress'
         when not progress.is_over then 'pending'
         when progress.has_failed or failures.count > 0 then 'failed'
         when progress.was_canceled then 'canceled'
@@ -1797,6 +1874,8 @@ CREATE FUNCTION private.refresh_component(of_job_id uuid, of_component text) RET
       items_done = progress.items_done,
       items_total = progress.items_total,
       bytes_done = progress.bytes_done,
+      rows_done = progress.rows_done,
+      at_work = progress.at_work,
       started_at = progress.started_at,
       finished_at = case when progress.is_over then progress.finished_at end,
       error = case
@@ -1996,6 +2075,7 @@ begin
           lease = null,
           lease_until = null,
           attempts = attempts + 1,
+          at_work = null,
           finished_at = case when attempts + 1 >= private.max_attempts() then now() end,
           error = jsonb_build_object(
             'code', 'internal',
@@ -2006,6 +2086,7 @@ begin
       returning *
     loop
       count := count + 1;
+      perform private.close_slice(returned.id, 'lost', 0);
       perform private.refresh_component(returned.job_id, returned.component);
     end loop;
     perform private.finish_run_if_over(expired_run_id);
@@ -2163,15 +2244,35 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.store_counts(held private.steps, counts jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.verification_counts (verification_id, object, source_rows, target_rows)
+  select distinct on (counted.object) held.verification_id, counted.object, counted.source, counted.target
+  from jsonb_to_recordset(coalesce(nullif(counts, 'null'), '[]'))
+    as counted (object text, source bigint, target bigint)
+  where held.verification_id is not null
+  order by counted.object
+  on conflict (verification_id, object) do update
+  set source_rows = excluded.source_rows, target_rows = excluded.target_rows;
+$$;
+
 CREATE FUNCTION private.store_findings(held private.steps, findings jsonb) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
     AS $$
   insert into public.verification_findings (
-    verification_id, component, severity, object, expected, found, fix, objects, belongs_to, is_missing
+    verification_id, component, severity, object, expected, found, fix, objects, belongs_to, is_missing, examples
   )
   select
-    held.verification_id, held.component, min(entry ->> 'severity'), entry ->> 'object',
+    held.verification_id, held.component,
+    case
+      when bool_or(entry ->> 'severity' = 'failed') then 'failed'
+      when bool_or(entry ->> 'severity' = 'warning') then 'warning'
+      else 'note'
+    end,
+    entry ->> 'object',
     string_agg(entry ->> 'expected', e'\n' order by place),
     string_agg(entry ->> 'found', e'\n' order by place),
     (
@@ -2184,7 +2285,12 @@ CREATE FUNCTION private.store_findings(held private.steps, findings jsonb) RETUR
     ),
     max(coalesce((entry ->> 'objects')::bigint, 1)),
     min(entry ->> 'of'),
-    bool_or(coalesce((entry ->> 'missing')::boolean, false))
+    bool_or(coalesce((entry ->> 'missing')::boolean, false)),
+    (
+      select array_agg(example.text order by example.place)
+      from jsonb_array_elements_text((jsonb_agg(entry -> 'examples') filter (where entry ? 'examples')) -> 0)
+        with ordinality as example (text, place)
+    )
   from jsonb_array_elements(coalesce(nullif(findings, 'null'), '[]')) with ordinality as list (entry, place)
   where held.verification_id is not null
   group by entry ->> 'object'
@@ -2195,7 +2301,8 @@ CREATE FUNCTION private.store_findings(held private.steps, findings jsonb) RETUR
       fix = excluded.fix,
       objects = excluded.objects,
       belongs_to = excluded.belongs_to,
-      is_missing = excluded.is_missing;
+      is_missing = excluded.is_missing,
+      examples = excluded.examples;
 $$;
 
 CREATE FUNCTION private.store_items(items_job_id uuid, running_component text, items jsonb) RETURNS void
@@ -2601,6 +2708,63 @@ $$;
 
 COMMENT ON FUNCTION public.replay_delivery(delivery_id uuid) IS 'Makes a delivery again, at once and for a day: the same message with the same id.';
 
+CREATE FUNCTION public.run_again(job_id uuid, components text[] DEFAULT NULL::text[]) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  earlier public.jobs;
+  twin public.twins;
+  job public.jobs;
+  wanted jsonb;
+begin
+  select * into earlier
+  from public.jobs where id = run_again.job_id and owner_id = (select auth.uid()) and kind = 'clone';
+  if earlier.id is null then
+    perform private.refuse('There is no such clone', 'Pick one from your list of clones.', 'PT404');
+  end if;
+  if earlier.finished_at is null then
+    perform private.refuse('This clone is still running', 'Run it again when it is over, or cancel it.', 'PT409');
+  end if;
+  if exists (
+    select from unnest(run_again.components) as named (component)
+    where earlier.options -> 'components' -> named.component is distinct from 'true'
+  ) then
+    perform private.refuse(
+      'That clone had no such component',
+      'Leave components out for all of them, or start a new clone with other components.'
+    );
+  end if;
+  select * into twin from public.twins where id = earlier.twin_id;
+  perform private.own_twin(twin.source_account_id, twin.source_ref, twin.target_account_id, twin.target_ref);
+  perform private.refuse_unconfirmed_target(twin, earlier.options ->> 'confirm_target');
+
+  select jsonb_object_agg(
+    known.component,
+    (earlier.options -> 'components' -> known.component) = 'true'
+      and (run_again.components is null or known.component = any (run_again.components))
+  ) into wanted
+  from private.component_catalogue() as known;
+  perform private.refuse_empty_clone(jsonb_build_object('components', wanted));
+
+  job := private.create_clone(twin, earlier.options || jsonb_build_object('components', wanted));
+  update public.jobs
+  set parent_id = coalesce(earlier.parent_id, earlier.id),
+      -- What stopped a run of a schedule stops its next attempt too: this is not the place where losses are agreed to.
+      loss_limit = earlier.loss_limit,
+      attempt = 1 + (
+        select max(other.attempt) from public.jobs as other
+        where coalesce(earlier.parent_id, earlier.id) in (other.id, other.parent_id)
+      )
+  where id = job.id
+  returning * into job;
+  return job;
+end
+$$;
+
+COMMENT ON FUNCTION public.run_again(job_id uuid, components text[]) IS 'Starts another attempt of a clone that is over, with its options: all components (null), or those named.';
+
 CREATE FUNCTION public.run_schedule(schedule_id uuid) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2895,6 +3059,8 @@ CREATE VIEW public.clone_history WITH (security_invoker='true') AS
     job.twin_id,
     job.kind,
     job.trigger,
+    job.parent_id,
+    job.attempt,
     job.status,
     job.options,
     job.error,
@@ -2912,6 +3078,8 @@ CREATE VIEW public.clone_history WITH (security_invoker='true') AS
     components.failed AS components_failed,
     components.total AS components_total,
     COALESCE(((job.report ->> 'failures'::text))::integer, 0) AS failures,
+    (COALESCE(((job.report #>> '{totals,copied}'::text[]))::integer, 0) + COALESCE(((job.report #>> '{totals,adapted}'::text[]))::integer, 0)) AS changes,
+    components.bytes_done,
     ((job.status = 'failed'::text) OR ((job.status = 'completed'::text) AND (COALESCE(((job.report ->> 'failures'::text))::integer, 0) > 0))) AS has_failures
    FROM ((((public.jobs job
      JOIN public.twins twin ON ((twin.id = job.twin_id)))
@@ -2919,7 +3087,8 @@ CREATE VIEW public.clone_history WITH (security_invoker='true') AS
      LEFT JOIN public.projects target ON (((target.account_id = twin.target_account_id) AND (target.ref = twin.target_ref))))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (component.status = 'completed'::text)) AS completed,
             count(*) FILTER (WHERE (component.status = 'failed'::text)) AS failed,
-            count(*) FILTER (WHERE (component.status <> 'skipped'::text)) AS total
+            count(*) FILTER (WHERE (component.status <> 'skipped'::text)) AS total,
+            (COALESCE(sum(component.bytes_done), (0)::numeric))::double precision AS bytes_done
            FROM public.job_components component
           WHERE (component.job_id = job.id)) components ON (true));
 
@@ -2959,6 +3128,84 @@ CREATE VIEW public.delivery_log WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.delivery_log IS 'What was delivered over each channel, as pages list it.';
 
+CREATE TABLE public.job_slices (
+    id bigint NOT NULL,
+    job_id uuid NOT NULL,
+    step_id bigint NOT NULL,
+    kind text NOT NULL,
+    component text,
+    stage text,
+    waits_for text[] DEFAULT '{}'::text[] NOT NULL,
+    queued_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    outcome text,
+    items integer DEFAULT 0 NOT NULL,
+    items_done bigint DEFAULT 0 NOT NULL,
+    items_total bigint,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    bytes_done bigint DEFAULT 0 NOT NULL,
+    error jsonb,
+    CONSTRAINT job_slices_outcome_check CHECK ((outcome = ANY (ARRAY['more'::text, 'done'::text, 'retry'::text, 'failed'::text, 'lost'::text]))),
+    CONSTRAINT job_slices_outcome_when_over CHECK (((finished_at IS NULL) = (outcome IS NULL)))
+);
+
+COMMENT ON TABLE public.job_slices IS 'Each slice that a worker carried out for a job, in the order they began.';
+
+COMMENT ON COLUMN public.job_slices.waits_for IS 'Names, component.stage, of the steps that had to be over first.';
+
+COMMENT ON COLUMN public.job_slices.outcome IS 'more: another slice follows; retry: it failed for a passing reason; lost: its worker stopped without a word.';
+
+COMMENT ON COLUMN public.job_slices.items IS 'Objects it reported.';
+
+COMMENT ON COLUMN public.job_slices.bytes_done IS 'Of its step, when it ended.';
+
+CREATE VIEW public.job_log WITH (security_invoker='true') AS
+ SELECT slice.job_id,
+    slice.component,
+    slice.started_at AS at,
+    slice.id AS place,
+    'started'::text AS event,
+    slice.stage,
+    NULL::text AS object,
+    NULL::text AS detail,
+    0 AS items
+   FROM public.job_slices slice
+UNION ALL
+ SELECT slice.job_id,
+    slice.component,
+    slice.finished_at AS at,
+    slice.id AS place,
+    slice.outcome AS event,
+    slice.stage,
+    NULL::text AS object,
+    (slice.error ->> 'message'::text) AS detail,
+    slice.items
+   FROM public.job_slices slice
+  WHERE (slice.finished_at IS NOT NULL)
+UNION ALL
+ SELECT item.job_id,
+    item.component,
+    item.at,
+    0 AS place,
+    item.outcome AS event,
+    NULL::text AS stage,
+    item.object,
+    item.detail,
+    0 AS items
+   FROM public.job_items item;
+
+COMMENT ON VIEW public.job_log IS 'What happened to a component, in order: slices that started and ended, and each object with its outcome.';
+
+ALTER TABLE public.job_slices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.job_slices_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.schedule_slots (
     schedule_id uuid NOT NULL,
     slot_at timestamp with time zone NOT NULL,
@@ -2992,6 +3239,7 @@ CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
     last_job.created_at AS last_created_at,
     last_job.finished_at AS last_finished_at,
     COALESCE(((last_job.report ->> 'failures'::text))::integer, 0) AS last_failures,
+    (COALESCE(((last_job.report #>> '{totals,copied}'::text[]))::integer, 0) + COALESCE(((last_job.report #>> '{totals,adapted}'::text[]))::integer, 0)) AS last_changes,
     ( SELECT min(schedule.next_run_at) AS min
            FROM public.schedules schedule
           WHERE ((schedule.twin_id = twin.id) AND schedule.is_active)) AS next_run_at
@@ -3005,6 +3253,8 @@ CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
             job.kind,
             job.trigger,
             job.schedule_id,
+            job.parent_id,
+            job.attempt,
             job.options,
             job.loss_limit,
             job.status,
@@ -3060,6 +3310,8 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
                     latest.kind,
                     latest.trigger,
                     latest.schedule_id,
+                    latest.parent_id,
+                    latest.attempt,
                     latest.options,
                     latest.loss_limit,
                     latest.status,
@@ -3082,6 +3334,16 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.schedule_health IS 'Schedules with their last ten runs (oldest first), and the slot that was skipped since the last one.';
 
+CREATE TABLE public.ticks (
+    twin_id uuid NOT NULL,
+    component text NOT NULL,
+    object text NOT NULL,
+    ticked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ticks_object_check CHECK ((length(object) <= 1000))
+);
+
+COMMENT ON TABLE public.ticks IS 'What a user has done by hand for a twin, and said so.';
+
 CREATE VIEW public.twin_tables WITH (security_invoker='true') AS
  SELECT newest.twin_id,
     newest.finished_at AS read_at,
@@ -3103,6 +3365,44 @@ CREATE VIEW public.twin_tables WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.twin_tables IS 'Tables of a twin''s source, as its newest preview listed them.';
 
+CREATE VIEW public.twin_to_do WITH (security_invoker='true') AS
+ SELECT latest.twin_id,
+    latest.component,
+    latest.object,
+    latest.detail,
+    latest.fix,
+    latest.job_id,
+    latest.at,
+    tick.ticked_at
+   FROM (( SELECT DISTINCT ON (job.twin_id, item.component, item.object) job.twin_id,
+            item.component,
+            item.object,
+            item.outcome,
+            item.detail,
+            item.fix,
+            item.job_id,
+            item.at
+           FROM (public.jobs job
+             JOIN public.job_items item ON ((item.job_id = job.id)))
+          WHERE (item.outcome <> 'unchanged'::text)
+          ORDER BY job.twin_id, item.component, item.object, item.at DESC) latest
+     LEFT JOIN public.ticks tick ON (((tick.twin_id = latest.twin_id) AND (tick.component = latest.component) AND (tick.object = latest.object))))
+  WHERE ((latest.outcome = ANY (ARRAY['adapted'::text, 'skipped'::text])) AND (latest.fix IS NOT NULL));
+
+COMMENT ON VIEW public.twin_to_do IS 'What is left to do by hand for a twin, with what was ticked off.';
+
+CREATE TABLE public.verification_counts (
+    verification_id uuid NOT NULL,
+    object text NOT NULL,
+    source_rows bigint NOT NULL,
+    target_rows bigint NOT NULL,
+    difference bigint GENERATED ALWAYS AS (abs((source_rows - target_rows))) STORED,
+    CONSTRAINT verification_counts_source_rows_check CHECK ((source_rows >= 0)),
+    CONSTRAINT verification_counts_target_rows_check CHECK ((target_rows >= 0))
+);
+
+COMMENT ON TABLE public.verification_counts IS 'Rows of every table that a verification counted, on both endpoints.';
+
 CREATE TABLE public.verification_findings (
     verification_id uuid NOT NULL,
     component text NOT NULL,
@@ -3116,11 +3416,20 @@ CREATE TABLE public.verification_findings (
     is_missing boolean DEFAULT false NOT NULL,
     told_with text,
     tells jsonb,
+    examples text[],
+    rank integer GENERATED ALWAYS AS (
+CASE severity
+    WHEN 'failed'::text THEN 1
+    WHEN 'warning'::text THEN 2
+    ELSE 3
+END) STORED,
     CONSTRAINT verification_findings_objects_check CHECK ((objects > 0)),
-    CONSTRAINT verification_findings_severity_check CHECK ((severity = ANY (ARRAY['warning'::text, 'failed'::text])))
+    CONSTRAINT verification_findings_severity_check CHECK ((severity = ANY (ARRAY['failed'::text, 'warning'::text, 'note'::text])))
 );
 
 COMMENT ON TABLE public.verification_findings IS 'One difference each: what was expected, what was found.';
+
+COMMENT ON COLUMN public.verification_findings.severity IS 'failed: missing or different; warning: a difference that a clone leaves; note: left to do by hand, known before.';
 
 COMMENT ON COLUMN public.verification_findings.objects IS 'How many objects it stands for: more than one where they are only counted.';
 
@@ -3131,6 +3440,10 @@ COMMENT ON COLUMN public.verification_findings.is_missing IS 'The target lacks t
 COMMENT ON COLUMN public.verification_findings.told_with IS 'The missing object whose finding tells of this one; counted there, not by itself.';
 
 COMMENT ON COLUMN public.verification_findings.tells IS 'Of a missing object: how many findings per component are told with it.';
+
+COMMENT ON COLUMN public.verification_findings.examples IS 'Keys of some rows that differ, each with where it is.';
+
+COMMENT ON COLUMN public.verification_findings.rank IS 'The worst first.';
 
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_pkey PRIMARY KEY (account_id);
@@ -3174,6 +3487,9 @@ ALTER TABLE ONLY public.job_components
 ALTER TABLE ONLY public.job_items
     ADD CONSTRAINT job_items_pkey PRIMARY KEY (job_id, component, object);
 
+ALTER TABLE ONLY public.job_slices
+    ADD CONSTRAINT job_slices_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
@@ -3204,11 +3520,17 @@ ALTER TABLE ONLY public.schedule_slots
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY public.ticks
+    ADD CONSTRAINT ticks_pkey PRIMARY KEY (twin_id, component, object);
+
 ALTER TABLE ONLY public.twins
     ADD CONSTRAINT twins_owner_id_source_account_id_source_ref_target_account__key UNIQUE (owner_id, source_account_id, source_ref, target_account_id, target_ref);
 
 ALTER TABLE ONLY public.twins
     ADD CONSTRAINT twins_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.verification_counts
+    ADD CONSTRAINT verification_counts_pkey PRIMARY KEY (verification_id, object);
 
 ALTER TABLE ONLY public.verification_findings
     ADD CONSTRAINT verification_findings_pkey PRIMARY KEY (verification_id, component, object);
@@ -3238,11 +3560,19 @@ CREATE INDEX backups_twin_id_idx ON public.backups USING btree (twin_id);
 
 CREATE INDEX connected_accounts_owner_id_idx ON public.connected_accounts USING btree (owner_id);
 
+CREATE INDEX job_items_job_id_component_rank_idx ON public.job_items USING btree (job_id, component, rank, object);
+
 CREATE INDEX job_items_job_id_outcome_idx ON public.job_items USING btree (job_id, outcome);
+
+CREATE INDEX job_slices_job_id_idx ON public.job_slices USING btree (job_id, id);
+
+CREATE UNIQUE INDEX job_slices_open_idx ON public.job_slices USING btree (step_id) WHERE (finished_at IS NULL);
 
 CREATE UNIQUE INDEX jobs_one_running_per_target ON public.jobs USING btree (target_ref) WHERE (status = ANY (ARRAY['pending'::text, 'in_progress'::text]));
 
 CREATE INDEX jobs_owner_id_created_at_idx ON public.jobs USING btree (owner_id, created_at DESC);
+
+CREATE INDEX jobs_parent_id_idx ON public.jobs USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 
 CREATE INDEX jobs_schedule_id_idx ON public.jobs USING btree (schedule_id) WHERE (schedule_id IS NOT NULL);
 
@@ -3339,8 +3669,14 @@ ALTER TABLE ONLY public.job_components
 ALTER TABLE ONLY public.job_items
     ADD CONSTRAINT job_items_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.job_slices
+    ADD CONSTRAINT job_slices_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE SET NULL;
@@ -3387,6 +3723,9 @@ ALTER TABLE ONLY public.schedules
 ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.ticks
+    ADD CONSTRAINT ticks_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.twins
     ADD CONSTRAINT twins_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
@@ -3395,6 +3734,9 @@ ALTER TABLE ONLY public.twins
 
 ALTER TABLE ONLY public.twins
     ADD CONSTRAINT twins_target_account_id_fkey FOREIGN KEY (target_account_id) REFERENCES public.connected_accounts(id);
+
+ALTER TABLE ONLY public.verification_counts
+    ADD CONSTRAINT verification_counts_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES public.verifications(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.verification_findings
     ADD CONSTRAINT verification_findings_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES public.verifications(id) ON DELETE CASCADE;
@@ -3432,6 +3774,9 @@ CREATE POLICY "Owners read the backups of their twins" ON public.backups FOR SEL
 CREATE POLICY "Owners read the components of their jobs" ON public.job_components FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
    FROM public.jobs)));
 
+CREATE POLICY "Owners read the counts of their verifications" ON public.verification_counts FOR SELECT TO authenticated USING ((verification_id IN ( SELECT verifications.id
+   FROM public.verifications)));
+
 CREATE POLICY "Owners read the deliveries of their channels" ON public.notification_deliveries FOR SELECT TO authenticated USING ((channel_id IN ( SELECT notification_channels.id
    FROM public.notification_channels)));
 
@@ -3450,8 +3795,14 @@ CREATE POLICY "Owners read the rules of their twins" ON public.ignore_rules FOR 
 CREATE POLICY "Owners read the schedules of their twins" ON public.schedules FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
    FROM public.twins)));
 
+CREATE POLICY "Owners read the slices of their jobs" ON public.job_slices FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
+   FROM public.jobs)));
+
 CREATE POLICY "Owners read the slots of their schedules" ON public.schedule_slots FOR SELECT TO authenticated USING ((schedule_id IN ( SELECT schedules.id
    FROM public.schedules)));
+
+CREATE POLICY "Owners read the ticks of their twins" ON public.ticks FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
 
 CREATE POLICY "Owners read the verifications of their twins" ON public.verifications FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
    FROM public.twins)));
@@ -3472,6 +3823,12 @@ CREATE POLICY "Owners read their twins" ON public.twins FOR SELECT TO authentica
 CREATE POLICY "Owners remove rules of their twins" ON public.ignore_rules FOR DELETE TO authenticated USING ((twin_id IN ( SELECT twins.id
    FROM public.twins)));
 
+CREATE POLICY "Owners take back ticks of their twins" ON public.ticks FOR DELETE TO authenticated USING ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
+CREATE POLICY "Owners tick off what is left to do for their twins" ON public.ticks FOR INSERT TO authenticated WITH CHECK ((twin_id IN ( SELECT twins.id
+   FROM public.twins)));
+
 ALTER TABLE public.backups ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.connected_accounts ENABLE ROW LEVEL SECURITY;
@@ -3481,6 +3838,8 @@ ALTER TABLE public.ignore_rules ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.job_components ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.job_items ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.job_slices ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.jobs ENABLE ROW LEVEL SECURITY;
 
@@ -3498,7 +3857,11 @@ ALTER TABLE public.schedule_slots ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.schedules ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.ticks ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.twins ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.verification_counts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.verification_findings ENABLE ROW LEVEL SECURITY;
 
@@ -3527,6 +3890,8 @@ REVOKE ALL ON FUNCTION private.claim_deliveries(most integer, at timestamp with 
 REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.clone_options(given jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.close_slice(of_step_id bigint, of_outcome text, reported integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.component_catalogue() FROM PUBLIC;
 
@@ -3620,6 +3985,8 @@ REVOKE ALL ON FUNCTION private.note_schedule() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_verification() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.open_slice(claimed private.steps) FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.connected_accounts TO authenticated;
 
 REVOKE ALL ON FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) FROM PUBLIC;
@@ -3676,6 +4043,8 @@ REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) 
 
 REVOKE ALL ON FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.store_counts(held private.steps, counts jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.store_findings(held private.steps, findings jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.store_items(items_job_id uuid, running_component text, items jsonb) FROM PUBLIC;
@@ -3714,6 +4083,9 @@ GRANT SELECT ON TABLE public.notification_deliveries TO authenticated;
 REVOKE ALL ON FUNCTION public.replay_delivery(delivery_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.replay_delivery(delivery_id uuid) TO authenticated;
 
+REVOKE ALL ON FUNCTION public.run_again(job_id uuid, components text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.run_again(job_id uuid, components text[]) TO authenticated;
+
 REVOKE ALL ON FUNCTION public.run_schedule(schedule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_schedule(schedule_id uuid) TO authenticated;
 
@@ -3743,13 +4115,29 @@ GRANT SELECT ON TABLE public.component_durations TO authenticated;
 
 GRANT SELECT ON TABLE public.delivery_log TO authenticated;
 
+GRANT SELECT ON TABLE public.job_slices TO authenticated;
+
+GRANT SELECT ON TABLE public.job_log TO authenticated;
+
 GRANT SELECT ON TABLE public.schedule_slots TO authenticated;
 
 GRANT SELECT ON TABLE public.twin_overview TO authenticated;
 
 GRANT SELECT ON TABLE public.schedule_health TO authenticated;
 
+GRANT SELECT,DELETE ON TABLE public.ticks TO authenticated;
+
+GRANT INSERT(twin_id) ON TABLE public.ticks TO authenticated;
+
+GRANT INSERT(component) ON TABLE public.ticks TO authenticated;
+
+GRANT INSERT(object) ON TABLE public.ticks TO authenticated;
+
 GRANT SELECT ON TABLE public.twin_tables TO authenticated;
+
+GRANT SELECT ON TABLE public.twin_to_do TO authenticated;
+
+GRANT SELECT ON TABLE public.verification_counts TO authenticated;
 
 GRANT SELECT ON TABLE public.verification_findings TO authenticated;
 

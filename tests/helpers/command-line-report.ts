@@ -40,11 +40,12 @@ export const commandLineReport = z.strictObject({
 	findings: z.array(
 		z.strictObject({
 			component,
-			severity: z.enum(['warning', 'failed']),
+			severity: z.enum(['note', 'warning', 'failed']),
 			object: z.string(),
 			expected: z.string(),
 			found: z.string(),
 			fix: z.string(),
+			examples: z.optional(z.array(z.string())),
 		}),
 	),
 	previews: z.partialRecord(z.enum(PREVIEW_PARTS), previewSchema),

@@ -68,6 +68,13 @@ export function formatDay(isoDay: string): string {
 	return Number.isNaN(time) ? 'unknown' : DAY_OF_YEAR.format(time);
 }
 
+/** A part of a whole: `12 %`, `0.4 %`, `< 0.1 %`. */
+export function formatShare(share: number): string {
+	const percent = share * 100;
+	if (percent > 0 && percent < 0.1) return '< 0.1 %';
+	return `${percent < 10 ? Number(percent.toFixed(1)) : Math.round(percent)} %`;
+}
+
 /** `14:02:10` */
 export function formatClock(epochMilliseconds: number): string {
 	return CLOCK.format(epochMilliseconds);

@@ -3,7 +3,7 @@
 import type { ComponentKey } from '../domain/component.ts';
 import type { Preview } from '../domain/preview.ts';
 import type { VerificationMode } from '../domain/status.ts';
-import type { SlicedContext, StageContext } from './context.ts';
+import type { SlicedContext, StageContext, VerifyContext } from './context.ts';
 import type { Endpoint, Service } from './endpoint.ts';
 import type { Finding, Loss } from './report.ts';
 
@@ -65,5 +65,5 @@ export interface Component {
 	 */
 	readonly measureLosses?: (context: SlicedContext) => Promise<readonly Loss[]>;
 	/** Compares both endpoints (or what a slice of it allows); an empty list means equal. Changes nothing. */
-	verify(context: SlicedContext, mode: VerificationMode): Promise<readonly Finding[]>;
+	verify(context: VerifyContext, mode: VerificationMode): Promise<readonly Finding[]>;
 }

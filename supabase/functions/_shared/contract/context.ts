@@ -1,6 +1,6 @@
 // What a component is given to work with: both endpoints, the options, and how it stops, reports and remembers.
 import type { CloneOptions } from '../domain/clone.ts';
-import type { Failed, Item, Progress } from './report.ts';
+import type { Failed, Item, Progress, RowCount } from './report.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface StageContext {
@@ -45,4 +45,10 @@ export type ReadContext = Pick<
 export interface SlicedContext extends ReadContext, Pick<StageContext, 'cursor' | 'spent'> {
 	/** Asks for another slice, which is given this cursor. */
 	continueFrom(cursor: unknown): void;
+}
+
+/** What `verify` gets besides. */
+export interface VerifyContext extends SlicedContext {
+	/** Tells how many rows tables have, also where they have the same. */
+	counted(...counts: readonly RowCount[]): void;
 }

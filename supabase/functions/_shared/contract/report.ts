@@ -32,11 +32,22 @@ export interface Progress {
 	readonly done: number;
 	readonly total: number;
 	readonly bytes?: number;
+	/** Rows written so far. */
+	readonly rows?: number;
+	/** Objects that take long and are being copied now, and how far they are. */
+	readonly at_work?: readonly AtWork[];
+}
+
+export interface AtWork {
+	readonly object: string;
+	readonly done: number;
+	readonly total: number;
 }
 
 /** A difference. Several of one object are reported together. */
 export interface Finding {
-	readonly severity: 'warning' | 'failed';
+	/** `note`: left to do by hand, as the report of the clone says too; no sign that something went wrong. */
+	readonly severity: 'note' | 'warning' | 'failed';
 	readonly object: string;
 	readonly expected: string;
 	readonly found: string;
@@ -47,6 +58,15 @@ export interface Finding {
 	readonly missing?: true;
 	/** How many objects it stands for, where they are only counted. */
 	readonly objects?: number;
+	/** Keys of some rows that differ, each with where it is. */
+	readonly examples?: readonly string[] | undefined;
+}
+
+/** Rows of a table on both endpoints, counted exactly. */
+export interface RowCount {
+	readonly object: string;
+	readonly source: number;
+	readonly target: number;
 }
 
 /** Says how many are not named, where naming all of them would not fit: nothing for none. */

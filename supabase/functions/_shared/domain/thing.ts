@@ -10,6 +10,8 @@ const THINGS = {
 	organization: ['organization', 'organizations'],
 	ignore_rule: ['ignore rule', 'ignore rules'],
 	failure: ['failure', 'failures'],
+	retry: ['retry', 'retries'],
+	slice: ['slice', 'slices'],
 	difference: ['difference', 'differences'],
 	blocker: ['blocker', 'blockers'],
 	warning: ['warning', 'warnings'],

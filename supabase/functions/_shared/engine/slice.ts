@@ -3,7 +3,7 @@
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
 import { LEDGER_SCHEMA } from '../contract/ledger.ts';
-import type { Finding, Item, Progress } from '../contract/report.ts';
+import type { Finding, Item, Progress, RowCount } from '../contract/report.ts';
 import type { ReadContext, SlicedContext } from '../contract/context.ts';
 import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
 import { asRemark } from '../domain/sentence.ts';
@@ -34,6 +34,7 @@ export interface SliceResult {
 	readonly steps?: readonly NewStep[];
 	readonly preview?: Readonly<Partial<Record<PreviewPart, Preview>>>;
 	readonly findings?: readonly Finding[];
+	readonly counts?: readonly RowCount[];
 }
 
 export interface SlicePorts {
@@ -184,11 +185,15 @@ async function runStep(
 		case 'verify': {
 			const component = componentOf(components, step.component);
 			const { sliced, next } = inSlices(read, step, limits);
-			const findings = await component.verify(sliced, run.mode ?? 'structure');
+			const counts: RowCount[] = [];
+			const findings = await component.verify(
+				{ ...sliced, counted: (...some) => void counts.push(...some) },
+				run.mode ?? 'structure',
+			);
 			// Stopped half-way without an error: what was found is not the whole.
 			signal.throwIfAborted();
 			const more = next();
-			return { outcome: more ? 'more' : 'done', ...more, findings };
+			return { outcome: more ? 'more' : 'done', ...more, findings, counts };
 		}
 		case 'stage': {
 			const component = componentOf(components, step.component);

@@ -223,7 +223,7 @@ export const leftOutWarnings = (left: readonly LeftOut[]): PreviewWarning[] =>
 
 export const leftOutFindings = (left: readonly LeftOut[]): Finding[] =>
 	left.map(({ object, detail, fix }) => ({
-		severity: 'warning',
+		severity: 'note',
 		object,
 		expected: 'as on the source',
 		found: detail,

@@ -175,7 +175,7 @@ function findingsOf(
 			const refused = refusal && isSuperusersOnly(source, pair.source) ? refusal : undefined;
 			const of = holderOf(source, pair);
 			findings.push({
-				severity: refused ? 'warning' : 'failed',
+				severity: refused ? 'note' : 'failed',
 				object: nameOf(source, pair),
 				expected: nameOfOne(source.kind),
 				found: refused ? `missing: ${refused.why}` : 'missing',

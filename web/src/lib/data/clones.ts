@@ -6,6 +6,7 @@ import { rowsOf } from './rejected.ts';
 import type {
 	CloneHistoryRow,
 	FindingRow,
+	RowCountRow,
 	JobComponentRow,
 	JobItemRow,
 	JobRow,
@@ -15,6 +16,8 @@ import type {
 export const CLONES_PER_PAGE = 50;
 export const ITEMS_PER_PAGE = 200;
 export const FINDINGS_PER_PAGE = 50;
+export const COUNTS_PER_PAGE = 50;
+export const VERIFICATIONS_PER_PAGE = 20;
 
 /** What the list of clones may be narrowed to: a status; "failed" finds those that completed with failures too. */
 export interface CloneFilter {
@@ -92,40 +95,35 @@ export async function readRun(supabase: ControlClient, jobId: string): Promise<R
 	};
 }
 
-/** Objects of a component by name, failed ones first; `page` counts from 1. */
+/** What the objects of a component are narrowed to. */
+export interface ItemFilter {
+	readonly outcome: ItemOutcome | null;
+	/** A part of the name; empty for all. */
+	readonly search: string;
+}
+
+/** Objects of a component: failed ones first, then what was changed; `page` counts from 1. */
 export async function readItems(
 	supabase: ControlClient,
 	jobId: string,
 	component: string,
-	outcome: ItemOutcome | null,
+	{ outcome, search }: ItemFilter,
 	page: number,
 ): Promise<Page<JobItemRow>> {
-	const items = () =>
-		supabase
-			.from('job_items')
-			.select('*', { count: 'exact' })
-			.eq('job_id', jobId)
-			.eq('component', component)
-			.order('object');
-	const first = (page - 1) * ITEMS_PER_PAGE;
-	if (outcome !== null) {
-		return readPart(
-			(from, to) => items().eq('outcome', outcome).range(from, to),
-			first,
-			ITEMS_PER_PAGE,
-		);
-	}
-	const failed = await readPart(
-		(from, to) => items().eq('outcome', 'failed').range(from, to),
-		first,
+	return readPart(
+		(from, to) => {
+			let query = supabase
+				.from('job_items')
+				.select('*', { count: 'exact' })
+				.eq('job_id', jobId)
+				.eq('component', component);
+			if (outcome !== null) query = query.eq('outcome', outcome);
+			if (search !== '') query = query.ilike('object', `%${search.replaceAll(/[\\%_]/g, '\\$&')}%`);
+			return query.order('rank').order('object').range(from, to);
+		},
+		(page - 1) * ITEMS_PER_PAGE,
 		ITEMS_PER_PAGE,
 	);
-	const others = await readPart(
-		(from, to) => items().neq('outcome', 'failed').range(from, to),
-		Math.max(0, first - failed.total),
-		ITEMS_PER_PAGE - failed.rows.length,
-	);
-	return { rows: [...failed.rows, ...others.rows], total: failed.total + others.total };
 }
 
 /** What is left to do by hand after a run; `page` counts from 1. */
@@ -165,11 +163,60 @@ export async function readFindings(
 			.eq('verification_id', verificationId)
 			.eq('component', component)
 			.is('told_with', null)
-			.order('severity')
+			.order('rank')
 			.order('is_missing', { ascending: false })
 			.order('object')
 			.range(first, first + FINDINGS_PER_PAGE - 1),
 	);
+}
+
+/** Tables with their rows on both endpoints, those that differ most first; `page` counts from 1. */
+export async function readRowCounts(
+	supabase: ControlClient,
+	verificationId: string,
+	page: number,
+): Promise<RowCountRow[]> {
+	const first = (page - 1) * COUNTS_PER_PAGE;
+	return rowsOf(
+		await supabase
+			.from('verification_counts')
+			.select('*')
+			.eq('verification_id', verificationId)
+			.order('difference', { ascending: false })
+			.order('object')
+			.range(first, first + COUNTS_PER_PAGE - 1),
+	);
+}
+
+/** Verifications of a twin, newest first; `page` counts from 1. One row more tells of a next page. */
+export async function readVerifications(
+	supabase: ControlClient,
+	twinId: string,
+	page: number,
+): Promise<{ verifications: VerificationRow[]; hasMore: boolean }> {
+	const first = (page - 1) * VERIFICATIONS_PER_PAGE;
+	const rows = rowsOf(
+		await supabase
+			.from('verifications')
+			.select('*')
+			.eq('twin_id', twinId)
+			.order('created_at', { ascending: false })
+			.order('id')
+			.range(first, first + VERIFICATIONS_PER_PAGE),
+	);
+	return {
+		verifications: rows.slice(0, VERIFICATIONS_PER_PAGE),
+		hasMore: rows.length > VERIFICATIONS_PER_PAGE,
+	};
+}
+
+/** One verification, or null when there is none (or it is someone else's). */
+export async function readVerification(
+	supabase: ControlClient,
+	id: string,
+): Promise<VerificationRow | null> {
+	const rows = rowsOf(await supabase.from('verifications').select('*').eq('id', id).limit(1));
+	return rows[0] ?? null;
 }
 
 /** A status from the address bar; anything else counts as no filter. */

@@ -155,6 +155,7 @@ export type Database = {
 			};
 			job_components: {
 				Row: {
+					at_work: Json | null;
 					bytes_done: number;
 					component: string;
 					error: Json | null;
@@ -163,12 +164,14 @@ export type Database = {
 					items_total: number | null;
 					job_id: string;
 					position: number;
+					rows_done: number;
 					started_at: string | null;
 					status: string;
 					unit: string;
 				};
 				ComputedFields: never;
 				Insert: {
+					at_work?: Json | null;
 					bytes_done?: number;
 					component: string;
 					error?: Json | null;
@@ -177,11 +180,13 @@ export type Database = {
 					items_total?: number | null;
 					job_id: string;
 					position: number;
+					rows_done?: number;
 					started_at?: string | null;
 					status?: string;
 					unit: string;
 				};
 				Update: {
+					at_work?: Json | null;
 					bytes_done?: number;
 					component?: string;
 					error?: Json | null;
@@ -190,6 +195,7 @@ export type Database = {
 					items_total?: number | null;
 					job_id?: string;
 					position?: number;
+					rows_done?: number;
 					started_at?: string | null;
 					status?: string;
 					unit?: string;
@@ -234,6 +240,7 @@ export type Database = {
 					job_id: string;
 					object: string;
 					outcome: string;
+					rank: number | null;
 					sqlstate: string | null;
 				};
 				ComputedFields: never;
@@ -245,6 +252,7 @@ export type Database = {
 					job_id: string;
 					object: string;
 					outcome: string;
+					rank?: never;
 					sqlstate?: string | null;
 				};
 				Update: {
@@ -255,6 +263,7 @@ export type Database = {
 					job_id?: string;
 					object?: string;
 					outcome?: string;
+					rank?: never;
 					sqlstate?: string | null;
 				};
 				Relationships: [
@@ -288,8 +297,99 @@ export type Database = {
 					},
 				];
 			};
+			job_slices: {
+				Row: {
+					bytes_done: number;
+					component: string | null;
+					error: Json | null;
+					finished_at: string | null;
+					id: number;
+					items: number;
+					items_done: number;
+					items_total: number | null;
+					job_id: string;
+					kind: string;
+					outcome: string | null;
+					queued_at: string;
+					rows_done: number;
+					stage: string | null;
+					started_at: string;
+					step_id: number;
+					waits_for: string[];
+				};
+				ComputedFields: never;
+				Insert: {
+					bytes_done?: number;
+					component?: string | null;
+					error?: Json | null;
+					finished_at?: string | null;
+					id?: never;
+					items?: number;
+					items_done?: number;
+					items_total?: number | null;
+					job_id: string;
+					kind: string;
+					outcome?: string | null;
+					queued_at: string;
+					rows_done?: number;
+					stage?: string | null;
+					started_at?: string;
+					step_id: number;
+					waits_for?: string[];
+				};
+				Update: {
+					bytes_done?: number;
+					component?: string | null;
+					error?: Json | null;
+					finished_at?: string | null;
+					id?: never;
+					items?: number;
+					items_done?: number;
+					items_total?: number | null;
+					job_id?: string;
+					kind?: string;
+					outcome?: string | null;
+					queued_at?: string;
+					rows_done?: number;
+					stage?: string | null;
+					started_at?: string;
+					step_id?: number;
+					waits_for?: string[];
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'job_slices_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'job_slices_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'job_slices_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'job_slices_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+				];
+			};
 			jobs: {
 				Row: {
+					attempt: number;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -299,6 +399,7 @@ export type Database = {
 					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
+					parent_id: string | null;
 					report: Json | null;
 					schedule_id: string | null;
 					started_at: string | null;
@@ -309,6 +410,7 @@ export type Database = {
 				};
 				ComputedFields: never;
 				Insert: {
+					attempt?: number;
 					cancel_requested_at?: string | null;
 					created_at?: string;
 					error?: Json | null;
@@ -318,6 +420,7 @@ export type Database = {
 					loss_limit?: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
+					parent_id?: string | null;
 					report?: Json | null;
 					schedule_id?: string | null;
 					started_at?: string | null;
@@ -327,6 +430,7 @@ export type Database = {
 					twin_id: string;
 				};
 				Update: {
+					attempt?: number;
 					cancel_requested_at?: string | null;
 					created_at?: string;
 					error?: Json | null;
@@ -336,6 +440,7 @@ export type Database = {
 					loss_limit?: number | null;
 					options?: NonNullable<Json>;
 					owner_id?: string;
+					parent_id?: string | null;
 					report?: Json | null;
 					schedule_id?: string | null;
 					started_at?: string | null;
@@ -345,6 +450,34 @@ export type Database = {
 					twin_id?: string;
 				};
 				Relationships: [
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
 					{
 						foreignKeyName: 'jobs_schedule_id_fkey';
 						columns: ['schedule_id'];
@@ -807,6 +940,43 @@ export type Database = {
 					},
 				];
 			};
+			ticks: {
+				Row: {
+					component: string;
+					object: string;
+					ticked_at: string;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					component: string;
+					object: string;
+					ticked_at?: string;
+					twin_id: string;
+				};
+				Update: {
+					component?: string;
+					object?: string;
+					ticked_at?: string;
+					twin_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'ticks_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'ticks_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
 			twins: {
 				Row: {
 					created_at: string;
@@ -856,16 +1026,51 @@ export type Database = {
 					},
 				];
 			};
+			verification_counts: {
+				Row: {
+					difference: number | null;
+					object: string;
+					source_rows: number;
+					target_rows: number;
+					verification_id: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					difference?: never;
+					object: string;
+					source_rows: number;
+					target_rows: number;
+					verification_id: string;
+				};
+				Update: {
+					difference?: never;
+					object?: string;
+					source_rows?: number;
+					target_rows?: number;
+					verification_id?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'verification_counts_verification_id_fkey';
+						columns: ['verification_id'];
+						isOneToOne: false;
+						referencedRelation: 'verifications';
+						referencedColumns: ['id'];
+					},
+				];
+			};
 			verification_findings: {
 				Row: {
 					belongs_to: string | null;
 					component: string;
+					examples: string[] | null;
 					expected: string | null;
 					fix: string | null;
 					found: string | null;
 					is_missing: boolean;
 					object: string;
 					objects: number;
+					rank: number | null;
 					severity: string;
 					tells: Json | null;
 					told_with: string | null;
@@ -875,12 +1080,14 @@ export type Database = {
 				Insert: {
 					belongs_to?: string | null;
 					component: string;
+					examples?: string[] | null;
 					expected?: string | null;
 					fix?: string | null;
 					found?: string | null;
 					is_missing?: boolean;
 					object: string;
 					objects?: number;
+					rank?: never;
 					severity: string;
 					tells?: Json | null;
 					told_with?: string | null;
@@ -889,12 +1096,14 @@ export type Database = {
 				Update: {
 					belongs_to?: string | null;
 					component?: string;
+					examples?: string[] | null;
 					expected?: string | null;
 					fix?: string | null;
 					found?: string | null;
 					is_missing?: boolean;
 					object?: string;
 					objects?: number;
+					rank?: never;
 					severity?: string;
 					tells?: Json | null;
 					told_with?: string | null;
@@ -994,6 +1203,9 @@ export type Database = {
 		Views: {
 			clone_history: {
 				Row: {
+					attempt: number;
+					bytes_done: number | null;
+					changes: number | null;
 					components_completed: number | null;
 					components_failed: number | null;
 					components_total: number | null;
@@ -1006,6 +1218,7 @@ export type Database = {
 					job_id: string;
 					kind: string;
 					options: NonNullable<Json>;
+					parent_id: string | null;
 					source_name: string | null;
 					source_organization: string | null;
 					source_ref: string;
@@ -1019,6 +1232,34 @@ export type Database = {
 				};
 				ComputedFields: never;
 				Relationships: [
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'jobs_parent_id_fkey';
+						columns: ['parent_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
 					{
 						foreignKeyName: 'jobs_twin_id_fkey';
 						columns: ['twin_id'];
@@ -1103,6 +1344,21 @@ export type Database = {
 					},
 				];
 			};
+			job_log: {
+				Row: {
+					at: string | null;
+					component: string | null;
+					detail: string | null;
+					event: string | null;
+					items: number | null;
+					job_id: string | null;
+					object: string | null;
+					place: number | null;
+					stage: string | null;
+				};
+				ComputedFields: never;
+				Relationships: [];
+			};
 			schedule_health: {
 				Row: {
 					average_seconds: number | null;
@@ -1151,6 +1407,7 @@ export type Database = {
 				Row: {
 					clone_count: number | null;
 					created_at: string;
+					last_changes: number | null;
 					last_created_at: string | null;
 					last_failures: number | null;
 					last_finished_at: string | null;
@@ -1214,11 +1471,69 @@ export type Database = {
 					},
 				];
 			};
+			twin_to_do: {
+				Row: {
+					at: string;
+					component: string;
+					detail: string | null;
+					fix: string | null;
+					job_id: string;
+					object: string;
+					ticked_at: string | null;
+					twin_id: string;
+				};
+				ComputedFields: never;
+				Relationships: [
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'clone_history';
+						referencedColumns: ['job_id'];
+					},
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'jobs';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'schedule_health';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'job_items_job_id_fkey';
+						columns: ['job_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['last_job_id'];
+					},
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twin_overview';
+						referencedColumns: ['twin_id'];
+					},
+					{
+						foreignKeyName: 'jobs_twin_id_fkey';
+						columns: ['twin_id'];
+						isOneToOne: false;
+						referencedRelation: 'twins';
+						referencedColumns: ['id'];
+					},
+				];
+			};
 		};
 		Functions: {
 			cancel_job: {
 				Args: { job_id: string };
 				Returns: {
+					attempt: number;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1228,6 +1543,7 @@ export type Database = {
 					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
+					parent_id: string | null;
 					report: Json | null;
 					schedule_id: string | null;
 					started_at: string | null;
@@ -1297,9 +1613,10 @@ export type Database = {
 					isSetofReturn: false;
 				};
 			};
-			run_schedule: {
-				Args: { schedule_id: string };
+			run_again: {
+				Args: { components?: string[]; job_id: string };
 				Returns: {
+					attempt: number;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1309,6 +1626,36 @@ export type Database = {
 					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
+					parent_id: string | null;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_ref: string;
+					trigger: string;
+					twin_id: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			run_schedule: {
+				Args: { schedule_id: string };
+				Returns: {
+					attempt: number;
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					loss_limit: number | null;
+					options: NonNullable<Json>;
+					owner_id: string;
+					parent_id: string | null;
 					report: Json | null;
 					schedule_id: string | null;
 					started_at: string | null;
@@ -1369,6 +1716,7 @@ export type Database = {
 					target_ref: string;
 				};
 				Returns: {
+					attempt: number;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1378,6 +1726,7 @@ export type Database = {
 					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
+					parent_id: string | null;
 					report: Json | null;
 					schedule_id: string | null;
 					started_at: string | null;
@@ -1420,6 +1769,7 @@ export type Database = {
 			start_restore: {
 				Args: { backup_id: string; target_account_id: string; target_ref: string };
 				Returns: {
+					attempt: number;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1429,6 +1779,7 @@ export type Database = {
 					loss_limit: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
+					parent_id: string | null;
 					report: Json | null;
 					schedule_id: string | null;
 					started_at: string | null;

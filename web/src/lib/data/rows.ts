@@ -50,12 +50,23 @@ export type JobComponentRow = Exact<
 	{ status: ComponentStatus; error: StoredError | null }
 >;
 export type JobItemRow = Exact<'job_items', { outcome: ItemOutcome }>;
+/** One slice that a worker carried out for a job. */
+export type JobSliceRow = Exact<
+	'job_slices',
+	{ outcome: 'more' | 'done' | 'retry' | 'failed' | 'lost' | null; error: StoredError | null }
+>;
+export type JobLogRow = Exact<'job_log', { at: string; event: string; items: number }>;
 export type PreviewRow = Exact<'previews', { status: JobStatus }>;
 export type VerificationRow = Exact<
 	'verifications',
 	{ mode: VerificationMode; status: VerificationStatus }
 >;
-export type FindingRow = Exact<'verification_findings', { severity: 'warning' | 'failed' }>;
+export type FindingRow = Exact<
+	'verification_findings',
+	{ severity: 'failed' | 'warning' | 'note' }
+>;
+
+export type RowCountRow = Generic<'verification_counts'>;
 
 export type TwinOverviewRow = Exact<
 	'twin_overview',
@@ -66,7 +77,12 @@ export type TwinOverviewRow = Exact<
 		clone_count: number;
 		last_status: JobStatus | null;
 		last_failures: number;
+		last_changes: number;
 	}
+>;
+export type ToDoRow = Exact<
+	'twin_to_do',
+	{ component: string; object: string; fix: string; job_id: string }
 >;
 export type TwinTableRow = Exact<
 	'twin_tables',
@@ -81,7 +97,10 @@ export type CloneHistoryRow = Exact<
 		components_completed: number;
 		components_failed: number;
 		components_total: number;
+		attempt: number;
 		failures: number;
+		changes: number;
+		bytes_done: number;
 		has_failures: boolean;
 	}
 >;
@@ -138,11 +157,14 @@ type ExactRows = {
 	jobs: JobRow;
 	job_components: JobComponentRow;
 	job_items: JobItemRow;
+	job_slices: JobSliceRow;
+	job_log: JobLogRow;
 	previews: PreviewRow;
 	verifications: VerificationRow;
 	verification_findings: FindingRow;
 	twin_overview: TwinOverviewRow;
 	twin_tables: TwinTableRow;
+	twin_to_do: ToDoRow;
 	clone_history: CloneHistoryRow;
 	schedule_health: ScheduleRow;
 };

@@ -6,11 +6,14 @@ import {
 	countRun,
 	describeCounts,
 	describeItems,
+	describePace,
+	objectsAtWork,
 	runComponents,
 	runPercent,
 	runShare,
 	runTitle,
 	shownPart,
+	timeLeft,
 } from './progress.ts';
 import { jobLook } from './status.ts';
 
@@ -24,6 +27,8 @@ function row(component: string, status: ComponentStatus, done = 0, total: number
 		items_total: total,
 		unit: 'tables',
 		bytes_done: 0,
+		rows_done: 0,
+		at_work: null,
 		started_at: status === 'pending' || status === 'skipped' ? null : '2026-11-21T09:00:00Z',
 		finished_at: null,
 		error: null,
@@ -59,6 +64,19 @@ describe('progress of a run', () => {
 		const keys = ['tables', 'data', 'views', 'functions', 'triggers', 'policies'];
 		const last = [...keys.map((key) => row(key, 'completed')), row('storage', 'in_progress', 9, 9)];
 		expect(runPercent(runComponents(last), true)).toBe(99);
+	});
+
+	it('says what moved, how fast, what is at work, and what is left', () => {
+		const data = { ...row('data', 'in_progress', 1, 4), rows_done: 1200, bytes_done: 4_000_000 };
+		const now = Date.parse('2026-11-21T09:00:04Z');
+		expect(describePace(data, now)).toBe('1,200 rows · 4 MB · 300 rows/s · 1 MB/s');
+		expect(describePace(row('data', 'in_progress'), now)).toBe('');
+		const work = [{ object: 'public.orders', done: 3, total: 64 }];
+		expect(objectsAtWork({ ...data, at_work: work })).toEqual(work);
+		expect(objectsAtWork({ ...data, at_work: 'other' })).toEqual([]);
+		expect(timeLeft('2026-11-21T09:00:00Z', 0.25, now + 16_000)).toBe(60_000);
+		expect(timeLeft('2026-11-21T09:00:00Z', 0.05, now + 16_000)).toBeNull();
+		expect(timeLeft('2026-11-21T09:00:00Z', 0.5, now)).toBeNull();
 	});
 
 	it('leaves skipped components out of the total', () => {
@@ -140,6 +158,8 @@ describe('progress of a run', () => {
 			label: 'Completed with 1 failure',
 			tone: 'warning',
 		});
+		expect(jobLook('completed', 0, false, 0).label).toBe('Nothing to do');
+		expect(jobLook('completed', 1, false, 0).label).toBe('Completed with 1 failure');
 		expect(jobLook('in_progress', 0, true).label).toBe('Canceling');
 	});
 });

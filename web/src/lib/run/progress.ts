@@ -3,7 +3,9 @@
 import { COMPONENTS, type ComponentKey, type ComponentLabel } from '#shared/domain/component.ts';
 import { isFinished, type ComponentStatus } from '#shared/domain/status.ts';
 import type { JobComponentRow, JobRow } from '../data/rows.ts';
-import { formatCount, formatQuantity } from '#shared/domain/amount.ts';
+import * as z from 'zod/mini';
+import { formatBytes, formatCount, formatQuantity } from '#shared/domain/amount.ts';
+import { spanBetween } from '../format.ts';
 
 /** A run may have failed or been canceled before a component had its turn: nothing happened to that component. */
 export type RunStatus = ComponentStatus | 'not_started';
@@ -82,6 +84,36 @@ export function componentShare(component: RunComponent): number {
 export function runPercent(components: readonly RunComponent[], finished: boolean): number {
 	const percent = Math.floor(runShare(components) * 100);
 	return finished ? percent : Math.min(99, percent);
+}
+
+/**
+ * Milliseconds that are left if it goes on as it went; null while too little is done to say. An estimate: large
+ * components weigh as much as small ones.
+ */
+export function timeLeft(startedAt: string | null, share: number, now: number): number | null {
+	if (startedAt === null || share < 0.1) return null;
+	const elapsed = now - Date.parse(startedAt);
+	return elapsed < 5_000 ? null : (elapsed * (1 - share)) / share;
+}
+
+/** What moved and how fast: "12,000 rows · 3.4 MB · 400 rows/s · 113 kB/s"; empty where nothing did. */
+export function describePace(row: JobComponentRow | null, now: number): string {
+	if (row === null || (row.rows_done === 0 && row.bytes_done === 0)) return '';
+	const span = spanBetween(row.started_at, row.finished_at, now) ?? 0;
+	const perSecond = (amount: number) => Math.round((amount * 1000) / Math.max(span, 1000));
+	return [
+		...(row.rows_done > 0 ? [formatQuantity(row.rows_done, 'row')] : []),
+		...(row.bytes_done > 0 ? [formatBytes(row.bytes_done)] : []),
+		...(row.rows_done > 0 ? [`${formatCount(perSecond(row.rows_done))} rows/s`] : []),
+		...(row.bytes_done > 0 ? [`${formatBytes(perSecond(row.bytes_done))}/s`] : []),
+	].join(' · ');
+}
+
+const atWork = z.array(z.object({ object: z.string(), done: z.number(), total: z.number() }));
+
+/** Objects that take long and are being copied now. */
+export function objectsAtWork(row: JobComponentRow | null): z.infer<typeof atWork> {
+	return atWork.safeParse(row?.at_work).data ?? [];
 }
 
 /** Share of the whole run, 0 to 1: every component that takes part weighs the same. */

@@ -49,6 +49,11 @@ export function total(report: Report, outcome: ItemOutcome): number {
 	return report.totals[outcome] ?? 0;
 }
 
+/** How many objects a run made or changed on the target. */
+export function changesOf(report: Report): number {
+	return total(report, 'copied') + total(report, 'adapted');
+}
+
 /** Whether nothing was dealt with at all: the run ended before it started. */
 export function isEmpty(report: Report): boolean {
 	return Object.keys(report.totals).length === 0;

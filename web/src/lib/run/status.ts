@@ -1,7 +1,12 @@
 // Every status as people see it: its word, its shape and its tone. The only place that knows them.
 import { formatQuantity } from '#shared/domain/amount.ts';
 import type { DeliveryStatus } from '#shared/domain/notification.ts';
-import type { ItemOutcome, JobStatus, VerificationStatus } from '#shared/domain/status.ts';
+import type {
+	ItemOutcome,
+	JobStatus,
+	VerificationMode,
+	VerificationStatus,
+} from '#shared/domain/status.ts';
 import type { RunStatus } from './progress.ts';
 
 export type Shape =
@@ -57,17 +62,38 @@ export const DELIVERY_LOOKS: Readonly<Record<DeliveryStatus, StatusLook>> = {
 	dead: { label: 'Given up', shape: 'octagon', tone: 'danger' },
 };
 
+export const MODE_WORDS: Readonly<Record<VerificationMode, string>> = {
+	structure: 'Structure only',
+	counts: 'Structure and row counts',
+	checksums: 'Structure and every row (checksums)',
+};
+
+export const SEVERITY_LOOKS: Readonly<Record<'failed' | 'warning' | 'note', StatusLook>> = {
+	failed,
+	warning: { label: 'Warning', shape: 'triangle', tone: 'warning' },
+	note: { label: 'Note', shape: 'circle', tone: 'neutral' },
+};
+
 /**
  * How a whole job is said: a finished job in which components failed is never a plain success.
  * @param failures as counted in its report
+ * @param changes objects that it made or changed; null where that is not known
  */
-export function jobLook(status: JobStatus, failures: number, cancelRequested: boolean): StatusLook {
+export function jobLook(
+	status: JobStatus,
+	failures: number,
+	cancelRequested: boolean,
+	changes: number | null = null,
+): StatusLook {
 	if (status === 'completed' && failures > 0) {
 		return {
 			label: `Completed with ${formatQuantity(failures, 'failure')}`,
 			shape: 'triangle',
 			tone: 'warning',
 		};
+	}
+	if (status === 'completed' && changes === 0) {
+		return { label: 'Nothing to do', shape: 'check', tone: 'success' };
 	}
 	if (cancelRequested && (status === 'pending' || status === 'in_progress')) {
 		return { label: 'Canceling', shape: 'arc', tone: 'neutral' };

@@ -1,12 +1,14 @@
 // What a finished verification found, as the database counted it: in all, and per component.
 import * as z from 'zod/mini';
-import { COMPONENT_KEYS, componentLabel } from '#shared/domain/component.ts';
+import { COMPONENTS, COMPONENT_KEYS, componentLabel } from '#shared/domain/component.ts';
 import { formatCount, formatQuantity } from '#shared/domain/amount.ts';
-import type { VerificationMode } from '#shared/domain/status.ts';
+import type { VerificationMode, VerificationStatus } from '#shared/domain/status.ts';
 
 const counts = z.object({
 	failed: z.number(),
 	warnings: z.number(),
+	/** Left to do by hand. */
+	notes: z._default(z.number(), 0),
 	/** Told with the missing objects that they belong to. */
 	told_with: z.number(),
 });
@@ -20,6 +22,15 @@ const summarySchema = z.object({
 	...counts.shape,
 	not_compared: notCompared,
 	groups: z.record(z.string(), z.object({ ...counts.shape, entries: z.number() })),
+	components: z._default(
+		z.record(z.string(), z.enum(['not_run', 'passed', 'warning', 'failed'])),
+		{},
+	),
+	/** Tables whose rows were counted, and those of them where source and target have other numbers. */
+	rows: z._default(z.object({ tables: z.number(), differing: z.number() }), {
+		tables: 0,
+		differing: 0,
+	}),
 	errors: z.array(z.object({ component: z.nullable(z.string()), error: z.unknown() })),
 });
 
@@ -32,11 +43,23 @@ export interface FindingGroup extends Counts {
 	readonly entries: number;
 }
 
+/** A cell of the matrix: how one component compares. */
+export interface ComponentResult {
+	readonly component: string;
+	readonly label: string;
+	readonly status: Exclude<VerificationStatus, 'running'>;
+	/** "3 failed · 1 note", or why nothing was compared. */
+	readonly words: string;
+}
+
 export interface Summary extends Counts {
 	/** Null where the verification is not over. */
 	readonly not_compared: z.infer<typeof notCompared> | null;
-	/** Those with failures first, then in the order of components. */
+	/** Those with failures first, then those with warnings, then in the order of components. */
 	readonly groups: readonly FindingGroup[];
+	/** All 13 components with their result, in the order of lists. */
+	readonly matrix: readonly ComponentResult[];
+	readonly rows: { readonly tables: number; readonly differing: number };
 	readonly errors: readonly { readonly component: string | null; readonly error?: unknown }[];
 }
 
@@ -46,26 +69,50 @@ const rank = (component: string) => COMPONENT_KEYS.findIndex((key) => key === co
 export function parseSummary(stored: unknown): Summary {
 	const parsed = summarySchema.safeParse(stored);
 	if (!parsed.success) {
-		return { failed: 0, warnings: 0, told_with: 0, not_compared: null, groups: [], errors: [] };
+		return {
+			failed: 0,
+			warnings: 0,
+			notes: 0,
+			told_with: 0,
+			not_compared: null,
+			groups: [],
+			matrix: [],
+			rows: { tables: 0, differing: 0 },
+			errors: [],
+		};
 	}
-	const { groups, ...rest } = parsed.data;
+	const { groups, components, ...rest } = parsed.data;
 	return {
 		...rest,
+		matrix: COMPONENTS.map(({ key, label }) => {
+			const status = components[key] ?? 'not_run';
+			const group = groups[key];
+			const nothing = key in components ? 'Could not be compared' : 'Not part of this clone';
+			const words = group === undefined ? '' : describeFindings(group);
+			return {
+				component: key,
+				label,
+				status,
+				words: status === 'not_run' ? nothing : words || 'No differences',
+			};
+		}),
 		groups: Object.entries(groups)
 			.map(([component, group]) => ({ component, ...group }))
 			.toSorted(
 				(one, other) =>
 					Number(other.failed > 0) - Number(one.failed > 0) ||
+					Number(other.warnings > 0) - Number(one.warnings > 0) ||
 					rank(one.component) - rank(other.component),
 			),
 	};
 }
 
 /** "1,054 failed · 3 warnings · 1,706 with what is missing": only what is there. */
-export function describeFindings({ failed, warnings, told_with }: Counts): string {
+export function describeFindings({ failed, warnings, notes, told_with }: Counts): string {
 	return [
 		...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
 		...(warnings > 0 ? [formatQuantity(warnings, 'warning')] : []),
+		...(notes > 0 ? [formatQuantity(notes, 'note')] : []),
 		...(told_with > 0 ? [`${formatCount(told_with)} told with what is missing`] : []),
 	].join(' · ');
 }

@@ -47,7 +47,7 @@ const draftSchema = z.object({
 	activate: z._default(z.boolean(), false),
 	copy_mfa: z._default(z.boolean(), false),
 	verify: z._default(z.enum([...VERIFICATION_MODES, 'none']), 'counts'),
-	/** Per table, carried over from the twin; the wizard does not edit them. */
+	/** Per table; those that are not named are mirrored. */
 	strategies: z._default(z.record(z.string(), z.enum(DATA_STRATEGIES)), {}),
 	/** What was typed to confirm the target. */
 	confirmation: z._default(z.string(), ''),

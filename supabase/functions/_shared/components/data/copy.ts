@@ -24,6 +24,8 @@ import { runTableJobs } from './table-jobs.ts';
 
 /** After these, tables that were written to all the time are reported instead of loaded once more. */
 const ROUNDS = 3;
+/** Large tables named while they are copied; two lanes rarely have more. */
+const MOST_AT_WORK = 5;
 
 export function rowsStage(sizes: Sizes): Stage {
 	return {
@@ -113,6 +115,8 @@ async function runTables(
 			done: cursor.round === 0 ? progress.doneCount() : tableJobs.length,
 			total: tableJobs.length,
 			bytes: progress.bytes,
+			rows: progress.rows,
+			at_work: progress.atWork().slice(0, MOST_AT_WORK),
 		});
 	onProgress();
 	const paths = new Map<string, string>();

@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import { writesSchema } from './activity.ts';
 import { type Partitioning, chunkCount, runs } from './partitioning.ts';
+import type { AtWork } from '../../contract/report.ts';
 import type { Ledger } from './ledger.ts';
 import type { TableJob } from './plan.ts';
 
@@ -39,6 +40,7 @@ const cursorSchema = z.object({
 	/** How often a table job was put off because it was locked, or loaded anew. */
 	tries: z.record(z.string(), z.int()),
 	bytes: z.number(),
+	rows: z._default(z.number(), 0),
 	/** True when a slice of this round ended before it: its tables are of different moments. */
 	isSplit: z.boolean(),
 	/** What had been written to the source's tables when their rows were read. */
@@ -55,6 +57,7 @@ export const FIRST: RowsCursor = {
 	failed: [],
 	tries: {},
 	bytes: 0,
+	rows: 0,
 	isSplit: false,
 	writes: {},
 };
@@ -85,8 +88,11 @@ export interface RowsProgress {
 	fail(tableJob: TableJob): void;
 	/** Counts one more try of a table job; returns how many there were. */
 	tried(tableJob: TableJob): number;
-	addBytes(bytes: number): void;
+	addLoaded(bytes: number, rows: number): void;
 	readonly bytes: number;
+	readonly rows: number;
+	/** Tables that are copied in chunks now. */
+	atWork(): readonly AtWork[];
 	doneCount(): number;
 	/** Table jobs and chunks that are through or given up: grows with every step forward. */
 	doneStepsCount(): number;
@@ -108,7 +114,7 @@ export function createProgress(
 	const tries = new Map(Object.entries(from.tries));
 	const begun = new Map<string, Begun>();
 	const writes = { ...from.writes };
-	let bytes = from.bytes;
+	let { bytes, rows } = from;
 	let narrowed = 0;
 
 	for (const tableJob of tableJobs) {
@@ -174,12 +180,22 @@ export function createProgress(
 			tries.set(tableJob.key, count);
 			return count;
 		},
-		addBytes(more) {
-			bytes += more;
+		addLoaded(moreBytes, moreRows) {
+			bytes += moreBytes;
+			rows += moreRows;
 		},
 		get bytes() {
 			return bytes;
 		},
+		get rows() {
+			return rows;
+		},
+		atWork: () =>
+			tableJobs.flatMap(({ key, object }): AtWork[] => {
+				const state = begun.get(key);
+				if (state === undefined || done.has(key) || failed.has(key)) return [];
+				return [{ object, done: state.doneChunks.size, total: chunkCount(state.partitioning) }];
+			}),
 		doneCount: () => done.size + failed.size,
 		doneStepsCount: () =>
 			[...begun.values()].reduce(
@@ -193,6 +209,7 @@ export function createProgress(
 			failed: [...failed],
 			tries: Object.fromEntries(tries),
 			bytes,
+			rows,
 			isSplit: true,
 			begun: Object.fromEntries(
 				[...begun]

@@ -124,7 +124,10 @@ async function load(slice: RowsSlice, sessions: Sessions, loads: readonly Load[]
 	if (loads.length === 0) return;
 	const { bytes, rows } = await runLoads(sessions, loads, slice.ledger, slice.progress.round);
 	slice.context.spend({ bytes });
-	slice.progress.addBytes(bytes);
+	slice.progress.addLoaded(
+		bytes,
+		rows.reduce((sum, count) => sum + count, 0),
+	);
 	const whole = loads.filter(({ where }, index) => where === null && (rows[index] ?? 0) > 0);
 	await analyze(
 		sessions.target,

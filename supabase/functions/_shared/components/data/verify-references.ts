@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import type { VerificationMode } from '../../domain/status.ts';
 import type { Finding } from '../../contract/report.ts';
-import type { SlicedContext } from '../../contract/context.ts';
+import type { VerifyContext } from '../../contract/context.ts';
 import { completeness } from './dangling.ts';
 import { openSessions, readPlan } from './sessions.ts';
 import { danglingDetail, danglingKeys, fixForDangling } from './foreign-keys.ts';
@@ -15,7 +15,7 @@ import { verify } from './verify.ts';
 const cursorSchema = z.object({ keys: z.array(z.string()), generated: z.array(z.string()) });
 
 export async function verifyWithKeys(
-	context: SlicedContext,
+	context: VerifyContext,
 	mode: VerificationMode,
 	sizes: Sizes,
 ): Promise<readonly Finding[]> {

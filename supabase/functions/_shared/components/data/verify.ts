@@ -4,12 +4,13 @@ import * as z from 'zod/mini';
 import { both } from '../../platform/both.ts';
 import type { VerificationMode } from '../../domain/status.ts';
 import { inOwnPath } from '../../schema/own-path.ts';
-import type { Finding, Item } from '../../contract/report.ts';
-import type { SlicedContext } from '../../contract/context.ts';
+import type { Finding, Item, RowCount } from '../../contract/report.ts';
+import type { VerifyContext } from '../../contract/context.ts';
 import { type RowFinding, watchActivity } from './activity.ts';
 import { countOf, type Sum, type Summed, sumOfPiece, sumsOf, sumsOfContained } from './compare.ts';
 import { type Sessions, openSessions, readPlan } from './sessions.ts';
 import { literal } from '../../platform/postgres/index.ts';
+import { exampleRows } from './example-rows.ts';
 import { missingPartitions, severityOfPartitions } from './partitions.ts';
 import type { TableJob } from './plan.ts';
 import { compareSequences } from './sequences.ts';
@@ -40,11 +41,14 @@ const cursorSchema = z.object({
 	),
 });
 
+/** What the sums of a table job say. */
+type Compared = (tableJob: TableJob, source: Sum, target: Sum) => readonly RowFinding[];
+
 type Begun = NonNullable<z.infer<typeof cursorSchema>['begun']>;
 
 /** Findings for tables whose rows differ, and for sequences; `structure` looks at no rows. */
 export async function verify(
-	context: SlicedContext,
+	context: VerifyContext,
 	mode: VerificationMode,
 	sizes: Sizes,
 ): Promise<readonly Finding[]> {
@@ -94,6 +98,13 @@ export async function verify(
 			return true;
 		};
 		let found: readonly RowFinding[] | null = null;
+		const counts: RowCount[] = [];
+		const compared: Compared = (tableJob, source, target) => {
+			// Of those the target's own rows are not counted.
+			if (!isContained(tableJob, summed))
+				counts.push({ object: tableJob.object, source: source.rows, target: target.rows });
+			return finding(tableJob, source, target, summed);
+		};
 		while (found === null) {
 			if (isEnough()) {
 				context.continueFrom({ done: [...done], begun });
@@ -103,15 +114,17 @@ export async function verify(
 			const comparing = async (
 				some: readonly TableJob[],
 			): Promise<readonly RowFinding[] | null> => {
-				if (begun === null || first === undefined) return compareSmall(sessions, some, summed);
+				if (begun === null || first === undefined)
+					return compareSmall(sessions, some, summed, compared);
 				begun = await addPiece(sessions, first, begun, summed);
-				return begun.piece < begun.pieces
-					? null
-					: finding(first, begun.source, begun.target, summed);
+				return begun.piece < begun.pieces ? null : compared(first, begun.source, begun.target);
 			};
 			found = await readable(sessions, tableJobs, comparing, divides);
 			if (begun === null) found ??= [];
 		}
+		// Partitions are counted with their table.
+		context.counted(...counts.filter(({ object }) => !leaves.has(object)));
+		found = await withExamples(sessions, tableJobs, found, summed, sizes);
 		findings.push(...found.map((each) => (leaves.has(each.object) ? { ...each, severity } : each)));
 		for (const { key } of tableJobs) if (!later.has(key)) done.add(key);
 	}
@@ -239,13 +252,14 @@ async function compareSmall(
 	sessions: Sessions,
 	tableJobs: readonly TableJob[],
 	summed: Summed,
+	compared: Compared,
 ): Promise<readonly RowFinding[]> {
 	const [source, target] = await both(
 		sumsOf(sessions.source, tableJobs, 'source', summed),
 		sumsOf(sessions.target, tableJobs, 'target', summed),
 	);
 	return tableJobs.flatMap((tableJob, index) =>
-		finding(tableJob, source.get(index) ?? NOTHING, target.get(index) ?? NOTHING, summed),
+		compared(tableJob, source.get(index) ?? NOTHING, target.get(index) ?? NOTHING),
 	);
 }
 
@@ -286,6 +300,27 @@ async function readable(
 			findings.push(...((await readable(sessions, [tableJob], compare, divides)) ?? []));
 		return findings;
 	}
+}
+
+/** Tables of a statement whose rows are looked for: each costs two more scans on both endpoints. */
+const MOST_EXAMPLED = 20;
+
+/** The findings with the keys of some rows that differ, where rows have a key and the table is read at once. */
+async function withExamples(
+	sessions: Sessions,
+	tableJobs: readonly TableJob[],
+	findings: readonly RowFinding[],
+	summed: Summed,
+	sizes: Sizes,
+): Promise<readonly RowFinding[]> {
+	const told: RowFinding[] = [];
+	for (const [index, found] of findings.entries()) {
+		const tableJob = tableJobs.find(({ object }) => object === found.object);
+		const isRead = tableJob && index < MOST_EXAMPLED && !isLarge(tableJob, sizes);
+		const examples = isRead ? await exampleRows(sessions, tableJob, summed) : [];
+		told.push(examples.length === 0 ? found : { ...found, examples });
+	}
+	return told;
 }
 
 async function onBoth({ source, target }: Sessions, statement: string): Promise<void> {

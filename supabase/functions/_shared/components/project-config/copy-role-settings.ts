@@ -96,11 +96,11 @@ export async function previewRoleSettings(context: ReadContext): Promise<Setting
 	};
 }
 
-/** Settings that differ: failed where a clone would set them, else a warning. */
+/** Settings that differ: failed where a clone would set them, else a note. */
 export async function verifyRoleSettings(context: ReadContext): Promise<readonly Finding[]> {
 	const { changes, notes } = await planRoleSettings(context);
 	const findings = notes.map(({ setting, detail, fix }): Finding => ({
-		severity: 'warning',
+		severity: 'note',
 		object: setting,
 		expected: 'as on the source',
 		found: detail,
@@ -109,7 +109,7 @@ export async function verifyRoleSettings(context: ReadContext): Promise<readonly
 	for (const change of changes.filter(({ value }) => value !== null)) {
 		const reason = await reasonLeft(context.memory, AREA, change);
 		findings.push({
-			severity: reason === undefined ? 'failed' : 'warning',
+			severity: reason === undefined ? 'failed' : 'note',
 			object: change.setting,
 			expected: 'as on the source',
 			found: reason ?? 'another value, or none',

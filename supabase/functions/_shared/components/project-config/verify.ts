@@ -58,7 +58,7 @@ async function findingsOf(context: ReadContext, area: Area, plan: Plan): Promise
 		plan.changes.map(async (change): Promise<Finding> => {
 			const reason = await reasonLeft(context.memory, area, change);
 			return {
-				severity: reason === undefined ? 'failed' : 'warning',
+				severity: reason === undefined ? 'failed' : 'note',
 				object: `${area.name}.${change.setting}`,
 				expected: shown(change.value) ?? 'the text of the source',
 				found: reason ?? shown(change.before) ?? 'another text',
@@ -72,7 +72,7 @@ async function findingsOf(context: ReadContext, area: Area, plan: Plan): Promise
 	const left = plan.notes
 		.filter(({ isDifference }) => isDifference)
 		.map(({ setting, detail, fix = '' }): Finding => ({
-			severity: 'warning',
+			severity: 'note',
 			object: `${area.name}.${setting}`,
 			expected: 'as on the source',
 			found: detail,

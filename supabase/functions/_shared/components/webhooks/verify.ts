@@ -23,7 +23,7 @@ export async function verifyWebhooks(context: ReadContext): Promise<readonly Fin
 		if (how === 'create' && isOnManagedTable(hook) && !isArmed) {
 			return [
 				{
-					severity: 'warning',
+					severity: 'note',
 					object: hook.object,
 					expected: 'webhook as on the source',
 					found: `missing: ${CANNOT_REST}`,
