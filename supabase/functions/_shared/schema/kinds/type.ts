@@ -209,7 +209,7 @@ where t.typtype = 'd' and ${OF_USER}`,
 };
 
 // Separate from the domain, so that the functions it calls can be made anew without the columns of the domain. What
-// pg_depend says of it is read under an address of its own: see DEPENDENCY in read.ts.
+// pg_depend says of it is read under an address of its own: see DEPENDENCY in reading.ts.
 const domainDefaultKind: Kind = {
 	name: 'domain_default',
 	component: 'tables',
