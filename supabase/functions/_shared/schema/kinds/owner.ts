@@ -48,7 +48,8 @@ const readOwned = ({ catalog, owner, word, where, always = 'false' }: Owned): st
   from pg_catalog.${catalog} x join pg_catalog.pg_roles r on r.oid = x.${owner}
   join part p on p.address = ${address(catalog, 'x.oid')}
   cross join lateral pg_catalog.pg_identify_object('pg_catalog.${catalog}'::pg_catalog.regclass, x.oid, 0) o
-  where (${always} or not ${platformRole('r.rolname')}) and p.kind not in ('extension', 'column')${where ? ` and ${where}` : ''}`;
+  where (${always} or not ${platformRole('r.rolname')})
+    and p.kind not in ('extension', 'column')${where ? ` and ${where}` : ''}`;
 
 export const ownerKind: Kind = {
 	name: 'owner',
