@@ -37,8 +37,8 @@ create table public.verification_findings (
   objects bigint not null default 1 check (objects > 0),
   belongs_to text,
   is_missing boolean not null default false,
-  told_with text,
-  tells jsonb,
+  reported_with text,
+  covers jsonb,
   examples text[],
   rank int generated always as (case severity when 'failed' then 1 when 'warning' then 2 else 3 end) stored,
   primary key (verification_id, component, object)
@@ -53,10 +53,10 @@ comment on column public.verification_findings.objects is
   'How many objects it stands for: more than one where they are only counted.';
 comment on column public.verification_findings.belongs_to is 'The table (or view) that the object is part of.';
 comment on column public.verification_findings.is_missing is 'The target lacks the whole object.';
-comment on column public.verification_findings.told_with is
-  'The missing object whose finding tells of this one; counted there, not by itself.';
-comment on column public.verification_findings.tells is
-  'Of a missing object: how many findings per component are told with it.';
+comment on column public.verification_findings.reported_with is
+  'The missing object whose finding reports this one too; counted there, not by itself.';
+comment on column public.verification_findings.covers is
+  'Of a missing object: how many findings per component are reported with it.';
 
 alter table public.verification_findings enable row level security;
 revoke all on table public.verification_findings from anon, authenticated;

@@ -1,14 +1,14 @@
 -- Purpose: What a verification found is counted where all of it is, when it ends. Findings of what belongs to a missing
--- object (rows and policies of a table) are told with that object's.
+-- object (rows and policies of a table) are reported with that object's.
 
 -- Joins findings to the missing objects that they belong to. Some components print names without quotes: names are
 -- compared without. A table's own name is tried before its schema's.
-create function private.tell_with_missing(of_verification_id uuid) returns void
+create function private.report_with_missing(of_verification_id uuid) returns void
 language sql
 set search_path = ''
 as $$
   update public.verification_findings as part
-  set told_with = whole.object
+  set reported_with = whole.object
   from (
     select distinct on (finding.component, finding.object)
       finding.component, finding.object, missing.object as whole
@@ -35,23 +35,23 @@ as $$
     and part.object = whole.part;
 
   update public.verification_findings as missing
-  set tells = told.counts
+  set covers = covered.counts
   from (
-    select told_with, jsonb_object_agg(component, count) as counts
+    select reported_with, jsonb_object_agg(component, count) as counts
     from (
-      select told_with, component, sum(objects) as count
+      select reported_with, component, sum(objects) as count
       from public.verification_findings
-      where verification_id = of_verification_id and told_with is not null
-      group by told_with, component
+      where verification_id = of_verification_id and reported_with is not null
+      group by reported_with, component
     ) as per_component
-    group by told_with
-  ) as told
+    group by reported_with
+  ) as covered
   where missing.verification_id = of_verification_id
     and missing.is_missing
-    and missing.object = told.told_with;
+    and missing.object = covered.reported_with;
 $$;
 
--- {failed, warnings, notes, told_with, groups: {component: the same}}: objects, over all findings.
+-- {failed, warnings, notes, reported_with, groups: {component: the same}}: objects, over all findings.
 create function private.count_findings(of_verification_id uuid) returns jsonb
 language sql
 stable
@@ -61,19 +61,19 @@ as $$
     'failed', coalesce(sum(failed), 0),
     'warnings', coalesce(sum(warnings), 0),
     'notes', coalesce(sum(notes), 0),
-    'told_with', coalesce(sum(told_with), 0),
+    'reported_with', coalesce(sum(reported_with), 0),
     'groups', coalesce(jsonb_object_agg(component, jsonb_build_object(
-      'failed', failed, 'warnings', warnings, 'notes', notes, 'told_with', told_with, 'entries', entries
+      'failed', failed, 'warnings', warnings, 'notes', notes, 'reported_with', reported_with, 'entries', entries
     )), '{}')
   )
   from (
     select
       component,
-      coalesce(sum(objects) filter (where told_with is null and severity = 'failed'), 0) as failed,
-      coalesce(sum(objects) filter (where told_with is null and severity = 'warning'), 0) as warnings,
-      coalesce(sum(objects) filter (where told_with is null and severity = 'note'), 0) as notes,
-      coalesce(sum(objects) filter (where told_with is not null), 0) as told_with,
-      count(*) filter (where told_with is null) as entries
+      coalesce(sum(objects) filter (where reported_with is null and severity = 'failed'), 0) as failed,
+      coalesce(sum(objects) filter (where reported_with is null and severity = 'warning'), 0) as warnings,
+      coalesce(sum(objects) filter (where reported_with is null and severity = 'note'), 0) as notes,
+      coalesce(sum(objects) filter (where reported_with is not null), 0) as reported_with,
+      count(*) filter (where reported_with is null) as entries
     from public.verification_findings
     where verification_id = of_verification_id
     group by component

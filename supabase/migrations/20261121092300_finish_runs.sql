@@ -166,7 +166,7 @@ create function private.finish_verification(of_verification_id uuid) returns voi
 language sql
 set search_path = ''
 as $$
-  select private.tell_with_missing(of_verification_id)
+  select private.report_with_missing(of_verification_id)
   from public.verifications where id = of_verification_id and finished_at is null;
 
   update public.verifications

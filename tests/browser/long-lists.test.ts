@@ -115,8 +115,8 @@ test('counts every difference, and tells what belongs to a missing table with it
 		'%',
 	]);
 	await page.getByText('Tables: 700 failed', { exact: true }).waitFor();
-	await page.getByText('Data: 500 failed · 700 told with what is missing').waitFor();
-	await page.getByText('Policies: 700 told with what is missing').waitFor();
+	await page.getByText('Data: 500 failed · 700 reported with what is missing').waitFor();
+	await page.getByText('Policies: 700 reported with what is missing').waitFor();
 	const tables = page.getByRole('list', { name: 'Differences of Tables' });
 	expect(await tables.getByRole('listitem').count()).toBe(50);
 	await tables.getByText('public.t0001', { exact: true }).waitFor();

@@ -64,28 +64,28 @@ select is(pg_temp.summary() -> 'not_compared',
   '{"components": ["storage"], "skipped_tables": 1, "ignore_rules": 1, "row_limit": 5}'::jsonb,
   'what was not looked at is named');
 select is(pg_temp.summary() -> 'groups' -> 'tables',
-  '{"failed": 1200, "warnings": 0, "notes": 0, "told_with": 0, "entries": 1200}', 'all 1,200 tables are counted');
+  '{"failed": 1200, "warnings": 0, "notes": 0, "reported_with": 0, "entries": 1200}', 'all 1,200 tables are counted');
 select is(pg_temp.summary() -> 'groups' -> 'data',
-  '{"failed": 100, "warnings": 0, "notes": 0, "told_with": 600, "entries": 100}', 'rows of a missing table are told with it');
+  '{"failed": 100, "warnings": 0, "notes": 0, "reported_with": 600, "entries": 100}', 'rows of a missing table are told with it');
 select is(pg_temp.summary() -> 'groups' -> 'policies',
-  '{"failed": 1, "warnings": 0, "notes": 0, "told_with": 600, "entries": 1}', 'and so are its policies');
+  '{"failed": 1, "warnings": 0, "notes": 0, "reported_with": 600, "entries": 1}', 'and so are its policies');
 select is(pg_temp.summary() -> 'groups' -> 'storage' ->> 'failed', '4000', 'what is only counted counts');
 select is(pg_temp.summary() -> 'groups' -> 'views',
-  '{"failed": 1, "warnings": 0, "notes": 0, "told_with": 1, "entries": 1}', 'a missing schema tells of what was in it');
+  '{"failed": 1, "warnings": 0, "notes": 0, "reported_with": 1, "entries": 1}', 'a missing schema covers what was in it');
 select is(
   (select jsonb_build_array(pg_temp.summary() -> 'failed', pg_temp.summary() -> 'warnings',
-    pg_temp.summary() -> 'told_with')),
+    pg_temp.summary() -> 'reported_with')),
   '[5303, 1, 1201]', 'the whole is the sum of its groups'
 );
 select is(
-  (select jsonb_build_array(pg_temp.summary() -> 'failed', pg_temp.summary() -> 'told_with')),
-  (select jsonb_build_array(sum(objects) filter (where told_with is null and severity = 'failed'), sum(objects) filter (where told_with is not null))
+  (select jsonb_build_array(pg_temp.summary() -> 'failed', pg_temp.summary() -> 'reported_with')),
+  (select jsonb_build_array(sum(objects) filter (where reported_with is null and severity = 'failed'), sum(objects) filter (where reported_with is not null))
    from public.verification_findings),
   'and of the findings that are stored'
 );
 select is(pg_temp.summary() -> 'components' ->> 'policies', 'failed', 'a component whose objects are missing did not pass');
 select results_eq(
-  $$ select tells from public.verification_findings where object = 'public."T 600"' $$,
+  $$ select covers from public.verification_findings where object = 'public."T 600"' $$,
   $$ values ('{"data": 1, "policies": 1}'::jsonb) $$, 'the finding of the missing table says what it stands for'
 );
 select results_eq(

@@ -648,19 +648,19 @@ CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
     'failed', coalesce(sum(failed), 0),
     'warnings', coalesce(sum(warnings), 0),
     'notes', coalesce(sum(notes), 0),
-    'told_with', coalesce(sum(told_with), 0),
+    'reported_with', coalesce(sum(reported_with), 0),
     'groups', coalesce(jsonb_object_agg(component, jsonb_build_object(
-      'failed', failed, 'warnings', warnings, 'notes', notes, 'told_with', told_with, 'entries', entries
+      'failed', failed, 'warnings', warnings, 'notes', notes, 'reported_with', reported_with, 'entries', entries
     )), '{}')
   )
   from (
     select
       component,
-      coalesce(sum(objects) filter (where told_with is null and severity = 'failed'), 0) as failed,
-      coalesce(sum(objects) filter (where told_with is null and severity = 'warning'), 0) as warnings,
-      coalesce(sum(objects) filter (where told_with is null and severity = 'note'), 0) as notes,
-      coalesce(sum(objects) filter (where told_with is not null), 0) as told_with,
-      count(*) filter (where told_with is null) as entries
+      coalesce(sum(objects) filter (where reported_with is null and severity = 'failed'), 0) as failed,
+      coalesce(sum(objects) filter (where reported_with is null and severity = 'warning'), 0) as warnings,
+      coalesce(sum(objects) filter (where reported_with is null and severity = 'note'), 0) as notes,
+      coalesce(sum(objects) filter (where reported_with is not null), 0) as reported_with,
+      count(*) filter (where reported_with is null) as entries
     from public.verification_findings
     where verification_id = of_verification_id
     group by component
@@ -1157,7 +1157,7 @@ CREATE FUNCTION private.finish_verification(of_verification_id uuid) RETURNS voi
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  select private.tell_with_missing(of_verification_id)
+  select private.report_with_missing(of_verification_id)
   from public.verifications where id = of_verification_id and finished_at is null;
 
   update public.verifications
@@ -2024,6 +2024,54 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.report_with_missing(of_verification_id uuid) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.verification_findings as part
+  set reported_with = whole.object
+  from (
+    select distinct on (finding.component, finding.object)
+      finding.component, finding.object, missing.object as whole
+    from public.verification_findings as finding
+    cross join lateral (
+      select case when finding.belongs_to is null and finding.component <> 'data' then null
+        else coalesce(finding.belongs_to, finding.object) end as name
+    ) as belongs
+    cross join lateral (
+      values
+        (1, replace(belongs.name, '"', '')),
+        (2, replace(substring(belongs.name from '^(?:"(?:[^"]|"")+"|[^".]+)'), '"', ''))
+    ) as candidate (rank, name)
+    join public.verification_findings as missing
+      on missing.verification_id = of_verification_id
+      and missing.is_missing
+      and replace(missing.object, '"', '') = candidate.name
+      and (missing.component, missing.object) <> (finding.component, finding.object)
+    where finding.verification_id = of_verification_id and not finding.is_missing
+    order by finding.component, finding.object, candidate.rank
+  ) as whole (component, part, object)
+  where part.verification_id = of_verification_id
+    and part.component = whole.component
+    and part.object = whole.part;
+
+  update public.verification_findings as missing
+  set covers = covered.counts
+  from (
+    select reported_with, jsonb_object_agg(component, count) as counts
+    from (
+      select reported_with, component, sum(objects) as count
+      from public.verification_findings
+      where verification_id = of_verification_id and reported_with is not null
+      group by reported_with, component
+    ) as per_component
+    group by reported_with
+  ) as covered
+  where missing.verification_id = of_verification_id
+    and missing.is_missing
+    and missing.object = covered.reported_with;
+$$;
+
 CREATE FUNCTION private.rescue(looked_before interval) RETURNS boolean
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2425,54 +2473,6 @@ begin
       end
   where id = schedule.id;
 end
-$$;
-
-CREATE FUNCTION private.tell_with_missing(of_verification_id uuid) RETURNS void
-    LANGUAGE sql
-    SET search_path TO ''
-    AS $$
-  update public.verification_findings as part
-  set told_with = whole.object
-  from (
-    select distinct on (finding.component, finding.object)
-      finding.component, finding.object, missing.object as whole
-    from public.verification_findings as finding
-    cross join lateral (
-      select case when finding.belongs_to is null and finding.component <> 'data' then null
-        else coalesce(finding.belongs_to, finding.object) end as name
-    ) as belongs
-    cross join lateral (
-      values
-        (1, replace(belongs.name, '"', '')),
-        (2, replace(substring(belongs.name from '^(?:"(?:[^"]|"")+"|[^".]+)'), '"', ''))
-    ) as candidate (rank, name)
-    join public.verification_findings as missing
-      on missing.verification_id = of_verification_id
-      and missing.is_missing
-      and replace(missing.object, '"', '') = candidate.name
-      and (missing.component, missing.object) <> (finding.component, finding.object)
-    where finding.verification_id = of_verification_id and not finding.is_missing
-    order by finding.component, finding.object, candidate.rank
-  ) as whole (component, part, object)
-  where part.verification_id = of_verification_id
-    and part.component = whole.component
-    and part.object = whole.part;
-
-  update public.verification_findings as missing
-  set tells = told.counts
-  from (
-    select told_with, jsonb_object_agg(component, count) as counts
-    from (
-      select told_with, component, sum(objects) as count
-      from public.verification_findings
-      where verification_id = of_verification_id and told_with is not null
-      group by told_with, component
-    ) as per_component
-    group by told_with
-  ) as told
-  where missing.verification_id = of_verification_id
-    and missing.is_missing
-    and missing.object = told.told_with;
 $$;
 
 CREATE FUNCTION private.wake_for_deliveries() RETURNS trigger
@@ -3414,8 +3414,8 @@ CREATE TABLE public.verification_findings (
     objects bigint DEFAULT 1 NOT NULL,
     belongs_to text,
     is_missing boolean DEFAULT false NOT NULL,
-    told_with text,
-    tells jsonb,
+    reported_with text,
+    covers jsonb,
     examples text[],
     rank integer GENERATED ALWAYS AS (
 CASE severity
@@ -3437,9 +3437,9 @@ COMMENT ON COLUMN public.verification_findings.belongs_to IS 'The table (or view
 
 COMMENT ON COLUMN public.verification_findings.is_missing IS 'The target lacks the whole object.';
 
-COMMENT ON COLUMN public.verification_findings.told_with IS 'The missing object whose finding tells of this one; counted there, not by itself.';
+COMMENT ON COLUMN public.verification_findings.reported_with IS 'The missing object whose finding reports this one too; counted there, not by itself.';
 
-COMMENT ON COLUMN public.verification_findings.tells IS 'Of a missing object: how many findings per component are told with it.';
+COMMENT ON COLUMN public.verification_findings.covers IS 'Of a missing object: how many findings per component are reported with it.';
 
 COMMENT ON COLUMN public.verification_findings.examples IS 'Keys of some rows that differ, each with where it is.';
 
@@ -4025,6 +4025,8 @@ REVOKE ALL ON FUNCTION private.refuse_unconfirmed_target(twin public.twins, conf
 
 REVOKE ALL ON FUNCTION private.refuse_unlisted_project(account public.connected_accounts, wanted_ref text, role_of_project text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.report_with_missing(of_verification_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.rescue(looked_before interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.return_expired_leases() FROM PUBLIC;
@@ -4054,8 +4056,6 @@ REVOKE ALL ON FUNCTION private.store_memories(held private.steps, entries jsonb)
 REVOKE ALL ON FUNCTION private.store_projects(of_account_id uuid, listed jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.take_slot(schedule public.schedules, at timestamp with time zone) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION private.tell_with_missing(of_verification_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.wake_for_deliveries() FROM PUBLIC;
 

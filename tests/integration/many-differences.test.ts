@@ -37,19 +37,19 @@ it('counts every missing table, and tells its rows and policies with it', async 
 		failed: 1204,
 		warnings: 0,
 		groups: {
-			tables: { failed: 1204, told_with: 0 },
-			data: { failed: 0, told_with: 1201 },
-			policies: { failed: 0, told_with: 201 },
+			tables: { failed: 1204, reported_with: 0 },
+			data: { failed: 0, reported_with: 1201 },
+			policies: { failed: 0, reported_with: 201 },
 		},
 		components: { tables: 'failed', data: 'failed', policies: 'failed' },
 		errors: [],
 	});
 	const told = await control.sql`
-		select object, tells from public.verification_findings
+		select object, covers from public.verification_findings
 		where object in ('public."T 1"', 'public."T 12"', '"Only there"') order by object`;
 	expect(told.map((row) => ({ ...row }))).toEqual([
-		{ object: '"Only there"', tells: { data: 1, policies: 1 } },
-		{ object: 'public."T 1"', tells: { data: 1 } },
-		{ object: 'public."T 12"', tells: { data: 1, policies: 1 } },
+		{ object: '"Only there"', covers: { data: 1, policies: 1 } },
+		{ object: 'public."T 1"', covers: { data: 1 } },
+		{ object: 'public."T 12"', covers: { data: 1, policies: 1 } },
 	]);
 });

@@ -148,7 +148,7 @@ export async function readByHand(
 	);
 }
 
-/** Findings of one component, the worst first; what is told with a missing object is left to that; `page` from 1. */
+/** Findings of one component, the worst first; what is reported with a missing object is left to that; `page` from 1. */
 export async function readFindings(
 	supabase: ControlClient,
 	verificationId: string,
@@ -162,7 +162,7 @@ export async function readFindings(
 			.select('*')
 			.eq('verification_id', verificationId)
 			.eq('component', component)
-			.is('told_with', null)
+			.is('reported_with', null)
 			.order('rank')
 			.order('is_missing', { ascending: false })
 			.order('object')

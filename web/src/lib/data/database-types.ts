@@ -1063,6 +1063,7 @@ export type Database = {
 				Row: {
 					belongs_to: string | null;
 					component: string;
+					covers: Json | null;
 					examples: string[] | null;
 					expected: string | null;
 					fix: string | null;
@@ -1071,15 +1072,15 @@ export type Database = {
 					object: string;
 					objects: number;
 					rank: number | null;
+					reported_with: string | null;
 					severity: string;
-					tells: Json | null;
-					told_with: string | null;
 					verification_id: string;
 				};
 				ComputedFields: never;
 				Insert: {
 					belongs_to?: string | null;
 					component: string;
+					covers?: Json | null;
 					examples?: string[] | null;
 					expected?: string | null;
 					fix?: string | null;
@@ -1088,14 +1089,14 @@ export type Database = {
 					object: string;
 					objects?: number;
 					rank?: never;
+					reported_with?: string | null;
 					severity: string;
-					tells?: Json | null;
-					told_with?: string | null;
 					verification_id: string;
 				};
 				Update: {
 					belongs_to?: string | null;
 					component?: string;
+					covers?: Json | null;
 					examples?: string[] | null;
 					expected?: string | null;
 					fix?: string | null;
@@ -1104,9 +1105,8 @@ export type Database = {
 					object?: string;
 					objects?: number;
 					rank?: never;
+					reported_with?: string | null;
 					severity?: string;
-					tells?: Json | null;
-					told_with?: string | null;
 					verification_id?: string;
 				};
 				Relationships: [

@@ -10,7 +10,7 @@ const counts = z.object({
 	/** Left to do by hand. */
 	notes: z._default(z.number(), 0),
 	/** Told with the missing objects that they belong to. */
-	told_with: z.number(),
+	reported_with: z.number(),
 });
 const notCompared = z.object({
 	components: z.array(z.string()),
@@ -73,7 +73,7 @@ export function parseSummary(stored: unknown): Summary {
 			failed: 0,
 			warnings: 0,
 			notes: 0,
-			told_with: 0,
+			reported_with: 0,
 			not_compared: null,
 			groups: [],
 			matrix: [],
@@ -108,12 +108,12 @@ export function parseSummary(stored: unknown): Summary {
 }
 
 /** "1,054 failed · 3 warnings · 1,706 with what is missing": only what is there. */
-export function describeFindings({ failed, warnings, notes, told_with }: Counts): string {
+export function describeFindings({ failed, warnings, notes, reported_with }: Counts): string {
 	return [
 		...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
 		...(warnings > 0 ? [formatQuantity(warnings, 'warning')] : []),
 		...(notes > 0 ? [formatQuantity(notes, 'note')] : []),
-		...(told_with > 0 ? [`${formatCount(told_with)} told with what is missing`] : []),
+		...(reported_with > 0 ? [`${formatCount(reported_with)} reported with what is missing`] : []),
 	].join(' · ');
 }
 
