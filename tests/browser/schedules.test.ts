@@ -74,6 +74,25 @@ test('asks for the ref of the target once where runs remove what only it has', a
 	await card('Nightly').getByText('removes extras').waitFor();
 });
 
+test('keeps the options that its runs are to have, shown and changed one by one', async () => {
+	await card('Nightly').getByRole('button', { name: 'Change… Nightly' }).click();
+	const sheet = page.getByRole('dialog', { name: 'Change Nightly' });
+	await sheet.getByLabel('Edge functions').uncheck();
+	await sheet.getByLabel('Rows per table; 0 for all').fill('500');
+	await sheet.getByLabel('Verify after each run').selectOption('counts');
+	await sheet.getByText('12 components · 500 rows per table · removes extras').waitFor();
+	await sheet.getByRole('button', { name: 'Save schedule' }).click();
+	await sheet.waitFor({ state: 'detached' });
+	await card('Nightly').getByText('500 rows per table').waitFor();
+	const [row] = await control`select options from public.schedules where twin_id = ${TWIN}`;
+	expect(row?.['options']).toMatchObject({
+		components: { edge_functions: false, storage: true },
+		row_limit: 500,
+		verify: 'counts',
+		remove_extra: true,
+	});
+});
+
 test('pauses and goes on, and shows its last runs with how each ended', async () => {
 	const active = card('Nightly').getByRole('switch', { name: 'Nightly is active' });
 	await active.click();
