@@ -92,7 +92,7 @@ const THINGS = {
 	partition_trigger: ['partition trigger', 'partition triggers'],
 	event_trigger: ['event trigger', 'event triggers'],
 	policy: ['policy', 'policies'],
-	row_security: ['row security', 'row security'],
+	row_security: ['row level security', 'row level security'],
 	publication_member: ['publication member', 'publication members'],
 	owner: ['owner', 'owners'],
 	default_privileges: ['default privileges', 'default privileges'],
