@@ -8,7 +8,8 @@ import type { StageContext } from '../contract/context.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import { both } from '../platform/both.ts';
 import type { Fact } from '../schema/fact.ts';
-import { readNamed, type Named } from './names-read.ts';
+import { readNamed, readPlaces, type Named, type NamedPlace } from './names-read.ts';
+import type { Session } from '../platform/postgres/index.ts';
 import { closure } from '../schema/order.ts';
 import { readCells } from '../schema/read.ts';
 import { readable } from '../schema/unread.ts';
@@ -38,23 +39,26 @@ export interface Renaming {
 	readonly was: ReadonlyMap<string, string>;
 }
 
-interface Both {
-	readonly source: readonly Named[];
-	readonly target: readonly Named[];
+interface Both<T = Named> {
+	readonly source: readonly T[];
+	readonly target: readonly T[];
 }
 
-async function readBoth(context: Pick<StageContext, 'source' | 'target'>): Promise<Both> {
-	const read = async (role: EndpointRole): Promise<Named[]> =>
-		readNamed(await context[role].database());
-	const [source, target] = await both(read('source'), read('target'));
+async function readBoth<T>(
+	context: Pick<StageContext, 'source' | 'target'>,
+	read: (session: Session) => Promise<readonly T[]>,
+): Promise<Both<T>> {
+	const of = async (role: EndpointRole) => read(await context[role].database());
+	const [source, target] = await both(of('source'), of('target'));
 	return { source, target };
 }
 
-const isOf = (components: readonly ComponentKey[], { component }: Named): boolean =>
+const isOf = (components: readonly ComponentKey[], { component }: NamedPlace): boolean =>
 	components.some((key) => key === component);
 
 /** Equal on both endpoints for a thing and its copy. Columns of views share a fact with their holder. */
-const placeOf = ({ fact, name, level }: Named): string => (level === 2 ? `${fact} ${name}` : fact);
+const placeOf = ({ fact, name, level }: NamedPlace): string =>
+	level === 2 ? `${fact} ${name}` : fact;
 
 /** What is in the same place on both endpoints is remembered as a thing and its copy. */
 export async function rememberNames(
@@ -62,7 +66,7 @@ export async function rememberNames(
 	components: readonly ComponentKey[],
 ): Promise<void> {
 	const key = memoryKey(context);
-	const pair = await readBoth(context);
+	const pair = await readBoth(context, readPlaces);
 	const copies = new Map(pair.target.map((named) => [placeOf(named), named.address]));
 	const earlier = memorySchema.safeParse(context.memory[key]);
 	const memory: Memory = earlier.success ? outlived(earlier.data, pair) : {};
@@ -80,7 +84,7 @@ export async function rememberNames(
 }
 
 /** What is remembered of things that the source no longer has, and whose copies are still there. */
-function outlived(memory: Memory, { source, target }: Both): Memory {
+function outlived(memory: Memory, { source, target }: Both<NamedPlace>): Memory {
 	const [wanted, copies] = [source, target].map(
 		(named) => new Set(named.map(({ address }) => address)),
 	);
@@ -99,7 +103,7 @@ export async function madeByClones({
 	const memory = memorySchema.safeParse(context.memory[memoryKey(context)]);
 	if (!memory.success) return new Set();
 	const known = new Set(Object.values(memory.data).flatMap(([copy, , , place]) => [copy, place]));
-	const named = await readNamed(await target.database());
+	const named = await readPlaces(await target.database());
 	return new Set(
 		named
 			.filter(({ address, fact, level }) => level === 1 && (known.has(address) || known.has(fact)))
@@ -118,7 +122,7 @@ export async function renamesSince(
 ): Promise<Renaming[]> {
 	const memory = memorySchema.safeParse(context.memory[memoryKey(context)]);
 	if (!memory.success) return [];
-	const pair = await readBoth(context);
+	const pair = await readBoth(context, readNamed);
 	if (isOfOtherThings(memory.data, pair.source)) return [];
 	const wanted = wantedNames(memory.data, pair).filter(
 		({ now }) => isOf(components, now) && !skip.has(stepId(now)),
