@@ -11,8 +11,8 @@ import { runPreview } from '../helpers/preview.ts';
 const stack = inject('stack');
 const never = new AbortController().signal;
 // More than are read at once. TWINS_LARGE_TABLES=2000 TWINS_WIDE_TABLES=30 asks for more than the suite has time for.
-const TABLES = Number(process.env['TWINS_LARGE_TABLES'] ?? 900);
-const WIDE_TABLES = Number(process.env['TWINS_WIDE_TABLES'] ?? 8);
+const TABLES = Number(process.env['TWINS_LARGE_TABLES'] ?? 500);
+const WIDE_TABLES = Number(process.env['TWINS_WIDE_TABLES'] ?? 3);
 /** Postgres allows 1,600 at most. */
 const WIDE_COLUMNS = 1400;
 let session: DemoSession;
