@@ -73,11 +73,11 @@ lines as (
   union all select 'type ' || n.nspname || '.' || t.typname, n.nspname || '.' || t.typname, concat_ws('|', t.typtype, t.typowner::regrole, ${acl('t.typacl', 'T', 't.typowner')}, obj_description(t.oid, 'pg_type'),
       (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = t.oid),
       case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) || coalesce(t.typdefault, '') || t.typnotnull end,
-      (select string_agg(k.conname || pg_get_constraintdef(k.oid), ',' order by k.conname) from pg_catalog.pg_constraint k where k.contypid = t.oid),
+      (select string_agg(k.conname || pg_get_constraintdef(k.oid), ',' order by k.conname) from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c'),
       (select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ',' order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)),
       '1247/' || t.oid, concat_ws('|', t.typtype, t.typowner::regrole, ${acl('t.typacl', 'T', 't.typowner')}, obj_description(t.oid, 'pg_type'),
       (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = t.oid), t.typbasetype, t.typtypmod, t.typdefaultbin::text, t.typnotnull,
-      (select string_agg(k.conname || k.conbin::text, ',' order by k.conname) from pg_catalog.pg_constraint k where k.contypid = t.oid),
+      (select string_agg(k.conname || k.conbin::text, ',' order by k.conname) from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c'),
       (select string_agg(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, ',' order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped))
     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace left join pg_catalog.pg_class c on c.oid = t.typrelid
     where ${WALK_SCHEMA} and t.typtype in ('e', 'd', 'c', 'r') and (t.typtype <> 'c' or c.relkind = 'c')
