@@ -20,6 +20,7 @@ beforeAll(async () => {
 			select format('create table wide.t%s (%s)', to_char(n, 'FM00'), string_agg('c' || c || ' int', ', '))
 			from generate_series(1, ${COLUMNS}) c); end loop; end $$;
 		create view wide.of_first as select c1 from wide.t00; create view wide.of_last as select c1 from wide.t14;
+		create view wide.rows_of_last as select count(*) from wide.t14;
 		create table public.small (id int primary key, added text);`,
 	);
 	await runOn(
@@ -45,6 +46,7 @@ it('a preview lists each object once, with what would be done', async () => {
 	expect(ofViews.objects.map(({ object, action }) => `${String(action)} ${object}`)).toEqual([
 		'create wide.of_first',
 		'create wide.of_last',
+		'create wide.rows_of_last',
 		'leave public.of_small',
 	]);
 });
@@ -58,5 +60,5 @@ it('a verification finds each difference once', async () => {
 	expect(await failed(tables)).toEqual(['wide', 'public.small (column public.small.added)']);
 	await runOn(pair.target.dbUrl, 'create schema wide');
 	expect((await failed(tables)).filter((object) => object.startsWith('wide.'))).toEqual(names);
-	expect(await failed(views)).toEqual(['wide.of_first', 'wide.of_last']);
+	expect(await failed(views)).toEqual(['wide.of_first', 'wide.of_last', 'wide.rows_of_last']);
 });

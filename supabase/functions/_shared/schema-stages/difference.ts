@@ -84,6 +84,8 @@ export interface Part {
 	readonly after?: string | undefined;
 	/** No more tables once those of the part have as many facts. */
 	readonly maxFacts: number;
+	/** What rests on tables of later parts is left out: it can only be made when they are. */
+	readonly waits?: boolean;
 }
 
 /**
@@ -174,9 +176,12 @@ export async function readDifference(
 	const isRead = ({ id }: Fact): boolean => !unread.has(id);
 	const [read, target] = [wholly.filter(isRead), found.filter(isRead)];
 	const isLoaded = ({ id }: Fact): boolean => !holders.has(id) || cells.has(id);
-	const later = [...digests.source.keys()].filter(
-		(root) => isTable(root) && !digests.target.has(root) && !cells.has(root),
-	);
+	const later =
+		part?.waits === true
+			? [...digests.source.keys()].filter(
+					(root) => isTable(root) && !digests.target.has(root) && !cells.has(root),
+				)
+			: [];
 	const wanted = indexFacts(withoutWaiting(read.filter(isLoaded), later, ids));
 	const existing = indexFacts(target);
 	// What both have, though nobody knows how, is as good as equal for what belongs to it.

@@ -179,7 +179,10 @@ async function readStage(
 	const full = await readDigests(context, undefined, known.full);
 	known.full = full.source;
 	if (!(await turn.take())) return undefined;
-	return { digest: short.source, ...(await readDifference(context, full, options, { maxFacts })) };
+	return {
+		digest: short.source,
+		...(await readDifference(context, full, options, { maxFacts, waits: true })),
+	};
 }
 
 /** What the options of the clone let a plan do to what is on the target. */
