@@ -138,6 +138,10 @@ function addRun(program: Command, name: string, kind: Kind, description: string)
 		.option('--activate', 'arm cron jobs and webhooks on arrival')
 		.option('--copy-mfa', 'copy second factors of users')
 		.option(
+			'--no-hold-snapshot',
+			'hold no snapshot of the source for longer than a slice: rows are compared again until nothing has changed',
+		)
+		.option(
 			'--confirm-target <name>',
 			"the target's ref or host:port/database, when it holds tables of others",
 		)

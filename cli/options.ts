@@ -16,6 +16,7 @@ export interface Flags {
 	readonly removeExtra?: boolean;
 	readonly activate?: boolean;
 	readonly copyMfa?: boolean;
+	readonly holdSnapshot?: boolean;
 	readonly confirmTarget?: string;
 	readonly strategy?: readonly string[];
 }
@@ -33,6 +34,8 @@ export function readOptions(flags: Flags): CloneOptions {
 		...(flags.removeExtra === undefined ? {} : { remove_extra: flags.removeExtra }),
 		...(flags.activate === undefined ? {} : { activate: flags.activate }),
 		...(flags.copyMfa === undefined ? {} : { copy_mfa: flags.copyMfa }),
+		// Without the flag it is true, and what the file says counts.
+		...(flags.holdSnapshot === false ? { hold_snapshot: false } : {}),
 		...(flags.confirmTarget === undefined ? {} : { confirm_target: flags.confirmTarget }),
 		...(flags.strategy === undefined ? {} : { strategies: strategies(flags.strategy) }),
 	};

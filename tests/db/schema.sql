@@ -416,7 +416,7 @@ CREATE FUNCTION private.clone_options(given jsonb) RETURNS jsonb
     AS $_$
 declare
   defaults constant jsonb := '{"row_limit": 0, "backup": false, "remove_extra": false,
-    "activate": false, "copy_mfa": false, "verify": "none", "strategies": {}}';
+    "activate": false, "copy_mfa": false, "hold_snapshot": true, "verify": "none", "strategies": {}}';
   given_options jsonb := coalesce(nullif(given, 'null'), '{}');
   given_components jsonb;
   wrong text;
@@ -431,7 +431,7 @@ begin
   if wrong is not null then
     perform private.refuse(
       'Unknown options: ' || wrong,
-      'Use components, row_limit, backup, remove_extra, activate, copy_mfa, confirm_target, verify, strategies.'
+      'Use components, row_limit, backup, remove_extra, activate, copy_mfa, hold_snapshot, confirm_target, verify, strategies.'
     );
   end if;
 
@@ -459,7 +459,7 @@ begin
 
   select string_agg(entry.key, ', ' order by entry.key) into wrong
   from jsonb_each(given_options) as entry
-  where entry.key in ('backup', 'remove_extra', 'activate', 'copy_mfa')
+  where entry.key in ('backup', 'remove_extra', 'activate', 'copy_mfa', 'hold_snapshot')
     and jsonb_typeof(entry.value) <> 'boolean';
   if wrong is not null then
     perform private.refuse('Not true or false: ' || wrong, 'Send true or false without quotes.');

@@ -19,6 +19,7 @@ const DEFAULTS = {
 	remove_extra: false,
 	activate: false,
 	copy_mfa: false,
+	hold_snapshot: true,
 	verify: 'none',
 	strategies: {},
 };
@@ -47,6 +48,7 @@ const TAKEN: readonly (readonly [title: string, json: string, options: object])[
 	['the highest limit of rows', '{"row_limit": 1000000000000}', { row_limit: 1_000_000_000_000 }],
 	['switches', '{"remove_extra": true, "activate": true}', { remove_extra: true, activate: true }],
 	['MFA', '{"copy_mfa": true}', { copy_mfa: true }],
+	['no snapshot held', '{"hold_snapshot": false}', { hold_snapshot: false }],
 	...['none', 'structure', 'counts', 'checksums'].map(
 		(verify) => [`verification ${verify}`, JSON.stringify({ verify }), { verify }] as const,
 	),

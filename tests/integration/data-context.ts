@@ -1,4 +1,5 @@
 // The context of one slice, for tests that drive the stage `rows` by hand.
+import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
 import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
 import type { Item } from '../../supabase/functions/_shared/contract/report.ts';
 import type { Endpoint } from '../../supabase/functions/_shared/contract/endpoint.ts';
@@ -15,6 +16,7 @@ export interface SliceInput {
 	readonly cursor?: unknown;
 	readonly limits?: Parameters<typeof startBudget>[0];
 	readonly ignoreRules?: readonly string[];
+	readonly options?: Partial<CloneOptions>;
 	readonly report?: (items: readonly Item[]) => void;
 }
 
@@ -48,7 +50,7 @@ export async function withContext<T>(
 	try {
 		return await run({
 			jobId: input.jobId,
-			options: testOptions(),
+			options: testOptions(input.options),
 			ignoreRules: input.ignoreRules ?? [],
 			source: endpoint('source'),
 			target: endpoint('target'),

@@ -28,9 +28,19 @@ export const CAPABILITIES = [
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** `more`: the slice ended before the stage; `cursor` (JSON, at most about 1 MB) is given to the next slice. */
-export type StageResult =
-	{ readonly state: 'done' } | { readonly state: 'more'; readonly cursor: unknown };
+export type StageResult = { readonly state: 'done' } | MoreToDo;
+
+/** The slice ended before the stage. */
+export interface MoreToDo {
+	readonly state: 'more';
+	/** JSON, at most about 1 MB; given to the next slice. */
+	readonly cursor: unknown;
+	/**
+	 * Waits for the next slice to take over what only open connections keep (a snapshot). Runs once the cursor is stored,
+	 * before the endpoints are closed; may come to nothing, and nothing may depend on it.
+	 */
+	readonly handOn?: () => Promise<void>;
+}
 
 export interface Stage {
 	/** Unique within the component: `structure`, `rows`. */

@@ -38,6 +38,8 @@ const givenOptions = z.strictObject({
 	/** Arm cron jobs and webhooks on arrival. */
 	activate: z._default(z.boolean(), false),
 	copy_mfa: z._default(z.boolean(), false),
+	/** All rows of one moment of the source, however long they take; otherwise no snapshot outlasts a slice. */
+	hold_snapshot: z._default(z.boolean(), true),
 	/** The target's ref, typed by the user, when it is protected or not empty. */
 	confirm_target: z.optional(text),
 	/** Verification after the clone; `none` = not run. */

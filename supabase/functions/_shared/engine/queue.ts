@@ -79,7 +79,7 @@ export async function finishSlice(
 	step: ClaimedStep,
 	result: Partial<SliceResult> & Pick<SliceResult, 'outcome'>,
 ): Promise<boolean> {
-	const { cursor, memory, ...readable } = result;
+	const { cursor, memory, handOn: _, ...readable } = result;
 	const [row] = await control.query<{ answer: { lost: boolean } }>(
 		'select private.finish_slice($1::bigint, $2::uuid, $3::jsonb || $4::jsonb) as answer',
 		[step.id, step.lease, redactObject(readable), { cursor, memory }],

@@ -105,6 +105,7 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 	const outcomes: StepOutcome[] = [];
 	const previews: Partial<Record<PreviewPart, Preview>> = {};
 	const findings: (Finding & { component: string })[] = [];
+	const handedOn: Promise<void>[] = [];
 	const end = (step: OpenStep, status: StepOutcome['status'], error?: ErrorBody): void => {
 		open.splice(open.indexOf(step), 1);
 		const { name, component = null, slices } = step;
@@ -133,6 +134,8 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 			{ ...ports, signal, onProgress: (progress) => ports.onStep?.(name, progress) },
 		);
 		step.slices += 1;
+		// Beside the next slice, which takes over.
+		if (result.handOn) handedOn.push(result.handOn());
 		mergeItems(items, component, result.items);
 		ports.memory.write(component ?? '', result.memory);
 		Object.assign(previews, result.preview);
@@ -154,6 +157,7 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 			await (ports.wait ?? pause)(seconds * 1000);
 		}
 	}
+	await Promise.all(handedOn);
 	return { items, steps: outcomes, previews, findings };
 }
 

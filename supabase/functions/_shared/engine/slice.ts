@@ -35,6 +35,11 @@ export interface SliceResult {
 	readonly preview?: Readonly<Partial<Record<PreviewPart, Preview>>>;
 	readonly findings?: readonly Finding[];
 	readonly counts?: readonly RowCount[];
+	/**
+	 * Keeps the endpoints open until the next slice has taken over what the slice hands on. To be called by whoever has
+	 * stored the rest, or failed to: only this closes them. Never throws.
+	 */
+	readonly handOn?: () => Promise<void>;
 }
 
 export interface SlicePorts {
@@ -93,22 +98,30 @@ function notCleanedUp(error: unknown): Item {
 	};
 }
 
-async function withEndpoints<T>(
+async function withEndpoints(
 	{ openEndpoint, signal }: SlicePorts,
-	work: (endpoints: Endpoints) => Promise<T>,
-): Promise<T> {
+	work: (endpoints: Endpoints) => Promise<StepResult>,
+): Promise<StepResult> {
 	const source = await openEndpoint('source', signal);
+	let handOn: StepResult['handOn'];
 	try {
 		const target = await openEndpoint('target', signal);
 		try {
-			return await work({ source, target });
+			const result = await work({ source, target });
+			const wait = result.handOn;
+			if (!wait) return result;
+			handOn = () =>
+				wait()
+					.catch(() => undefined)
+					.finally(() => source.close());
+			return { ...result, handOn };
 		} catch (error) {
 			throw await namingClosed(error, [() => source.connect(), () => target.connect()]);
 		} finally {
 			await target.close();
 		}
 	} finally {
-		await source.close();
+		if (!handOn) await source.close();
 	}
 }
 
@@ -209,7 +222,8 @@ async function runStep(
 				isLastTry: step.attempts + 1 >= MAX_ATTEMPTS,
 			});
 			if (result.state === 'done') return { outcome: 'done' };
-			return { outcome: 'more', cursor: result.cursor };
+			const { cursor, handOn } = result;
+			return { outcome: 'more', cursor, ...(handOn ? { handOn } : {}) };
 		}
 	}
 }

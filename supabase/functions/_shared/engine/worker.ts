@@ -43,10 +43,14 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 		signal: stop.signal,
 		onProgress: (progress) => (reached.progress = progress),
 	});
-	await pulse.end();
-	await ports.beforeStoring?.();
-	await finishSlice(ports.control, claim.step, result);
-	await sendHeldEvents(ports.control, claim.run.job_id);
+	try {
+		await pulse.end();
+		await ports.beforeStoring?.();
+		await finishSlice(ports.control, claim.step, result);
+		await sendHeldEvents(ports.control, claim.run.job_id);
+	} finally {
+		await result.handOn?.();
+	}
 	if (result.outcome === 'retry') await wakeForRetry(ports, claim);
 	return true;
 }

@@ -46,6 +46,7 @@ const draftSchema = z.object({
 	remove_extra: z._default(z.boolean(), false),
 	activate: z._default(z.boolean(), false),
 	copy_mfa: z._default(z.boolean(), false),
+	hold_snapshot: z._default(z.boolean(), true),
 	verify: z._default(z.enum([...VERIFICATION_MODES, 'none']), 'counts'),
 	/** Per table; those that are not named are mirrored. */
 	strategies: z._default(z.record(z.string(), z.enum(DATA_STRATEGIES)), {}),
@@ -84,6 +85,7 @@ export function draftFromOptions(
 		remove_extra: options.remove_extra,
 		activate: options.activate,
 		copy_mfa: options.copy_mfa,
+		hold_snapshot: options.hold_snapshot,
 		verify: options.verify,
 		strategies: { ...options.strategies },
 		confirmation: '',
@@ -188,6 +190,7 @@ export function cloneArguments(draft: Draft): CloneArguments | null {
 			remove_extra: draft.remove_extra,
 			activate: draft.activate,
 			copy_mfa: draft.copy_mfa && draft.components.includes('auth_users'),
+			hold_snapshot: draft.hold_snapshot,
 			verify: draft.verify,
 			strategies: draft.strategies,
 			...(confirmation === '' ? {} : { confirm_target: confirmation }),

@@ -1,7 +1,7 @@
-// The stage `rows`: brings the rows of every table to what they are on the source. Every slice takes one
-// moment of the source (a snapshot) and makes as many tables as it can equal to it. When one slice did not
-// do for all, another round compares everything and loads what has changed since, until a round fits one
-// slice or finds nothing: then all tables are of one moment.
+// The stage `rows`: brings the rows of every table to what they are on the source at one moment (a snapshot). A slice
+// makes as many tables as it can equal to it, and hands the snapshot on to the next one. Where that is lost, another
+// round compares everything and loads what has changed since, until all slices of a round have read the same
+// snapshot, or a round finds nothing: then all tables are of one moment.
 import { errorBody, isPassing } from '../../domain/errors.ts';
 import { ruleMatches } from '../../domain/ignore-rule.ts';
 import { both } from '../../platform/both.ts';
@@ -18,7 +18,14 @@ import type { TableJob } from './plan.ts';
 import { createProgress, readCursor, type RowsCursor, type RowsProgress } from './progress.ts';
 import { copySequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
-import { joinSnapshot, takeSnapshot } from './snapshot.ts';
+import {
+	continueSnapshot,
+	joinSnapshot,
+	type Moment,
+	offerSnapshot,
+	type Snapshot,
+	takeSnapshot,
+} from './snapshot.ts';
 import { giveUp, type RowsSlice } from './rows-slice.ts';
 import { runTableJobs } from './table-jobs.ts';
 
@@ -123,34 +130,50 @@ async function runTables(
 	const slice: RowsSlice = { context, ledger, progress, sizes, hashMethod, paths, onProgress };
 
 	const open = progress.open().slice(0, sizes.sliceTables);
+	const held = cursor.moment;
+	let snapshot: Snapshot | undefined;
+	let isMixed = cursor.isMixed || (progress.wasBegun && open.length === 0);
 	if (open.length > 0) {
 		const writes = await readWrites(sessions.source);
 		for (const { object } of open) {
 			const ofTable = writes[object];
 			if (ofTable) progress.writes[object] = ofTable;
 		}
-		const snapshot = await takeSnapshot(sessions.source, open);
-		for (const [tableJob, reason] of snapshot.refused)
-			await giveUp(slice, sessions, tableJob, reason);
-		const free = open.filter((tableJob) => !snapshot.refused.has(tableJob));
-		const second = await secondLane(context, free, sizes, (source) =>
-			joinSnapshot(source, snapshot),
-		);
+		const continued =
+			held && mayHold(context, held)
+				? await continueSnapshot(sessions.source, open, held)
+				: undefined;
+		isMixed ||= progress.wasBegun && continued === undefined;
+		const read = continued ?? (await takeSnapshot(sessions.source, open));
+		for (const [tableJob, reason] of read.refused) await giveUp(slice, sessions, tableJob, reason);
+		const free = open.filter((tableJob) => !read.refused.has(tableJob));
+		const second = await secondLane(context, free, sizes, (source) => joinSnapshot(source, read));
 		await runTableJobs(slice, second ? [sessions, second] : [sessions], free);
-		await sessions.source.query('commit');
-		if (second) await countWrites(second.target);
+		if (second) {
+			await second.source.query('commit');
+			await countWrites(second.target);
+		}
+		snapshot = read;
 	}
-	if (progress.open().length > 0) return { state: 'more', cursor: progress.cursor() };
+	const next: RowsCursor = { ...progress.cursor(), isMixed };
+	if (progress.open().length > 0) {
+		if (!snapshot || context.signal.aborted || !mayHold(context, snapshot)) {
+			return { state: 'more', cursor: next };
+		}
+		const { refused: _, ...moment } = snapshot;
+		const handOn = await offerSnapshot(sessions.source, moment);
+		return { state: 'more', cursor: { ...next, moment }, handOn };
+	}
+	if (snapshot) await sessions.source.query('commit');
 	if (waiting.length > 0) {
 		await pause(WAIT_MS);
-		const left = progress.cursor();
 		const tries = waiting.map((object) => [
 			waitKey(object),
-			(left.tries[waitKey(object)] ?? 0) + 1,
+			(next.tries[waitKey(object)] ?? 0) + 1,
 		]);
 		return {
 			state: 'more',
-			cursor: { ...left, tries: { ...left.tries, ...Object.fromEntries(tries) } },
+			cursor: { ...next, tries: { ...next.tries, ...Object.fromEntries(tries) } },
 		};
 	}
 
@@ -159,16 +182,15 @@ async function runTables(
 		...(await lastingOnes(sessions.source, lacking, (object) => plan.oids.get(object))),
 	);
 
-	const isOneMoment = !progress.wasBegun || !ledger.anyLoadedIn(cursor.round);
-	const next = progress.cursor();
+	const isOneMoment = !isMixed || !ledger.anyLoadedIn(cursor.round);
 	if (!isOneMoment && cursor.round + 1 < ROUNDS) {
 		return {
 			state: 'more',
-			cursor: { ...next, round: cursor.round + 1, done: [], begun: {}, tries: {}, isSplit: false },
+			cursor: { ...next, round: cursor.round + 1, done: [], begun: {}, tries: {}, isMixed: false },
 		};
 	}
-	if (!isOneMoment)
-		reportMixed(context, tableJobs, (tableJob) => ledger.loadedIn(tableJob.key, cursor.round));
+	if (isOneMoment) reportMoment(context, cursor.round, snapshot);
+	else reportMixed(context, tableJobs, (tableJob) => ledger.loadedIn(tableJob.key, cursor.round));
 	const finishing: RowsCursor = { ...next, phase: 'finish', done: [] };
 	return context.spent()
 		? { state: 'more', cursor: finishing }
@@ -237,6 +259,34 @@ async function secondLane(
 	} catch {
 		// The pool may be full. One lane does the same work.
 		return undefined;
+	}
+}
+
+/** A snapshot that is held keeps vacuum from removing what the whole source updates and deletes meanwhile. */
+const LONGEST_MOMENT_MS = 60 * 60 * 1000;
+
+const mayHold = (
+	{ options }: Pick<StageContext, 'options'>,
+	{ takenAt }: Pick<Moment, 'takenAt'>,
+): boolean => options.hold_snapshot && Date.now() - takenAt < LONGEST_MOMENT_MS;
+
+/** How the rows of several slices came to be of one moment. */
+function reportMoment(
+	{ options, report }: Pick<StageContext, 'options' | 'report'>,
+	round: number,
+	snapshot: Moment | undefined,
+): void {
+	const object = 'moment of the rows';
+	if (round > 0) {
+		const why = options.hold_snapshot
+			? 'a snapshot of the source ended too early'
+			: 'no snapshot of the source was held from slice to slice';
+		const detail = `${why}: all tables were compared again until nothing had changed, ${round + 1} rounds`;
+		report({ object, outcome: 'copied', detail });
+	} else if (snapshot && snapshot.slices > 1) {
+		const at = new Date(snapshot.takenAt).toISOString().slice(0, 19).replace('T', ' ');
+		const detail = `all tables are as they were at ${at} UTC: one snapshot of the source was held for ${snapshot.slices} slices`;
+		report({ object, outcome: 'copied', detail });
 	}
 }
 

@@ -1,7 +1,7 @@
 // Reads what a clone of the rows would have to do: per table the rows on both endpoints, how they are made, and what
 // would be added, overwritten and removed. Numbers come from the planner's statistics; nothing is counted.
 import type { EndpointRole } from '../../domain/endpoint-role.ts';
-import { formatCount } from '../../domain/amount.ts';
+import { formatBytes, formatCount } from '../../domain/amount.ts';
 import {
 	makePreview,
 	plannedContents,
@@ -23,6 +23,8 @@ import { byHalves, inPieces } from './trouble.ts';
 import { unbroughtWarnings } from './unbrought.ts';
 
 const LARGE_TABLE_ROWS = 100_000;
+/** More than a slice may move, with what is compressed on disk: its snapshot outlasts it. */
+const LARGE_COPY_BYTES = 128 * 1024 * 1024;
 /** All tables of any schema that people make by hand: ignore rules are tried on this list. */
 const LISTED_TABLES = 10_000;
 
@@ -60,6 +62,7 @@ export async function preview(context: ReadContext): Promise<Preview> {
 				...overwritten.map(overwrittenTable),
 				...tableJobs.flatMap((tableJob) => extraColumns(tableJob, plan, removes)),
 				...(await unbroughtWarnings(context, sessions)),
+				...(await heldSnapshot(context, sessions.source, tableJobs)),
 				...(await readLeftBehind(sessions.source, sessions.target)).map(
 					({ object, detail, fix }): PreviewWarning => ({
 						level: 'warning',
@@ -221,6 +224,31 @@ function extraColumns({ object }: TableJob, plan: ReadPlan, removes: boolean): P
 			fix: hasKey
 				? 'Nothing to do: values stay in rows that keep their key, new rows get the default.'
 				: 'Without a key on source and target the table is not loaded where these hold values: give it one, or drop them on the target.',
+		},
+	];
+}
+
+/** What it costs the source that rows of many slices are of one moment. */
+async function heldSnapshot(
+	{ options }: Pick<ReadContext, 'options'>,
+	source: Session,
+	tableJobs: readonly TableJob[],
+): Promise<PreviewWarning[]> {
+	const bytes = tableJobs.reduce((sum, tableJob) => sum + tableJob.sourceBytes, 0);
+	if (!options.hold_snapshot || bytes <= LARGE_COPY_BYTES) return [];
+	// Of sessions that are not ours to see there is no age.
+	const [oldest] = await source.query<{ minutes: number | null }>(`
+select pg_catalog.floor(extract(epoch from pg_catalog.max(pg_catalog.clock_timestamp() - a.xact_start)) / 60)::int4 as minutes
+from pg_catalog.pg_stat_activity a
+where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid()`);
+	const minutes = oldest?.minutes ?? 0;
+	const age = minutes > 0 ? ` The oldest snapshot there now is ${minutes} min old.` : '';
+	return [
+		{
+			level: 'note',
+			object: 'moment of the rows',
+			message: `One snapshot of the source is held while about ${formatBytes(bytes)} are copied, an hour at most: vacuum cannot remove what ends meanwhile.${age}`,
+			fix: 'Nothing to do for most databases. For one that cannot bear it, switch off “Rows of one moment” (hold_snapshot): rows are then compared again until nothing has changed.',
 		},
 	];
 }

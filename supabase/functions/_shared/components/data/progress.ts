@@ -41,8 +41,10 @@ const cursorSchema = z.object({
 	tries: z.record(z.string(), z.int()),
 	bytes: z.number(),
 	rows: z._default(z.number(), 0),
-	/** True when a slice of this round ended before it: its tables are of different moments. */
-	isSplit: z.boolean(),
+	/** The snapshot that the last slice of this round keeps for the next one. */
+	moment: z.optional(z.object({ snapshot: z.string(), takenAt: z.number(), slices: z.int() })),
+	/** True when slices of this round read different snapshots. */
+	isMixed: z.boolean(),
 	/** What had been written to the source's tables when their rows were read. */
 	writes: z._default(writesSchema, {}),
 });
@@ -58,7 +60,7 @@ export const FIRST: RowsCursor = {
 	tries: {},
 	bytes: 0,
 	rows: 0,
-	isSplit: false,
+	isMixed: false,
 	writes: {},
 };
 
@@ -142,7 +144,6 @@ export function createProgress(
 		}
 	}
 	const wasBegun =
-		from.isSplit ||
 		done.size > 0 ||
 		ledger.anyLoadedIn(round) ||
 		[...begun.values()].some(({ doneChunks }) => doneChunks.size > 0);
@@ -210,7 +211,7 @@ export function createProgress(
 			tries: Object.fromEntries(tries),
 			bytes,
 			rows,
-			isSplit: true,
+			moment: undefined,
 			begun: Object.fromEntries(
 				[...begun]
 					.filter(([key]) => !done.has(key) && !failed.has(key))
