@@ -70,6 +70,7 @@ export function endpointOpener(
 	const lock = createLock();
 	const template = variables['TWINS_PROJECT_URL'] ?? 'https://{ref}.supabase.co';
 	const tls: TlsMode = variables['TWINS_DATABASE_TLS'] === 'off' ? 'off' : 'verify';
+	const databaseCa = variables['TWINS_DATABASE_CA'] ?? null;
 	return (role, signal) => {
 		const { name, url } = endpoints[role];
 		if (url !== null) return Promise.resolve(openDatabaseEndpoint(role, name, url, signal));
@@ -81,6 +82,7 @@ export function endpointOpener(
 				token,
 				managementApiUrl: variables['TWINS_MANAGEMENT_API_URL'] ?? 'https://api.supabase.com',
 				tls,
+				databaseCa,
 				lock,
 				databasePassword: () => Promise.resolve(undefined),
 				signal,

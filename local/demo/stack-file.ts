@@ -15,6 +15,8 @@ export interface StackFile {
 	};
 	readonly management_api_url: string;
 	readonly access_token: string;
+	/** Root certificate of the session pooler, PEM. */
+	readonly database_ca: string;
 	readonly s3: {
 		readonly endpoint: string;
 		readonly access_key_id: string;

@@ -128,7 +128,7 @@ const functionSettings = (
 	addresses: Addresses,
 	secrets: ControlSecrets,
 ): Readonly<Record<string, string>> => {
-	const { managementApiUrl, projectUrl, s3 } = addresses;
+	const { databaseCa, managementApiUrl, projectUrl, s3 } = addresses;
 	const app = oauthApp(addresses, secrets);
 	return {
 		TWINS_ENCRYPTION_KEY: secrets.encryptionKey,
@@ -139,7 +139,7 @@ const functionSettings = (
 		TWINS_OAUTH_REDIRECT_URL: app.redirectUris[0],
 		TWINS_MANAGEMENT_API_URL: managementApiUrl,
 		TWINS_PROJECT_URL: projectUrl,
-		TWINS_DATABASE_TLS: 'off',
+		TWINS_DATABASE_CA: databaseCa,
 		TWINS_WEB_URL: addresses.ownUrl('web'),
 		TWINS_NOTIFY_PRIVATE_ADDRESSES: 'allow',
 		TWINS_S3_ENDPOINT: s3.endpoint,
@@ -197,6 +197,7 @@ const describe = (stack: SupabaseStack, { user }: ControlSecrets): StackFile => 
 		},
 		management_api_url: stack.managementApiUrl,
 		access_token: stack.accessToken,
+		database_ca: stack.databaseCa,
 		s3: {
 			endpoint: stack.s3.endpoint,
 			access_key_id: stack.s3.accessKeyId,

@@ -67,6 +67,8 @@ export interface SupabaseOptions {
 
 /** How what runs on the stack reaches what all projects share. */
 export interface Addresses {
+	/** Root certificate of the session pooler, PEM. */
+	readonly databaseCa: string;
 	readonly managementApiUrl: string;
 	readonly accessToken: string;
 	/** Of `ports` in the stack's options. */

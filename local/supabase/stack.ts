@@ -10,6 +10,7 @@ import { startObjectStore } from './object-store.ts';
 import { startPgNet } from './pg-net.ts';
 import { choosePorts } from './ports.ts';
 import { openCluster, type Cluster } from './postgres/clusters.ts';
+import { CERTIFICATES_FILE, loadCertificates } from './certificates.ts';
 import { startPooler } from './postgres/pooler.ts';
 import { stopOrphan } from './postgres/postmaster.ts';
 import { deployedFunctions, ownFunctions } from './project-functions.ts';
@@ -103,7 +104,9 @@ function once(work: () => Promise<void>): () => Promise<void> {
 async function forget({ home, databases, projects }: SupabaseOptions): Promise<void> {
 	const clusters = projects.map(({ name }) => path.join(databases, name));
 	for (const dir of clusters) await stopOrphan(path.join(dir, 'data'));
-	const own = ['files', 's3', 'api', IDENTITY_FILE].map((name) => path.join(home, name));
+	const own = ['files', 's3', 'api', IDENTITY_FILE, CERTIFICATES_FILE].map((name) =>
+		path.join(home, name),
+	);
 	for (const entry of [...clusters, ...own]) fs.rmSync(entry, { recursive: true, force: true });
 }
 
@@ -130,7 +133,9 @@ async function bringUp(
 		identity.s3,
 	);
 	closers.push(() => store.close());
+	const certificates = await loadCertificates(options.home);
 	const addresses: Addresses = {
+		databaseCa: certificates.ca,
 		managementApiUrl: `http://127.0.0.1:${port('api')}`,
 		accessToken: identity.accessToken,
 		ownUrl: (service) => `http://127.0.0.1:${port(service)}`,
@@ -146,6 +151,7 @@ async function bringUp(
 		port('pooler'),
 		() => clusters.map((cluster) => cluster.port),
 		(ref) => [...projects.values()].find((candidate) => candidate.ref === ref)?.port,
+		certificates,
 	);
 	closers.push(() => pooler.close());
 	const api = await createManagementApi({

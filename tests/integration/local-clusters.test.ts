@@ -9,6 +9,7 @@ import {
 	type ClusterOptions,
 } from '../../local/supabase/postgres/clusters.ts';
 import { startPgNet } from '../../local/supabase/pg-net.ts';
+import { makeCertificates } from '../../local/supabase/certificates.ts';
 import { startPooler } from '../../local/supabase/postgres/pooler.ts';
 import { freePort } from '../../local/supabase/ports.ts';
 import { commandLine, postmasterState } from '../../local/supabase/postgres/postmaster.ts';
@@ -67,6 +68,7 @@ describe('the pooler', () => {
 			await freePort(),
 			() => [cluster.port],
 			(ref) => (ref === 'abcdefghijklmnopqrst' ? cluster.port : undefined),
+			await makeCertificates(),
 		);
 		try {
 			const url = new URL(cluster.dbUrl());

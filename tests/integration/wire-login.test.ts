@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../local/supabase/ports.ts';
+import { makeCertificates } from '../../local/supabase/certificates.ts';
 import { type Pooler, startPooler } from '../../local/supabase/postgres/pooler.ts';
 import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import {
@@ -16,6 +17,7 @@ const REF = 'abcdefghijklmnopqrst';
 const role = `cli_login_${randomBytes(4).toString('hex')}`;
 let project: ClusterUrls;
 let pooler: Pooler;
+const certificates = await makeCertificates();
 let logins = 0;
 
 beforeAll(async () => {
@@ -26,6 +28,7 @@ beforeAll(async () => {
 		await freePort(),
 		() => [Number(port)],
 		(ref) => (ref === REF ? Number(port) : undefined),
+		certificates,
 	);
 	await sql(
 		{ dbUrl: project.adminUrl },
@@ -82,7 +85,8 @@ const options = (more: Partial<OpenProjectOptions> = {}): OpenProjectOptions => 
 	api: api(),
 	ref: REF,
 	role: 'target',
-	tls: 'if-offered',
+	tls: 'verify',
+	databaseCa: certificates.ca,
 	wait: (milliseconds) => {
 		pauses.push(milliseconds);
 		return Promise.resolve();
@@ -99,6 +103,19 @@ describe('a session of a project', () => {
 		).toEqual([{ user: 'postgres', login: role, timeout: '0', dates: 'ISO, YMD', zone: 'UTC' }]);
 		await session.query('create table public.writable (id int)');
 		await session.close();
+	});
+
+	it('speaks TLS with a server that a trusted root vouches for, and with no other', async () => {
+		const session = await openProject(options());
+		const [row] = await session.query('select 1 as one');
+		expect(row).toEqual({ one: 1 });
+		await session.close();
+		const { ca: another } = await makeCertificates();
+		for (const databaseCa of [another, null]) {
+			await expect(openProject(options({ databaseCa }))).rejects.toMatchObject({
+				code: 'database_unreachable',
+			});
+		}
 	});
 
 	it('on a source cannot write', async () => {

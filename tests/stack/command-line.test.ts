@@ -85,7 +85,7 @@ async function twins(
 			SUPABASE_ACCESS_TOKEN: stack.accessToken,
 			TWINS_MANAGEMENT_API_URL: stack.managementApiUrl,
 			TWINS_PROJECT_URL: stack.projectUrl,
-			TWINS_DATABASE_TLS: 'off',
+			TWINS_DATABASE_CA: stack.databaseCa,
 			...env,
 		},
 		...(interruptAt === undefined ? {} : { interruptAt }),

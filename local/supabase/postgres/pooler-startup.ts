@@ -6,7 +6,7 @@ const CANCEL_REQUEST = 80877102;
 const PROTOCOL_3_0 = 196608;
 
 export type Startup =
-	| { readonly kind: 'encryption' }
+	| { readonly kind: 'encryption'; readonly isTls: boolean }
 	| { readonly kind: 'cancel' }
 	| { readonly kind: 'start'; readonly parameters: ReadonlyMap<string, string> };
 
@@ -17,7 +17,9 @@ export const startupLength = (buffer: Buffer): number | null =>
 /** Null for anything that is no startup packet of protocol 3. */
 export function parseStartup(packet: Buffer): Startup | null {
 	const code = packet.readInt32BE(4);
-	if (code === SSL_REQUEST || code === GSS_REQUEST) return { kind: 'encryption' };
+	if (code === SSL_REQUEST || code === GSS_REQUEST) {
+		return { kind: 'encryption', isTls: code === SSL_REQUEST };
+	}
 	if (code === CANCEL_REQUEST) return { kind: 'cancel' };
 	if (code >>> 16 !== PROTOCOL_3_0 >>> 16) return null;
 	const fields = packet.toString('utf8', 8).split('\0');

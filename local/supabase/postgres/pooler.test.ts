@@ -1,10 +1,15 @@
+import { once } from 'node:events';
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startPooler, type Pooler } from './pooler.ts';
 import { errorResponse, parseStartup, rewriteStartup, splitUser } from './pooler-startup.ts';
+import { makeCertificates } from '../certificates.ts';
 import { freePort } from '../ports.ts';
 
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
+const GSS_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 48]);
+const certificates = await makeCertificates();
 
 describe('the startup packet', () => {
 	test('keeps all parameters when the user is changed', () => {
@@ -29,7 +34,8 @@ describe('the startup packet', () => {
 	});
 
 	test('knows requests for encryption and cancellation, and refuses other protocols', () => {
-		expect(parseStartup(SSL_REQUEST)).toEqual({ kind: 'encryption' });
+		expect(parseStartup(SSL_REQUEST)).toEqual({ kind: 'encryption', isTls: true });
+		expect(parseStartup(GSS_REQUEST)).toEqual({ kind: 'encryption', isTls: false });
 		expect(parseStartup(Buffer.from([0, 0, 0, 16, 4, 210, 22, 46]))).toEqual({ kind: 'cancel' });
 		expect(parseStartup(Buffer.from([0, 0, 0, 8, 0, 2, 0, 0]))).toBeNull();
 	});
@@ -58,6 +64,7 @@ describe('the pooler', () => {
 			await freePort(),
 			() => Object.values(clusters),
 			(ref) => clusters[ref],
+			certificates,
 		);
 		closers.push(() => started.close());
 		return started;
@@ -84,7 +91,7 @@ describe('the pooler', () => {
 		});
 	}
 
-	test('declines encryption and passes the connection on to the project, as the plain role', async () => {
+	test('declines GSS encryption and passes the connection on to the project, as the plain role', async () => {
 		const { port } = await pooler({ myref: await echo() });
 		const startup = rewriteStartup(new Map([['user', 'postgres.myref']]), 'postgres.myref');
 		const expected = Buffer.concat([
@@ -93,10 +100,38 @@ describe('the pooler', () => {
 			Buffer.from('what follows'),
 		]);
 		const after = Buffer.from('what follows');
-		const chunks = [SSL_REQUEST, startup.subarray(0, 3), startup.subarray(3), after];
+		const chunks = [GSS_REQUEST, startup.subarray(0, 3), startup.subarray(3), after];
 		expect(await talk(port, chunks, expected.length)).toEqual(expected);
-		const atOnce = [Buffer.concat([SSL_REQUEST, startup, after])];
+		const atOnce = [Buffer.concat([GSS_REQUEST, startup, after])];
 		expect(await talk(port, atOnce, expected.length)).toEqual(expected);
+	});
+
+	/** A client that asked for TLS and got it; trusts the given root. */
+	async function secure(port: number, ca: string): Promise<tls.TLSSocket> {
+		const plain = net.connect(port, '127.0.0.1');
+		plain.write(SSL_REQUEST);
+		const [answer] = (await once(plain, 'data')) as [Buffer];
+		expect(answer.toString()).toBe('S');
+		const socket = tls.connect({ socket: plain, host: '127.0.0.1', ca });
+		await once(socket, 'secureConnect');
+		return socket;
+	}
+
+	test('speaks TLS with a certificate that the root vouches for', async () => {
+		const { port } = await pooler({ myref: await echo() });
+		const socket = await secure(port, certificates.ca);
+		socket.write(rewriteStartup(new Map([['user', 'postgres.myref']]), 'postgres.myref'));
+		const [answer] = (await once(socket, 'data')) as [Buffer];
+		expect(answer).toEqual(rewriteStartup(new Map([['user', 'postgres']]), 'postgres'));
+		socket.destroy();
+		const { ca: another } = await makeCertificates();
+		await expect(secure(port, another)).rejects.toThrow(/certificate/);
+	});
+
+	test('hangs up on who sends more before TLS has begun', async () => {
+		const { port } = await pooler({ myref: await echo() });
+		const startup = rewriteStartup(new Map([['user', 'postgres.myref']]), 'postgres.myref');
+		expect(await talk(port, [Buffer.concat([SSL_REQUEST, startup])], Infinity)).toHaveLength(0);
 	});
 
 	test('refuses an unknown project as the hosted pooler does', async () => {

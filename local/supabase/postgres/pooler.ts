@@ -1,7 +1,9 @@
 // The shared session pooler, reduced to what clients notice: one address for all projects, users named
-// `role.ref`, one server connection per client. No TLS: it answers N to who asks.
+// `role.ref`, TLS for who asks, one server connection per client.
 
 import * as net from 'node:net';
+import * as tls from 'node:tls';
+import type { Certificates } from '../certificates.ts';
 import {
 	errorResponse,
 	parseStartup,
@@ -21,12 +23,14 @@ const STARTUP_TIMEOUT_MS = 15_000;
 /** Postgres' own limit for a startup packet. */
 const MAX_STARTUP_BYTES = 10_000;
 
-/** `portOf` gives the port of the cluster of a project, or undefined for an unknown ref. */
+/** Speaks TLS with the given certificate to who asks for it. `portOf` gives the port of the cluster of a project, or undefined for an unknown ref. */
 export async function startPooler(
 	port: number,
 	clusterPorts: () => readonly number[],
 	portOf: (ref: string) => number | undefined,
+	certificates: Pick<Certificates, 'key' | 'cert'>,
 ): Promise<Pooler> {
+	const secureContext = tls.createSecureContext(certificates);
 	const sockets = new Set<net.Socket>();
 	const track = (socket: net.Socket): net.Socket => {
 		sockets.add(socket);
@@ -59,8 +63,7 @@ export async function startPooler(
 		server.once('close', () => client.destroy());
 	}
 
-	const server = net.createServer((client) => {
-		track(client);
+	function greet(client: net.Socket, isSecure: boolean): void {
 		client.setTimeout(STARTUP_TIMEOUT_MS, () => client.destroy());
 		let received = Buffer.alloc(0);
 		const onData = (chunk: Buffer): void => {
@@ -73,7 +76,16 @@ export async function startPooler(
 				if (length === null || received.length < length) return;
 				const packet = received.subarray(0, length);
 				received = received.subarray(length);
-				if (parseStartup(packet)?.kind === 'encryption') {
+				const startup = parseStartup(packet);
+				if (startup?.kind === 'encryption' && startup.isTls && !isSecure) {
+					// Sent before the answer, it would count as if it had come encrypted.
+					if (received.length > 0) return void client.destroy();
+					client.off('data', onData);
+					client.setTimeout(0);
+					client.write('S');
+					return greet(track(new tls.TLSSocket(client, { isServer: true, secureContext })), true);
+				}
+				if (startup?.kind === 'encryption') {
 					client.write('N');
 					continue;
 				}
@@ -84,7 +96,9 @@ export async function startPooler(
 			}
 		};
 		client.on('data', onData);
-	});
+	}
+
+	const server = net.createServer((client) => greet(track(client), false));
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', reject);
 		server.listen(port, HOST, resolve);

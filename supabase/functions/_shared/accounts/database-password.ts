@@ -45,12 +45,12 @@ async function tryPassword(
 	const baseUrl = environment.managementApiUrl;
 	const api = createManagementApi({ baseUrl, token, ref, readOnly: true });
 	try {
-		const tls = environment.databaseTls;
 		const session = await openProject({
 			api,
 			ref,
 			role: 'source',
-			tls,
+			tls: environment.databaseTls,
+			databaseCa: environment.databaseCa,
 			databasePassword: password,
 		});
 		await session.close();

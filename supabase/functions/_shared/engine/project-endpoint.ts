@@ -23,6 +23,7 @@ export interface ProjectAccess {
 	readonly token: string;
 	readonly managementApiUrl: string;
 	readonly tls: TlsMode;
+	readonly databaseCa: string | null;
 	readonly lock: Lock;
 	/** Password of the role postgres, where one is known; a temporary login is asked for otherwise. */
 	databasePassword(): Promise<string | undefined>;
@@ -48,6 +49,7 @@ export function openProjectEndpoint(access: ProjectAccess): OpenEndpoint {
 			ref,
 			role,
 			tls: access.tls,
+			databaseCa: access.databaseCa,
 			lock: access.lock,
 			databasePassword: await databasePassword(),
 			signal,

@@ -45,6 +45,7 @@ export async function openStoredEndpoint(
 		token: await accessTokenOf(environment, endpoint, () => connectUrl(environment.controlDbUrl)),
 		managementApiUrl: environment.managementApiUrl,
 		tls: environment.databaseTls,
+		databaseCa: environment.databaseCa,
 		lock,
 		databasePassword: () => passwordOf(environment, role, endpoint),
 		signal,

@@ -34,6 +34,8 @@ export interface Environment {
 	readonly notifiesPrivateAddresses: boolean;
 	/** How databases of projects are reached. Anything but `verify` is for local stacks. */
 	readonly databaseTls: TlsMode;
+	/** A root certificate (PEM) besides Supabase's that databases of projects may have; null when there is none. */
+	readonly databaseCa: string | null;
 }
 
 type Variables = (name: string) => string | undefined;
@@ -85,6 +87,7 @@ export async function readEnvironment(variables: Variables): Promise<Environment
 				: { url: required('TWINS_SMTP_URL'), from: required('TWINS_MAIL_FROM') },
 		notifiesPrivateAddresses: variables('TWINS_NOTIFY_PRIVATE_ADDRESSES') === 'allow',
 		databaseTls: variables('TWINS_DATABASE_TLS') === 'off' ? 'off' : 'verify',
+		databaseCa: variables('TWINS_DATABASE_CA') ?? null,
 	};
 }
 

@@ -17,6 +17,8 @@ export interface OpenProjectOptions {
 	/** A source session cannot write: it is read only by default, and our SQL never says otherwise. */
 	readonly role: EndpointRole;
 	readonly tls: TlsMode;
+	/** A root certificate (PEM) that is trusted besides Supabase's. */
+	readonly databaseCa?: string | null | undefined;
 	/** Each login role request replaces the password of the last one, for everybody: one at a time. */
 	readonly lock?: Lock | undefined;
 	/** Password of the role postgres, where the user gave one; no login role is asked for then. */
@@ -106,7 +108,7 @@ function signIn(
 		password: login.password,
 		database: pooler.db_name,
 		tls: options.tls,
-		caCerts: [SUPABASE_ROOT_CA],
+		caCerts: [SUPABASE_ROOT_CA, ...(options.databaseCa ? [options.databaseCa] : [])],
 		settings: { ...first, ...sessionSettings(options.role) },
 		signal: options.signal,
 		timeoutSeconds: CONNECT_SECONDS,
