@@ -79,6 +79,11 @@ function memoryOf(target: TestEndpoint, component: string): Record<string, unkno
 	return known;
 }
 
+/** As where the control project was lost, or the target was filled by something else. */
+export function forgetClones({ dbUrl }: TestEndpoint): void {
+	for (const key of memories.keys()) if (key.startsWith(`${dbUrl} `)) memories.delete(key);
+}
+
 function openEndpoint(role: EndpointRole, endpoint: TestEndpoint): OpenEndpoint {
 	const keys = typeof endpoint.keys === 'function' ? [] : (endpoint.keys ?? []);
 	const ref = endpoint.ref ?? (role === 'source' ? 'a' : 'b').repeat(20);

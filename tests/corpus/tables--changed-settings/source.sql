@@ -16,3 +16,4 @@ create collation sorting (provider = icu, locale = 'de');
 create table ordered (a int, b int);
 create statistics of_ordered (mcv) on a, b, (a + b) from ordered;
 create sequence turned as smallint increment 3 minvalue 5 start 6;
+create statistics elsewhere on a, b from ordered;

@@ -15,3 +15,4 @@ create statistics st on a, c from stays;
 create collation sorting (provider = icu, locale = 'en');
 create table ordered (b int);
 create sequence turned increment -2 minvalue -100 maxvalue 0 start -4 cycle;
+create statistics elsewhere on a, b from stays;

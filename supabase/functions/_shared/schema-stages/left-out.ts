@@ -9,6 +9,7 @@ import type { PreviewWarning } from '../domain/preview.ts';
 import { both } from '../platform/both.ts';
 import { readAgain } from '../platform/schema-changes.ts';
 import type { Session } from '../platform/postgres/index.ts';
+import { readColumnOrders } from './column-order.ts';
 import { EXTENSION_TABLES, LEFT_OUT, type LeftRow } from './left-out-queries.ts';
 
 export interface LeftOut {
@@ -102,6 +103,10 @@ const OTHER: Explained = {
 	detail: 'A clone does not make this kind of object, or not where it is',
 	fix: 'Make it by hand on the target, if the target allows it.',
 };
+
+/** Of a table whose order is told. */
+const MOST_COLUMNS = 20;
+
 const ABSENT_ON_PURPOSE = new Set([
 	'row level security',
 	'table setting',
@@ -180,6 +185,20 @@ async function extensionRows(source: Session, target: Session): Promise<LeftOut[
 	return found;
 }
 
+/** What a clone has just left otherwise. Before it columns may still be waiting for their new names. */
+async function readOrders(context: Pick<ReadContext, 'source' | 'target'>): Promise<LeftOut[]> {
+	const shown = (names: readonly string[]): string =>
+		names.length > MOST_COLUMNS
+			? `${names.slice(0, MOST_COLUMNS).join(', ')}, …`
+			: names.join(', ');
+	return (await readColumnOrders(context)).map(({ table, source, target }) => ({
+		component: 'tables',
+		object: `order of columns of ${table}`,
+		detail: `The columns of a table that exists keep their order: ${shown(target)}; on the source ${shown(source)}`,
+		fix: 'Name the columns wherever rows are inserted or selected. For the source’s order remove the table on the target, with what rests on it, then clone again.',
+	}));
+}
+
 /** How many rows meet the condition, and one text that is equal for the same rows; undefined where nobody may look. */
 async function rowsIn(
 	session: Session,
@@ -197,6 +216,11 @@ from (select * from ${name} ${condition}) t`);
 	}
 }
 
+/** The same after a clone, with the order of columns. */
+export const readAllLeftOut = async (
+	context: Pick<ReadContext, 'source' | 'target'>,
+): Promise<LeftOut[]> => [...(await readLeftOut(context)), ...(await readOrders(context))];
+
 /** The stage that tells. It needs all that makes objects, so that what a clone did make is not missed. */
 export const leftOutStage: Stage = {
 	name: 'left_out',
@@ -212,7 +236,7 @@ export const leftOutStage: Stage = {
 	],
 	provides: [],
 	async run(context) {
-		const left = await readLeftOut(context);
+		const left = await readAllLeftOut(context);
 		context.report(...left.map((one): Item => ({ ...one, outcome: 'skipped' })));
 		return { state: 'done' };
 	},

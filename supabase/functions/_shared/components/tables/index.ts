@@ -1,6 +1,6 @@
 // Tables with all that they are made of: schemas, types, sequences, keys, indexes, privileges. What the rows
 // would only slow down (indexes, unique and foreign keys) is made after them, in a stage of its own.
-import { leftOutFindings, leftOutStage, readLeftOut } from '../../schema-stages/left-out.ts';
+import { leftOutFindings, leftOutStage, readAllLeftOut } from '../../schema-stages/left-out.ts';
 import { schemaStage } from '../../schema-stages/stage.ts';
 import { schemaVerify } from '../../schema-stages/verify.ts';
 import type { Component } from '../../contract/component.ts';
@@ -30,5 +30,5 @@ export const tables: Component = {
 	],
 	preview: previewTables,
 	verify: (context) =>
-		schemaVerify(context, ['tables'], async () => leftOutFindings(await readLeftOut(context))),
+		schemaVerify(context, ['tables'], async () => leftOutFindings(await readAllLeftOut(context))),
 };

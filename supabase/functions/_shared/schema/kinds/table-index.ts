@@ -80,7 +80,7 @@ const statisticsKind: Kind = {
 	read: `
 select s.name as identity, 'statistics ' || s.name as object,
   array[${address('pg_statistic_ext', 's.oid')}] as addresses, ${RELATION_FACT} as parent,
-  pg_catalog.jsonb_build_object('kinds', s.stxkind,
+  pg_catalog.jsonb_build_object('table', ${RELATION}, 'kinds', s.stxkind,
     'columns', (select pg_catalog.jsonb_agg(a.attname order by a.attname) from pg_catalog.pg_attribute a
       where a.attrelid = s.stxrelid and a.attnum = any (s.stxkeys)),
     'expressions', pg_catalog.to_jsonb(pg_catalog.pg_get_statisticsobjdef_expressions(s.oid)),
@@ -93,7 +93,13 @@ from (select e.*, pg_catalog.format('%I.%I', en.nspname, e.stxname) as name from
   join pg_catalog.pg_namespace en on en.oid = e.stxnamespace) s
 join pg_catalog.pg_class c on c.oid = s.stxrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where ${userTable(`'r', 'p', 'm', 'f'`)}`,
-	ways: { kinds: 'replace', columns: 'replace', expressions: 'replace', target: 'replace' },
+	ways: {
+		table: 'replace',
+		kinds: 'replace',
+		columns: 'replace',
+		expressions: 'replace',
+		target: 'replace',
+	},
 };
 
 const replicaIdentityKind: Kind = {
