@@ -181,3 +181,29 @@ test('whether a child has its columns by itself is made equal where it can be, e
 	);
 	expect((await clone(pair)).outcome('copied')).toEqual([]);
 });
+
+test('columns that only the target’s view has go with its query, which preview and report say', async () => {
+	const pair = await twinned(`
+		create table shared (id int primary key, v text);
+		create view seen as select id from shared; create materialized view held as select id from shared;`);
+	await runOn(
+		pair.target.dbUrl,
+		`create or replace view seen as select id, v as "Own v" from shared;
+		drop materialized view held; create materialized view held as select id, v from shared;
+		create view on_top as select id from seen;`,
+	);
+	const { warnings } = await previewInProcess(pair, views);
+	expect(warnings.map(({ object, message }) => [object, message])).toEqual([
+		['public.seen', 'It loses Own v, which the source does not have'],
+		['public.held', 'It loses v, which the source does not have'],
+	]);
+	const result = await clone(pair);
+	expect(result.outcome('failed')).toEqual([]);
+	expect(result.items.get('views columns of public.seen')?.detail).toBe(
+		'Without Own v, which only the target had',
+	);
+	expect(result.items.get('views columns of public.held')?.detail).toBe(
+		'Without v, which only the target had',
+	);
+	expect(await rowsOf(pair.target.dbUrl, 'select * from on_top')).toEqual([]);
+});

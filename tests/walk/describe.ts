@@ -48,14 +48,14 @@ lines as (
       (select string_agg(i.inhparent::text, ',' order by i.inhseqno) from pg_catalog.pg_inherits i where i.inhrelid = tables.oid),
       (select w.ev_action::text from pg_catalog.pg_rewrite w where w.ev_class = tables.oid and w.rulename = '_RETURN'), relispopulated) from tables
   union all select 'column ' || holder || '.' || a.attname, holder, concat_ws('|', format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated,
-      a.attcollation::regcollation, a.attstorage, nullif(a.attstattarget, -1), a.attoptions::text, pg_get_expr(d.adbin, d.adrelid),
+      a.attcollation::regcollation, nullif(a.attstorage, y.typstorage), nullif(a.attstattarget, -1), a.attoptions::text, pg_get_expr(d.adbin, d.adrelid),
       (select string_agg(x.grantee::regrole::text || ':' || x.privilege_type, ' ' order by 1) from aclexplode(a.attacl) x), col_description(tables.oid, a.attnum)),
       '1259/' || a.attrelid || '/' || a.attnum, case when not a.attislocal then '${INHERITED}' when a.attinhcount > 0 then 'its own and inherited'
       -- A view's columns follow its query.
       when relkind in ('v', 'm') then concat_ws('|', a.attacl::text, col_description(tables.oid, a.attnum)) else concat_ws('|', a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated, a.attcollation, a.attstorage, a.attstattarget,
       a.attoptions::text, d.adbin::text, a.attacl::text, col_description(tables.oid, a.attnum)) end
     from tables join pg_catalog.pg_attribute a on a.attrelid = tables.oid and a.attnum > 0 and not a.attisdropped
-    left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+    join pg_catalog.pg_type y on y.oid = a.atttypid left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
   union all select 'constraint ' || holder || '.' || k.conname, holder, concat_ws('|', pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint')),
       '2606/' || k.oid, case when not k.conislocal then '${INHERITED}' else concat_ws('|', ${row('k', 'conname', 'connamespace', 'conindid', 'conparentid', 'conislocal', 'coninhcount')}, obj_description(k.oid, 'pg_constraint')) end
     from tables join pg_catalog.pg_constraint k on k.conrelid = tables.oid where k.contype in ('c', 'f', 'p', 'u', 'x')
@@ -73,14 +73,16 @@ lines as (
   union all select 'type ' || n.nspname || '.' || t.typname, n.nspname || '.' || t.typname, concat_ws('|', t.typtype, t.typowner::regrole, ${acl('t.typacl', 'T', 't.typowner')}, obj_description(t.oid, 'pg_type'),
       (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = t.oid),
       case when t.typtype = 'd' then format_type(t.typbasetype, t.typtypmod) || coalesce(t.typdefault, '') || t.typnotnull end,
-      (select string_agg(k.conname || pg_get_constraintdef(k.oid), ',' order by k.conname) from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c'),
       (select string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ',' order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped)),
       '1247/' || t.oid, concat_ws('|', t.typtype, t.typowner::regrole, ${acl('t.typacl', 'T', 't.typowner')}, obj_description(t.oid, 'pg_type'),
       (select string_agg(e.enumlabel, ',' order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = t.oid), t.typbasetype, t.typtypmod, t.typdefaultbin::text, t.typnotnull,
-      (select string_agg(k.conname || k.conbin::text, ',' order by k.conname) from pg_catalog.pg_constraint k where k.contypid = t.oid and k.contype = 'c'),
       (select string_agg(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, ',' order by a.attnum) from pg_catalog.pg_attribute a where a.attrelid = t.typrelid and a.attnum > 0 and not a.attisdropped))
     from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace left join pg_catalog.pg_class c on c.oid = t.typrelid
     where ${WALK_SCHEMA} and t.typtype in ('e', 'd', 'c', 'r') and (t.typtype <> 'c' or c.relkind = 'c')
+  union all select 'domain-check ' || n.nspname || '.' || t.typname || '.' || k.conname, n.nspname || '.' || t.typname, concat_ws('|', pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint')),
+      '2606/' || k.oid, concat_ws('|', k.contypid, k.conbin::text, k.convalidated, obj_description(k.oid, 'pg_constraint'))
+    from pg_catalog.pg_constraint k join pg_catalog.pg_type t on t.oid = k.contypid join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+    where ${WALK_SCHEMA} and k.contype = 'c'
   union all select 'routine ' || p.oid::regprocedure::text, n.nspname || '.' || p.proname, concat_ws('|', p.prokind, p.proowner::regrole, ${acl('p.proacl', 'f', 'p.proowner')}, obj_description(p.oid, 'pg_proc'),
       case when p.prokind <> 'a' then case when p.prosqlbody is null or ${queries} then pg_get_functiondef(p.oid) end else (select concat_ws(',', g.aggtransfn, g.agginitval) from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid) end),
       '1255/' || p.oid, concat_ws('|', ${row('p', 'proname', 'pronamespace')}, obj_description(p.oid, 'pg_proc'), (select ${row('g', 'aggfnoid')} from pg_catalog.pg_aggregate g where g.aggfnoid = p.oid))
@@ -131,4 +133,17 @@ export async function checksums(
 		found.set(`${table.schema}.${table.name}`, row?.sum ?? '');
 	}
 	return found;
+}
+
+/** Tables by `schema.name`, with those that their columns and constraints may come from. */
+export async function ancestors(sql: postgres.Sql): Promise<Map<string, readonly string[]>> {
+	const rows = await sql<{ name: string; above: string[] }[]>`
+with recursive line (child, parent) as (
+  select inhrelid, inhparent from pg_catalog.pg_inherits
+  union select l.child, i.inhparent from line l join pg_catalog.pg_inherits i on i.inhrelid = l.parent)
+select cn.nspname || '.' || c.relname as name, array_agg(pn.nspname || '.' || p.relname) as above
+from line l join pg_catalog.pg_class c on c.oid = l.child join pg_catalog.pg_namespace cn on cn.oid = c.relnamespace
+join pg_catalog.pg_class p on p.oid = l.parent join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
+group by 1`;
+	return new Map(rows.map(({ name, above }) => [name, above]));
 }

@@ -20,12 +20,16 @@ import {
 	readDigest,
 	type Cell,
 	type Digest,
+	type PrintedPath,
 } from '../schema/read.ts';
 
 export interface Digests {
 	readonly source: Digest;
 	readonly target: Digest;
 }
+
+/** Both endpoints, and how they print. */
+type Printing = Pick<ReadContext, 'source' | 'target'> & { readonly path?: PrintedPath };
 
 /** What a caller is interested in; no stage means every stage. */
 export interface Interest {
@@ -58,11 +62,12 @@ export function kindsOf(interest: Interest, also: readonly string[] = []): Kind[
 
 /** Checksums of both endpoints, read at the same time; the source's may be known from earlier in the slice. */
 export async function readDigests(
-	context: Pick<ReadContext, 'source' | 'target'>,
+	context: Printing,
 	kinds?: readonly Kind[],
 	known?: Digest,
 ): Promise<Digests> {
-	const read = async (role: EndpointRole) => readDigest(await context[role].database(), kinds);
+	const read = async (role: EndpointRole) =>
+		readDigest(await context[role].database(), kinds, context.path);
 	const [source, target] = await both(
 		known ? Promise.resolve(known) : read('source'),
 		read('target'),
@@ -153,7 +158,7 @@ export function countObjects(digest: Digest, interest: Interest): number {
 
 /** The facts in which the endpoints differ, with all on the target that rests on them. `upTo`: as in `differingCells`. */
 export async function readDifference(
-	context: Pick<ReadContext, 'source' | 'target' | 'options'>,
+	context: Printing & Pick<ReadContext, 'options'>,
 	digests: Digests,
 	interest: Interest,
 	part?: Part,
@@ -171,7 +176,8 @@ export async function readDifference(
 	const holders = new Set(
 		found.flatMap(({ parent }) => (parent === null || ids.has(parent) ? [] : [parent])),
 	);
-	const wholly = await readCells(await context.source.database(), cells, [...ids, ...holders]);
+	const session = await context.source.database();
+	const wholly = await readCells(session, cells, [...ids, ...holders], context.path);
 	const unread = unreadFacts(wholly, found);
 	const isRead = ({ id }: Fact): boolean => !unread.has(id);
 	const [read, target] = [wholly.filter(isRead), found.filter(isRead)];
@@ -217,12 +223,12 @@ export function withoutWaiting(
 
 /** `going` are roots with which all goes that is in them, if they are schemas. */
 async function readWithDependents(
-	context: Pick<ReadContext, 'target'>,
+	{ target, path }: Pick<Printing, 'target' | 'path'>,
 	cells: ReadonlyMap<string, ReadonlySet<string>>,
 	going: readonly string[],
 ): Promise<Fact[]> {
-	const session = await context.target.database();
-	const { facts, dependents } = await readCellsWithDependents(session, cells, going);
+	const session = await target.database();
+	const { facts, dependents } = await readCellsWithDependents(session, cells, going, path);
 	const found = new Set(facts.map((fact) => fact.id));
 	// A root that is only there to name its parts does not bring along all that rests on it.
 	const seeds = facts.flatMap(({ id, stage, component }) =>
@@ -230,5 +236,5 @@ async function readWithDependents(
 	);
 	const more = [...closure(seeds, dependents)].filter((id) => !found.has(id));
 	if (more.length === 0) return facts;
-	return [...facts, ...(await readCells(session, new Map(), more))];
+	return [...facts, ...(await readCells(session, new Map(), more, path))];
 }

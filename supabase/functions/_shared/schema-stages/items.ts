@@ -61,6 +61,15 @@ export function itemOf(change: PlannedChange, pair: FactPair): Item[] {
 			detail: detail.filter((part) => part !== undefined).join(', ') || undefined,
 			fix: fixes.filter((part) => part !== undefined).join(' ') || undefined,
 		});
+		const lost = lostParts(named, change, pair);
+		// Under a name of its own: what comes later of its holder must not take its place in the report.
+		if (lost.length > 0)
+			items.set(`${key} lost`, {
+				component: named.component,
+				object: `columns of ${named.object}`,
+				outcome: 'copied',
+				detail: `without ${lost.join(', ')}, which only the target had`,
+			});
 	}
 	return [...items.values()];
 }
@@ -79,6 +88,17 @@ function describe(
 	if (change.action === 'create') return part === '' ? 'created' : `${part}added`;
 	if (fact.id !== change.id) return 'recreated: something that it rests on changed';
 	return `${part}${change.action === 'replace' ? 'replaced' : 'changed'} (${change.differs.join(', ')})`;
+}
+
+/** Parts of the target's own that go because their holder is made like the source's. */
+export function lostParts(
+	fact: Fact,
+	{ facts }: PlannedChange,
+	{ source, target }: FactPair,
+): readonly string[] {
+	const [wanted, existing] = [source.byId.get(fact.id), target.byId.get(fact.id)];
+	if (!wanted || !existing || !facts.includes(wanted)) return [];
+	return kindOf(wanted, KIND_BY_NAME).report?.loses?.(wanted, existing) ?? [];
 }
 
 /** What to say of an attribute of the target's own that goes because rows could not come. */

@@ -5,11 +5,10 @@ import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { ReadContext } from '../contract/context.ts';
 import type { PreviewWarning } from '../domain/preview.ts';
 import { both } from '../platform/both.ts';
-import type { Session } from '../platform/postgres/index.ts';
-import { type Fact, withParts } from '../schema/fact.ts';
+import type { Fact } from '../schema/fact.ts';
 import { extensionKind, moveStatement, schemaKind } from '../schema/kinds/schema.ts';
-import { indexFacts, readFacts } from '../schema/read.ts';
-import type { FactPair, PlannedChange } from '../schema/planning.ts';
+import { readFacts, type PrintedPath } from '../schema/read.ts';
+import type { PlannedChange } from '../schema/planning.ts';
 
 /** An extension of both endpoints, and the statements that bring the target's to the source's schema. */
 interface Move {
@@ -53,78 +52,16 @@ export async function movedExtensions(
 	});
 }
 
-/** Names of what an extension brought: types, functions, operators and operator classes. */
-const MEMBERS = `
-select distinct case
-    when i.type in ('type', 'table', 'view') then i.name
-    when i.type = 'operator' then a.names[pg_catalog.cardinality(a.names)]
-    when i.type in ('operator class', 'operator family', 'function', 'aggregate')
-      then pg_catalog.quote_ident(a.names[pg_catalog.cardinality(a.names)]) end as name
-from pg_catalog.pg_extension e
-join pg_catalog.pg_namespace n on n.oid = e.extnamespace
-join pg_catalog.pg_depend d
-  on d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and d.refobjid = e.oid and d.deptype = 'e'
-cross join lateral pg_catalog.pg_identify_object(d.classid, d.objid, 0) i
-cross join lateral pg_catalog.pg_identify_object_as_address(d.classid, d.objid, 0) a (type, names, args)
-where pg_catalog.format('%I', e.extname) = $1 and i.schema = pg_catalog.quote_ident(n.nspname)`;
-
-async function memberNames(target: Session, { identity }: Fact): Promise<string[]> {
-	const rows = await target.query(MEMBERS, [identity]);
-	return rows.flatMap(({ name }) => (typeof name === 'string' ? [name] : []));
-}
-
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-
-/** Words of users, which do not change with the schema of what they name. */
-const OWN_WORDS: ReadonlySet<string> = new Set(['body', 'text']);
-
 /**
- * The pair as it is once the extensions are moved: for previews, which cannot move them. In what the target
- * prints, the names of what they brought get their new schema.
+ * How both endpoints print what uses the extensions as if they were moved, for previews, which cannot move them: without
+ * the names of the schemas that they stand in and are to stand in. Undefined where there is nothing to move.
  */
-export async function asIfMoved(
-	pair: FactPair,
-	moves: readonly Move[],
-	context: Pick<ReadContext, 'target'>,
-): Promise<FactPair> {
-	if (moves.length === 0 || pair.target.byId.size === 0) return pair;
-	const target = await context.target.database();
-	const renames: ((text: string) => string)[] = [];
-	for (const { wanted, found } of moves) {
-		const names = (await memberNames(target, found)).map(escaped).join('|');
-		const from = new RegExp(
-			`(?<![\\w"$.])${escaped(schemaOf(found))}\\.(?=(?:${names})(?![\\w"$]))`,
-			'g',
-		);
-		const to = `${schemaOf(wanted)}.`;
-		renames.push((text) => text.replaceAll(from, () => to));
-	}
-	const renamed = (text: string): string => renames.reduce((now, rename) => rename(now), text);
-	const inside = (value: unknown): unknown => {
-		if (typeof value === 'string') return renamed(value);
-		if (Array.isArray(value)) return value.map(inside);
-		if (typeof value !== 'object' || value === null) return value;
-		return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, inside(part)]));
-	};
-	const facts = [...pair.target.byId.values()].map((fact): Fact => ({
-		...fact,
-		id: renamed(fact.id),
-		identity: renamed(fact.identity),
-		object: renamed(fact.object),
-		parent: fact.parent === null ? null : renamed(fact.parent),
-		needs: fact.needs.map(renamed),
-		drop: fact.drop === null ? null : renamed(fact.drop),
-		create: fact.create.map(renamed),
-		...withParts(fact, renamed),
-		definition: Object.fromEntries(
-			Object.entries(fact.definition).map(([key, value]) => [
-				key,
-				OWN_WORDS.has(key) ? value : inside(value),
-			]),
-		),
-	}));
-	return { ...pair, target: indexFacts(facts) };
-}
+export const pathAsIfMoved = (moves: readonly Move[]): PrintedPath =>
+	moves.length === 0
+		? undefined
+		: [...new Set(moves.flatMap(({ wanted, found }) => [schemaOf(wanted), schemaOf(found)]))].join(
+				', ',
+			);
 
 /** What a preview tells of the extensions that are going to be moved. */
 export const moveWarnings = (moves: readonly Move[]): PreviewWarning[] =>

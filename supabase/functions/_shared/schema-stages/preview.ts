@@ -19,12 +19,12 @@ import { both } from '../platform/both.ts';
 import { LOCK_FIX } from '../platform/locks.ts';
 import { renamesSince } from './followed-names.ts';
 import { foreseeRefusals } from './foresee.ts';
-import { gaveWay, reportedAs } from './items.ts';
+import { gaveWay, lostParts, reportedAs } from './items.ts';
 import { fixForRows } from '../schema/kept-rows.ts';
 import { KIND_BY_NAME } from '../schema/kinds/index.ts';
 import { planStage } from '../schema/plan.ts';
 import { readNames, type NamedObject } from '../schema/read.ts';
-import { asIfMoved, movedExtensions, moveWarnings } from './moved-extensions.ts';
+import { movedExtensions, moveWarnings, pathAsIfMoved } from './moved-extensions.ts';
 import { kindsOf } from './difference.ts';
 import { askedFor } from './stage.ts';
 import { childrenOf, type Scope, type FactPair, type PlannedChange } from '../schema/planning.ts';
@@ -79,6 +79,21 @@ const waysGiven = (change: PlannedChange, pair: FactPair): PreviewWarning[] =>
 		return way
 			? [{ level: 'warning', object: fact.object, message: way.detail, fix: way.fix }]
 			: [];
+	});
+
+/** What of the target's own goes because what holds it is made like the source's. */
+const partsLost = (change: PlannedChange, pair: FactPair): PreviewWarning[] =>
+	change.facts.flatMap((fact): PreviewWarning[] => {
+		const lost = lostParts(fact, change, pair);
+		if (lost.length === 0) return [];
+		return [
+			{
+				level: 'warning',
+				object: fact.object,
+				message: `It loses ${lost.join(', ')}, which the source does not have`,
+				fix: 'Keep what only the target needs under a name of its own: what both have is made like the source’s.',
+			},
+		];
 	});
 
 const keyOf = (kind: string, object: string): string => `${kind} ${object}`;
@@ -151,8 +166,13 @@ export async function readSchemaParts(
 			? { planned: [], extras: [], warnings: [] }
 			: cursorSchema.parse(context.cursor);
 	const moves = await movedExtensions(context);
-	const part = await readPart(context, components, known.after);
-	const pair = await asIfMoved(part.pair, moves, context);
+	const path = pathAsIfMoved(moves);
+	const part = await readPart(
+		path === undefined ? context : { ...context, path },
+		components,
+		known.after,
+	);
+	const { pair } = part;
 	const found = await previewPart(context, components, pair, known);
 	const warnings = distinct([...known.warnings, ...found.warnings, ...warn(pair)], (warning) =>
 		JSON.stringify(warning),
@@ -162,7 +182,7 @@ export async function readSchemaParts(
 		return undefined;
 	}
 	const namesOn = async (role: EndpointRole): Promise<NamedObject[]> => {
-		const names = await readNames(await context[role].database(), kindsOf({ components }));
+		const names = await readNames(await context[role].database(), kindsOf({ components }), path);
 		return names.filter(({ component }) => components.includes(component));
 	};
 	const [names, namesOnTarget] = await both(namesOn('source'), namesOn('target'));
@@ -242,6 +262,7 @@ async function previewPart(
 		warnings: [
 			...unreadWarnings(pair, components),
 			...changes.flatMap((change) => waysGiven(change, pair)),
+			...changes.flatMap((change) => partsLost(change, pair)),
 			...changes.flatMap(keptRows),
 			...refused,
 		],

@@ -11,7 +11,7 @@ import { NO_ROWS_BROUGHT, type Fact } from '../schema/fact.ts';
 import { isSuperusersOnly } from './foresee.ts';
 import { kindOf, type FactPair } from '../schema/planning.ts';
 import { holderStays, isTieToExtra } from '../schema/classification.ts';
-import { indexFacts } from '../schema/read.ts';
+import { indexFacts, type PrintedPath } from '../schema/read.ts';
 import {
 	differingCells,
 	isTable,
@@ -31,9 +31,12 @@ const MAX_TEXT = 400;
 /** Components verified in one go share one read of both endpoints' checksums, if any of them needs it. */
 const shared = new WeakMap<ReadContext, Promise<Digests>>();
 
-/** The next tables of a preview or verification; with the first all that is no table. */
+/**
+ * The next tables of a preview or verification; with the first all that is no table. Where a `path` is given, everything
+ * is printed without the names of its schemas.
+ */
 export async function readPart(
-	context: ReadContext,
+	context: ReadContext & { readonly path?: PrintedPath },
 	components: readonly ComponentKey[],
 	after: string | undefined,
 ): Promise<{ pair: FactPair; upTo?: string; digests: Digests }> {

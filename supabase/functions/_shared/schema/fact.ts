@@ -249,6 +249,8 @@ export interface MakingRules {
 export interface ReportRules {
 	/** What to say of it once made, when it cannot be made wholly like the source's. */
 	readonly remark?: (fact: Fact) => { readonly detail: string; readonly fix: string } | undefined;
+	/** Names of columns that only the target's has and that go when it is made like the source's. */
+	readonly loses?: (source: Fact, target: Fact) => readonly string[];
 	/** What to say of one that only the target has and that is never removed (its `drop` is null), when extras are. */
 	readonly kept?: { readonly why: string; readonly fix: string };
 	/**

@@ -62,7 +62,11 @@ interface Question {
 	readonly withStatements: boolean;
 	/** Array constants that the expression calls $2, $3 … */
 	readonly lists: readonly string[];
+	readonly path?: string | undefined;
 }
+
+/** Schemas whose names are not printed, quoted, as `set search_path to …` has them: none, if left out. */
+export type PrintedPath = string | undefined;
 
 /**
  * Evaluates an expression over the facts of some kinds in a consistent, read-only transaction with predictable
@@ -72,7 +76,7 @@ interface Question {
 async function ask(
 	session: Session,
 	kinds: readonly Kind[],
-	{ expression, withStatements, lists }: Question,
+	{ expression, withStatements, lists, path }: Question,
 ): Promise<unknown> {
 	let isWaiting = performance.now() < (lockedUntil.get(session) ?? 0);
 	const { answer } = await readAgain(session, async (attempt) => {
@@ -85,7 +89,7 @@ select ${expression} as answer, ${unexplained} as unexplained`;
 		const { run, remember } = plannedOnce(session, text, [numbers, ...lists]);
 		const reads = session.script(
 			`begin transaction isolation level repeatable read read only;
-set local search_path = '';
+set local search_path = ${path ?? "''"};
 set local quote_all_identifiers = off;
 set local jit = off;
 set local plan_cache_mode = force_generic_plan;
@@ -128,8 +132,11 @@ const askInShort = (
 	session: Session,
 	kinds: readonly Kind[],
 	what: 'names' | 'digest',
-): Promise<unknown> =>
-	ask(session, kinds, { expression: IN_SHORT, withStatements: false, lists: [textArray([what])] });
+	path: PrintedPath,
+): Promise<unknown> => {
+	const lists = [textArray([what])];
+	return ask(session, kinds, { expression: IN_SHORT, withStatements: false, lists, path });
+};
 
 /**
  * The facts of the cells $3 or with the ids $4, or all; and who needs whom in the whole database, if asked by $2. What is
@@ -156,6 +163,7 @@ interface FactsAsked {
 	readonly ids?: Iterable<string>;
 	/** Who needs whom comes along, with the schemas that count. */
 	readonly dependents?: readonly string[];
+	readonly path?: PrintedPath;
 }
 
 /** Without an argument all facts. */
@@ -164,11 +172,12 @@ async function askInFull(
 	kinds: readonly Kind[],
 	asked?: FactsAsked,
 ): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> {
-	const { cells = new Map(), ids = [], dependents } = asked ?? {};
+	const { cells = new Map(), ids = [], dependents, path } = asked ?? {};
 	const what = [...(asked ? [] : ['all']), ...(dependents ? ['dependents'] : [])];
 	const keys = [...cells].flatMap(([root, set]) => [...set].map((cell) => `${cell} ${root}`));
 	const lists = [what, keys, new Set([...ids, ...cells.keys()]), dependents ?? []].map(textArray);
-	const answer = await ask(session, kinds, { expression: IN_FULL, withStatements: true, lists });
+	const question = { expression: IN_FULL, withStatements: true, lists, path };
+	const answer = await ask(session, kinds, question);
 	const [facts, edges] = answer as [unknown, [string, string[]][] | null];
 	return { facts: unpack(facts ?? []), dependents: new Map(edges ?? []) };
 }
@@ -249,8 +258,9 @@ export const readFacts = async (
 export async function readDigest(
 	session: Session,
 	kinds: readonly Kind[] = KINDS,
+	path?: PrintedPath,
 ): Promise<Digest> {
-	const answer = await askInShort(session, kinds, 'digest');
+	const answer = await askInShort(session, kinds, 'digest', path);
 	return new Map(
 		(answer as [string, Record<string, Cell>][]).map(([root, cells]) => [
 			root,
@@ -267,7 +277,8 @@ export const readCells = async (
 	session: Session,
 	cells: Cells,
 	ids: Iterable<string>,
-): Promise<Fact[]> => (await askInFull(session, KINDS, { cells, ids })).facts;
+	path?: PrintedPath,
+): Promise<Fact[]> => (await askInFull(session, KINDS, { cells, ids, path })).facts;
 
 /**
  * The facts of the given cells, and who needs whom in the whole database. What is in a schema counts as needing it
@@ -276,19 +287,22 @@ export const readCells = async (
 export const readCellsWithDependents = (
 	session: Session,
 	cells: Cells,
-	going: readonly string[] = [],
+	going: readonly string[],
+	path?: PrintedPath,
 ): Promise<{ facts: Fact[]; dependents: Map<string, string[]> }> =>
 	askInFull(session, KINDS, {
 		cells,
 		dependents: going.filter((id) => id.startsWith('schema:')),
+		path,
 	});
 
 /** Names of all objects, attributes and parts left out. */
 export async function readNames(
 	session: Session,
 	kinds: readonly Kind[] = KINDS,
+	path?: PrintedPath,
 ): Promise<NamedObject[]> {
-	const answer = await askInShort(session, kinds, 'names');
+	const answer = await askInShort(session, kinds, 'names', path);
 	return (answer as [Thing, ComponentKey, SchemaStage, string][]).map(
 		([kind, component, stage, object]) => ({ kind, component, stage, object }),
 	);

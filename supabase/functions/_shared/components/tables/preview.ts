@@ -85,24 +85,22 @@ function sizeOf(
 
 /** New partitions of trees with a default partition, whose rows on the target may belong to them. */
 const movedRows = ({ source, target }: FactPair): PreviewWarning[] =>
-	[...source.byId.values()].flatMap(
-		({ id, kind, object, create, definition }): PreviewWarning[] => {
-			const parent = `table:${String(definition['of'])}`;
-			const isNew = kind === 'partition' && !target.byId.has(id);
-			// A parent that is equal on both endpoints is read on neither.
-			const hasParent = !source.byId.has(parent) || target.byId.has(parent);
-			if (!isNew || create.length < 2 || !hasParent) return [];
-			return [
-				{
-					level: 'note',
-					object,
-					message:
-						'A new partition: rows of the target’s default partition that belong to it are moved there',
-					fix: 'Nothing to do. With many rows it takes a while, and the table is locked meanwhile.',
-				},
-			];
-		},
-	);
+	[...source.byId.values()].flatMap(({ id, kind, object, parts, definition }): PreviewWarning[] => {
+		const parent = `table:${String(definition['of'])}`;
+		const isNew = kind === 'partition' && !target.byId.has(id);
+		// A parent that is equal on both endpoints is read on neither.
+		const hasParent = !source.byId.has(parent) || target.byId.has(parent);
+		if (!isNew || parts?.['fallback'] == null || !hasParent) return [];
+		return [
+			{
+				level: 'note',
+				object,
+				message:
+					'A new partition: rows of the target’s default partition that belong to it are moved there',
+				fix: 'Nothing to do. With many rows it takes a while, and the table is locked meanwhile.',
+			},
+		];
+	});
 
 const sum = (sizes: ReadonlyMap<string, Size>, key: 'columns' | 'bytes'): number =>
 	[...sizes.values()].reduce((all, size) => all + size[key], 0);

@@ -3,7 +3,7 @@
 import type { Fact, Kind, RowsBrought, Way } from '../fact.ts';
 import { literal } from '../../platform/postgres/index.ts';
 import { address } from '../address.ts';
-import { placeRows, placeRowsSql } from './partition-rows.ts';
+import { placeRows } from './partition-rows.ts';
 import {
 	COLUMN_SETTINGS,
 	COLUMN_TEXT,
@@ -147,8 +147,8 @@ const ATTACHED: Way = {
 		return {
 			how: 'recreate_dependents',
 			dropFirst: [],
-			statements: [...detached, ...source.create],
-			otherwise: [[...detached, placed(source, rows), ...source.create.slice(-1)]],
+			statements: [...detached, ...attached(source)],
+			otherwise: [[...detached, placed(source, rows), ...source.create]],
 		};
 	},
 };
@@ -158,7 +158,7 @@ const BOUND = 'pg_catalog.pg_get_expr(c.relpartbound, 0)';
 const DEFAULT_PARTITION = `(select pg_catalog.format('%I.%I', dn.nspname, dc.relname)
     from pg_catalog.pg_partitioned_table t
   join pg_catalog.pg_class dc on dc.oid = t.partdefid join pg_catalog.pg_namespace dn on dn.oid = dc.relnamespace
-  where t.partrelid = pc.oid)`;
+  where t.partrelid = pc.oid and t.partdefid <> c.oid)`;
 
 // Attached once the partition has its key, so that the parent takes this key over instead of making another. Where the
 // source has a default partition, the target's may still hold rows that belong to this one.
@@ -172,10 +172,8 @@ const partitionKind: Kind = {
 select ${RELATION} as identity, ${RELATION} as object, '{}'::pg_catalog.text[] as addresses,
   case c.relkind when 'f' then 'foreign_table:' else 'table:' end || ${RELATION} as parent,
   pg_catalog.jsonb_build_object('of', p.name, 'bound', ${BOUND}) as definition,
-  case when exists (select from pg_catalog.pg_partitioned_table t
-    where t.partrelid = pc.oid and t.partdefid not in (0, c.oid))
-    then array[${placeRowsSql('p.name', RELATION, BOUND, DEFAULT_PARTITION)}] else '{}' end
-    || (pg_catalog.format('alter table only %s attach partition %s ', p.name, ${RELATION}) || ${BOUND}) as create,
+  array[pg_catalog.format('alter table only %s attach partition %s ', p.name, ${RELATION}) || ${BOUND}] as create,
+  pg_catalog.jsonb_build_object('fallback', ${DEFAULT_PARTITION}) as parts,
   pg_catalog.format('alter table %s detach partition %s', p.name, ${RELATION}) as drop,
   array['table:' || p.name]
     || array(select case k.contype when 'p' then 'primary_key:'
@@ -186,18 +184,30 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_class pc on pc.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace
 cross join lateral (select pg_catalog.format('%I.%I', pn.nspname, pc.relname) as name) p
 where c.relispartition and ${userTable(`'r', 'p', 'f'`)}`,
+	create: attached,
 	// The parent may have more on the target than on the source.
 	otherwise: (fact, { rows }) => [
 		fitInto(fact.identity, String(fact.definition['of'])),
 		placed(fact, rows),
-		...fact.create.slice(-1),
+		...fact.create,
 	],
 	ways: { of: ATTACHED, bound: ATTACHED },
 };
 
+/** Where the source has a default partition, rows of the target's are moved first. */
+function attached({ identity, definition, create, parts }: Fact): readonly string[] {
+	const fallback = parts?.['fallback'] ?? null;
+	if (fallback === null) return create;
+	const [parent, bound] = [String(definition['of']), String(definition['bound'])];
+	return [placeRows({ parent, table: identity, bound, mayGo: false, from: [fallback] }), ...create];
+}
+
 const placed = ({ identity, definition }: Fact, rows: RowsBrought): string => {
 	const parent = String(definition['of']);
-	return placeRows(parent, identity, String(definition['bound']), {
+	return placeRows({
+		parent,
+		table: identity,
+		bound: String(definition['bound']),
 		mayGo: rows.below(identity).every((table) => rows.brings(table)),
 		from: rows.below(parent).filter((table) => !rows.below(table).some(rows.leaves)),
 	});

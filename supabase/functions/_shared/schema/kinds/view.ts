@@ -1,6 +1,6 @@
 // Views and materialized views. The contents of materialized views are no facts: a stage of
 // the views component refreshes them once the rows are there.
-import type { Fact, Kind, Way } from '../fact.ts';
+import type { Fact, Kind, ReportRules, Way } from '../fact.ts';
 import { ident, literal } from '../../platform/postgres/index.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { DEFAULT, optionChanges, optionObject, optionText } from './table-sql.ts';
@@ -52,6 +52,19 @@ function entries(value: unknown): readonly (readonly [string, unknown])[] {
 	return typeof value === 'object' && value !== null ? Object.entries(value) : [];
 }
 
+const columnNames = ({ definition }: Fact): readonly string[] =>
+	Array.isArray(definition['columns'])
+		? definition['columns'].map((column: unknown) => String(Array.isArray(column) ? column[0] : ''))
+		: [];
+
+/** A view is its query: columns that only the target's has go with it. */
+const LOSES: ReportRules = {
+	loses: (source, target) => {
+		const wanted = new Set(columnNames(source));
+		return columnNames(target).filter((name) => !wanted.has(name));
+	},
+};
+
 /** In place where Postgres allows it, so that views, grants and policies on top stay untouched. */
 const COLUMNS: Way = {
 	decide: (source, target) => {
@@ -99,6 +112,7 @@ const viewKind: Kind = {
 		defaults: { alter: changeDefaults },
 	},
 	making: { standIn: emptyView },
+	report: LOSES,
 };
 
 /** Statements for settings of columns beyond their query: storage, compression, statistics. */
@@ -148,6 +162,7 @@ const materializedViewKind: Kind = {
 		options: { alter: changeOptions },
 		settings: 'replace',
 	},
+	report: LOSES,
 	rows: {
 		refill: ({ identity }) => {
 			// Settings have plain names.
