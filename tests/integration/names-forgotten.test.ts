@@ -4,7 +4,7 @@
 import { expect, test } from 'vitest';
 import { components as all } from '../../supabase/functions/_shared/components/index.ts';
 import { cloneInProcess, forgetClones, verifyAllInProcess } from '../helpers/clone.ts';
-import { freshPair } from '../helpers/clusters.ts';
+import { freshPair, type Pair } from '../helpers/clusters.ts';
 import { dumpedStatements } from '../helpers/dump.ts';
 import { rowSums } from '../helpers/row-sums.ts';
 import { rowsOf, runOn } from '../helpers/run-sql.ts';
@@ -87,19 +87,19 @@ interface Judged {
 
 async function judged(
 	endpoints: Parameters<typeof cloneInProcess>[0],
-	adminUrls: Readonly<Record<'source' | 'target', { dbUrl: string; adminUrl: string }>>,
+	pair: Pair,
 ): Promise<Judged> {
 	const result = await cloneInProcess(endpoints);
 	const [wanted, found] = [
-		dumpedStatements(adminUrls.source.dbUrl),
-		dumpedStatements(adminUrls.target.dbUrl),
+		dumpedStatements(pair.source.dbUrl),
+		dumpedStatements(pair.target.dbUrl),
 	];
 	const ordered = [...result.items.values()].flatMap(({ object, outcome }) =>
 		outcome === 'skipped' && object.startsWith('order of columns of ')
 			? [`CREATETABLE${object.replace('order of columns of ', '')}(`]
 			: [],
 	);
-	const [sums, copies] = [await rowSums(adminUrls.source), await rowSums(adminUrls.target)];
+	const [sums, copies] = [await rowSums(pair.source), await rowSums(pair.target)];
 	return {
 		failed: result.outcome('failed').map((id) => `${id}: ${result.items.get(id)?.detail ?? ''}`),
 		statements: [
