@@ -26,7 +26,7 @@ interface RunFlags extends Flags {
 	readonly compare?: VerificationMode;
 }
 
-type Kind = RunRequest['kind'];
+type Kind = Exclude<RunRequest['kind'], 'backup'>;
 
 /** First Ctrl-C (or SIGTERM, as CI sends it): the current operation finishes and the run stops. Second: at once. */
 function cancelOnInterrupt(): AbortSignal {

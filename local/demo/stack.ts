@@ -142,6 +142,7 @@ const functionSettings = (
 		TWINS_DATABASE_CA: databaseCa,
 		TWINS_WEB_URL: addresses.ownUrl('web'),
 		TWINS_NOTIFY_PRIVATE_ADDRESSES: 'allow',
+		TWINS_STORE_PRIVATE_ADDRESSES: 'allow',
 		TWINS_S3_ENDPOINT: s3.endpoint,
 		TWINS_S3_ACCESS_KEY_ID: s3.accessKeyId,
 		TWINS_S3_SECRET_ACCESS_KEY: s3.secretAccessKey,

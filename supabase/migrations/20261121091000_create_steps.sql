@@ -6,8 +6,9 @@ create table private.steps (
   job_id uuid references public.jobs (id) on delete cascade,
   preview_id uuid references public.previews (id) on delete cascade,
   verification_id uuid references public.verifications (id) on delete cascade,
-  run_id uuid not null generated always as (coalesce(job_id, preview_id, verification_id)) stored,
-  kind text not null check (kind in ('prepare', 'guard', 'stage', 'preview', 'verify', 'cleanup')),
+  backup_id uuid references public.backups (id) on delete cascade,
+  run_id uuid not null generated always as (coalesce(job_id, preview_id, verification_id, backup_id)) stored,
+  kind text not null check (kind in ('prepare', 'guard', 'stage', 'preview', 'verify', 'cleanup', 'backup', 'prove', 'remove')),
   -- Steps of a lower rank are over before one of a higher rank starts.
   rank int not null default 0,
   component text,
@@ -30,7 +31,7 @@ create table private.steps (
   created_at timestamptz not null default now(),
   started_at timestamptz,
   finished_at timestamptz,
-  constraint steps_one_run check (num_nonnulls(job_id, preview_id, verification_id) = 1),
+  constraint steps_one_run check (num_nonnulls(job_id, preview_id, verification_id, backup_id) = 1),
   constraint steps_leased_while_running
     check ((status = 'running') = (lease is not null and lease_until is not null)),
   unique nulls not distinct (run_id, kind, component, stage)
@@ -50,5 +51,6 @@ create index steps_job_id_idx on private.steps (job_id) where job_id is not null
 create index steps_preview_id_idx on private.steps (preview_id) where preview_id is not null;
 create index steps_verification_id_idx on private.steps (verification_id)
   where verification_id is not null;
+create index steps_backup_id_idx on private.steps (backup_id) where backup_id is not null;
 
 alter table private.steps enable row level security;

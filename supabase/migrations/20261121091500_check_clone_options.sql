@@ -96,14 +96,6 @@ begin
     perform private.refuse('confirm_target is not a text', 'Send the ref of the target project.');
   end if;
 
-  if (given_options -> 'backup') = 'true' then
-    perform private.refuse(
-      'Backups cannot be taken yet',
-      'Leave the option backup off.',
-      '0A000'
-    );
-  end if;
-
   return defaults || given_options || jsonb_build_object(
     'components',
     (

@@ -29,6 +29,37 @@ return (
   where account.id = project_account_id
 );
 
+-- What opens a backup: where it is, and the sealed key of its destination (null: the installation's own store).
+create function private.stored_backup(of_backup_id uuid) returns jsonb
+language sql
+stable
+set search_path = ''
+return (
+  select jsonb_build_object(
+    'id', backup.id,
+    'owner_id', backup.owner_id,
+    'ref', backup.ref,
+    'folder', backup.folder,
+    'destination', (
+      select jsonb_build_object(
+        'id', destination.id,
+        'endpoint', destination.endpoint,
+        'region', destination.region,
+        'bucket', destination.bucket,
+        'prefix', destination.prefix,
+        'key_id', sealed.key_id,
+        'iv', encode(sealed.iv, 'base64'),
+        'ciphertext', encode(sealed.ciphertext, 'base64')
+      )
+      from public.backup_destinations as destination
+      join private.destination_keys as sealed on sealed.destination_id = destination.id
+      where destination.id = backup.destination_id
+    )
+  )
+  from public.backups as backup
+  where backup.id = of_backup_id
+);
+
 -- Everything about a run that its steps share.
 create function private.run_facts(step private.steps) returns jsonb
 language sql
@@ -40,6 +71,7 @@ return (
     'kind', case
       when step.job_id is not null then 'job'
       when step.preview_id is not null then 'preview'
+      when step.backup_id is not null then 'backup'
       else 'verification'
     end,
     'job_id', coalesce(step.job_id, verification.job_id),
@@ -52,8 +84,15 @@ return (
        from public.ignore_rules as rule where rule.twin_id = twin.id),
       '[]'
     ),
-    'source', private.run_project(twin.source_account_id, twin.source_ref),
-    'target', private.run_project(twin.target_account_id, twin.target_ref),
+    'backup', private.stored_backup(coalesce(step.backup_id, job.backup_id)),
+    'source', case
+      when backup.id is not null then private.run_project(backup.account_id, backup.ref)
+      when job.backup_id is null then private.run_project(twin.source_account_id, twin.source_ref)
+    end,
+    'target', case
+      when job.backup_id is not null then private.run_project(job.target_account_id, job.target_ref)
+      when backup.id is null then private.run_project(twin.target_account_id, twin.target_ref)
+    end,
     'target_is_protected', coalesce(
       (select project.is_protected from public.projects as project
        where project.account_id = twin.target_account_id and project.ref = twin.target_ref),
@@ -76,8 +115,9 @@ return (
   left join public.previews as preview on preview.id = step.preview_id
   left join public.verifications as verification on verification.id = step.verification_id
   left join public.jobs as verified_job on verified_job.id = verification.job_id
-  join public.twins as twin
-    on twin.id = coalesce(job.twin_id, preview.twin_id, verification.twin_id)
+  left join public.backups as backup on backup.id = step.backup_id
+  left join public.twins as twin
+    on twin.id = coalesce(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)
 );
 
 -- What earlier clones into the run's target remembered for the step's component.

@@ -15,12 +15,14 @@ begin
   end if;
   perform private.drop_canceled_steps(run.job_id);
   perform private.drop_refused_steps(run.job_id);
+  perform private.give_up_backup(run.backup_id);
   if exists (select from private.steps where run_id = of_run_id and status in ('queued', 'running')) then
     return;
   end if;
   case
     when run.job_id is not null then perform private.finish_job(run.job_id);
     when run.preview_id is not null then perform private.finish_preview(run.preview_id);
+    when run.backup_id is not null then perform private.finish_backup(run.backup_id);
     else perform private.finish_verification(run.verification_id);
   end case;
 end

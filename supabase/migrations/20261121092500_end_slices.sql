@@ -25,19 +25,22 @@ begin
     return '{"lost": true, "cancel": false}';
   end if;
   perform private.refresh_component(held.job_id, held.component);
+  perform private.refresh_backup(held);
   perform private.flush_broadcasts();
   return jsonb_build_object(
     'lost', false,
     'cancel', exists (
       select from public.jobs where id = held.job_id and cancel_requested_at is not null
-    )
+    ) or (held.kind = 'backup' and exists (
+      select from public.backups where id = held.backup_id and is_unwanted
+    ))
   );
 end
 $$;
 
 -- Ends a slice in one transaction: outcomes, progress, cursor, and whatever follows from them.
 -- result: {outcome: more | done | retry | failed, cursor, items, memory, progress, error, retry_after,
--- steps (of prepare), preview (of preview), findings and counts (of verify)}.
+-- steps (of prepare), preview (of preview), findings and counts (of verify), backup (what is known of it)}.
 create function private.finish_slice(step_id bigint, step_lease uuid, result jsonb) returns jsonb
 language plpgsql
 set search_path = ''
@@ -66,6 +69,7 @@ begin
   where id = held.preview_id;
   perform private.store_findings(held, result -> 'findings');
   perform private.store_counts(held, result -> 'counts');
+  perform private.store_backup(held, result -> 'backup');
 
   update private.steps
   set status = case outcome when 'done' then 'done' when 'failed' then 'failed' else 'queued' end,
@@ -88,8 +92,10 @@ begin
       at_work = null,
       error = case when outcome in ('retry', 'failed') then result -> 'error' end,
       finished_at = case when outcome in ('done', 'failed') then now() end
-  where id = held.id;
+  where id = held.id
+  returning * into held;
 
+  perform private.refresh_backup(held);
   perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);

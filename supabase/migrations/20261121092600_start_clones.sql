@@ -98,6 +98,10 @@ begin
   from private.component_catalogue() as known;
 
   insert into private.steps (job_id, kind) values (job.id, 'prepare');
+  -- A run of its own: what becomes of it is no matter of the clone.
+  if (checked_options -> 'backup') = 'true' then
+    perform private.create_backup(twin.owner_id, twin.source_account_id, twin.source_ref, twin.id, job.id);
+  end if;
   perform private.wake_workers();
   return job;
 end

@@ -34,6 +34,11 @@ begin
   if job.id is null then
     perform private.refuse('There is no such clone', 'Pick one from your list of clones.', 'PT404');
   end if;
+  if job.kind = 'restore' then
+    perform private.refuse(
+      'A restore has no source to compare with', 'Verify the backup: what is in it was restored, or the report names it.'
+    );
+  end if;
   if job.finished_at is null then
     perform private.refuse('This clone is still running', 'Verify it when it is over.', 'PT409');
   end if;

@@ -5,6 +5,7 @@ create view public.clone_history with (security_invoker = true) as
 select
   job.id as job_id,
   job.twin_id,
+  job.backup_id,
   job.kind,
   job.trigger,
   job.parent_id,
@@ -16,11 +17,11 @@ select
   job.started_at,
   job.finished_at,
   extract(epoch from coalesce(job.finished_at, now()) - job.started_at)::float8 as duration_seconds,
-  twin.source_ref,
-  coalesce(source.name, twin.source_ref) as source_name,
+  coalesce(twin.source_ref, backup.ref) as source_ref,
+  coalesce(source.name, backup.project_name, twin.source_ref) as source_name,
   source.organization_name as source_organization,
-  twin.target_ref,
-  coalesce(target.name, twin.target_ref) as target_name,
+  job.target_ref,
+  coalesce(target.name, job.target_ref) as target_name,
   target.organization_name as target_organization,
   components.completed as components_completed,
   components.failed as components_failed,
@@ -31,11 +32,12 @@ select
   job.status = 'failed'
     or (job.status = 'completed' and coalesce((job.report ->> 'failures')::int, 0) > 0) as has_failures
 from public.jobs as job
-join public.twins as twin on twin.id = job.twin_id
+left join public.twins as twin on twin.id = job.twin_id
+left join public.backups as backup on backup.id = job.backup_id
 left join public.projects as source
   on source.account_id = twin.source_account_id and source.ref = twin.source_ref
 left join public.projects as target
-  on target.account_id = twin.target_account_id and target.ref = twin.target_ref
+  on target.account_id = coalesce(twin.target_account_id, job.target_account_id) and target.ref = job.target_ref
 left join lateral (
   select
     count(*) filter (where component.status = 'completed') as completed,

@@ -37,6 +37,10 @@ as $$
 declare
   noted public.notifications;
   is_previous_good boolean;
+  pair text := coalesce(
+    private.pair_words(new.twin_id),
+    (select backup.project_name || ' → ' || new.target_ref from public.backups as backup where backup.id = new.backup_id)
+  );
 begin
   noted.owner_id := new.owner_id;
   noted.twin_id := new.twin_id;
@@ -47,7 +51,7 @@ begin
       '%s %s: %s',
       case new.kind when 'restore' then 'Restore' else 'Clone' end,
       case when new.status = 'failed' then 'failed' else 'ended with failures' end,
-      private.pair_words(new.twin_id)
+      pair
     );
     noted.detail := coalesce(
       'It was started by the schedule "' ||
@@ -57,7 +61,7 @@ begin
   else
     select previous.error is null and previous.status = 'completed' into is_previous_good
     from public.jobs as previous
-    where previous.twin_id = new.twin_id and previous.kind = new.kind and previous.id <> new.id
+    where (previous.twin_id = new.twin_id or previous.backup_id = new.backup_id) and previous.kind = new.kind and previous.id <> new.id
       and previous.status in ('completed', 'failed')
     order by previous.finished_at desc
     limit 1;
@@ -68,7 +72,7 @@ begin
     noted.title := format(
       '%s succeeded again: %s',
       case new.kind when 'restore' then 'Restore' else 'Clone' end,
-      private.pair_words(new.twin_id)
+      pair
     );
   end if;
   noted.event_key := noted.event || ':' || new.id;

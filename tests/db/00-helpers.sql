@@ -129,9 +129,17 @@ begin
   where channel_id = tests.user_id('channel of ' || name);
   insert into public.verification_counts (verification_id, object, source_rows, target_rows)
   values (tests.user_id('verification of ' || name), 'public.orders', 2, 1);
-  insert into public.backups (id, job_id, twin_id, status)
-  values (tests.user_id('backup of ' || name), tests.user_id('job of ' || name), tests.user_id('twin of ' || name),
-    'complete');
+  insert into public.backup_destinations (id, owner_id, name, region, bucket, key_hint)
+  values (tests.user_id('destination of ' || name), tests.user_id(name), 'Offsite', 'eu-central-1', 'backups', 'ABCD');
+  insert into private.destination_keys (destination_id, key_id, iv, ciphertext)
+  values (tests.user_id('destination of ' || name), 'key 1', '\x000102030405060708090a0b', '\xff');
+  insert into public.backups (
+    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status
+  )
+  select tests.user_id('backup of ' || name), tests.user_id(name), tests.user_id('job of ' || name), twin.id,
+    twin.source_account_id, twin.source_ref, 'Source', tests.user_id('destination of ' || name),
+    twin.source_ref || '/1', 'complete'
+  from public.twins as twin where twin.id = tests.user_id('twin of ' || name);
 end
 $$;
 

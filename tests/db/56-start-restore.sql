@@ -1,4 +1,4 @@
--- start_restore: it refuses, as long as backups cannot be restored.
+-- start_restore: into a project of one's own, of a backup of one's own.
 begin;
 set local search_path = public, extensions;
 -- Starting a run without a worker's address in Vault warns; here that is as it should be.
@@ -13,8 +13,43 @@ select tests.refuses(
 );
 select tests.refuses(
   tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
+    repeat('b', 20), '{"components": {"storage": true}}'),
+  '22023', 'such as backups do not keep', 'what backups do not keep is not restored'
+);
+select tests.refuses(
+  tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
+    repeat('c', 20)),
+  'PT404', 'does not list', 'nor into a project that her account does not list'
+);
+update public.projects set is_protected = true where ref = repeat('b', 20);
+select tests.refuses(
+  tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
     repeat('b', 20)),
-  '0A000', 'cannot be restored yet', 'nor is hers, yet'
+  '22023', 'is protected', 'nor into a protected one without its ref'
+);
+select lives_ok(
+  tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
+    repeat('b', 20), format('{"confirm_target": "%s"}', repeat('b', 20))),
+  'with its ref typed it is'
+);
+select is(
+  (select options -> 'components' from public.jobs where kind = 'restore'),
+  (
+    select jsonb_object_agg(component, component in (
+      'tables', 'data', 'views', 'functions', 'triggers', 'policies', 'auth_users'
+    ))
+    from public.job_components where job_id = (select id from public.jobs where kind = 'restore')
+  ),
+  'a restore brings all that backups keep'
+);
+select tests.refuses(
+  tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
+    repeat('b', 20), format('{"confirm_target": "%s"}', repeat('b', 20))),
+  'PT409', 'still running', 'two into one project are not carried out at once'
+);
+select tests.refuses(
+  tests.call('delete_backup', tests.user_id('backup of Ada')::text),
+  'PT409', 'is being restored', 'and the backup is not deleted meanwhile'
 );
 
 select tests.sign_in('Boris');

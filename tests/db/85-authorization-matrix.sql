@@ -17,6 +17,9 @@ values (tests.user_id('busy twin of Ada'), tests.user_id('Ada'), tests.user_id('
 insert into public.jobs (id, owner_id, twin_id, target_ref, options)
 values (tests.user_id('running job of Ada'), tests.user_id('Ada'), tests.user_id('busy twin of Ada'), repeat('f', 20), '{}');
 
+insert into public.backup_destinations (id, owner_id, name, region, bucket, key_hint)
+values (tests.user_id('empty destination of Ada'), tests.user_id('Ada'), 'Empty', 'eu-central-1', 'empty', 'ABCD');
+
 -- Somebody joins the channel of Ada's clone: Realtime sets the topic and reads a message of it in that user's name.
 select set_config('realtime.topic', 'job:' || tests.user_id('job of Ada'), true) is not null as topic \gset
 insert into realtime.messages (topic, extension, private, payload)
@@ -36,12 +39,12 @@ select 'select ' || relation,
   format('select from public.%I as listed where listed::text ~ %L', relation, (
     select string_agg(tests.user_id(thing || ' of Ada')::text, '|')
     from unnest(array[
-      'account', 'twin', 'schedule', 'job', 'verification', 'backup', 'channel', 'notification', 'delivery'
+      'account', 'twin', 'schedule', 'job', 'verification', 'backup', 'destination', 'channel', 'notification', 'delivery'
     ]) as thing
   )),
   'refused', 'works', 'finds nothing', 'refused'
 from unnest(array[
-  'backups', 'clone_history', 'component_durations', 'connected_accounts', 'delivery_log', 'ignore_rules',
+  'backup_destinations', 'backups', 'clone_history', 'component_durations', 'connected_accounts', 'delivery_log', 'ignore_rules',
   'job_components', 'job_items', 'job_log', 'job_slices', 'jobs', 'notification_channels', 'notification_deliveries',
   'notifications', 'previews', 'projects', 'schedule_health', 'schedule_slots', 'schedules', 'ticks', 'twin_overview',
   'twin_tables', 'twin_to_do', 'twins', 'verification_counts', 'verification_findings', 'verifications'
@@ -113,7 +116,22 @@ insert into matrix values
   ('call start_restore',
     tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
       repeat('b', 20)),
-    'refused', 'is not built', 'is told there is none', 'refused'),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call start_backup',
+    tests.call('start_backup', tests.user_id('account of Ada')::text, repeat('a', 20)),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call prove_backup',
+    tests.call('prove_backup', tests.user_id('backup of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call delete_backup',
+    tests.call('delete_backup', tests.user_id('backup of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call delete_destination',
+    tests.call('delete_destination', tests.user_id('empty destination of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call save_retention',
+    tests.call('save_retention', tests.user_id('twin of Ada')::text, '3', '30'),
+    'refused', 'works', 'is told there is none', 'refused'),
   ('call start_verification',
     tests.call('start_verification', tests.user_id('job of Ada')::text),
     'refused', 'works', 'is told there is none', 'refused');

@@ -71,7 +71,8 @@ CREATE TABLE private.steps (
     job_id uuid,
     preview_id uuid,
     verification_id uuid,
-    run_id uuid GENERATED ALWAYS AS (COALESCE(job_id, preview_id, verification_id)) STORED NOT NULL,
+    backup_id uuid,
+    run_id uuid GENERATED ALWAYS AS (COALESCE(job_id, preview_id, verification_id, backup_id)) STORED NOT NULL,
     kind text NOT NULL,
     rank integer DEFAULT 0 NOT NULL,
     component text,
@@ -93,9 +94,9 @@ CREATE TABLE private.steps (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
-    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'guard'::text, 'stage'::text, 'preview'::text, 'verify'::text, 'cleanup'::text]))),
+    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'guard'::text, 'stage'::text, 'preview'::text, 'verify'::text, 'cleanup'::text, 'backup'::text, 'prove'::text, 'remove'::text]))),
     CONSTRAINT steps_leased_while_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (lease_until IS NOT NULL)))),
-    CONSTRAINT steps_one_run CHECK ((num_nonnulls(job_id, preview_id, verification_id) = 1)),
+    CONSTRAINT steps_one_run CHECK ((num_nonnulls(job_id, preview_id, verification_id, backup_id) = 1)),
     CONSTRAINT steps_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text])))
 );
 
@@ -126,7 +127,7 @@ $$;
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
-    twin_id uuid NOT NULL,
+    twin_id uuid,
     target_ref text NOT NULL,
     kind text DEFAULT 'clone'::text NOT NULL,
     trigger text DEFAULT 'manual'::text NOT NULL,
@@ -142,11 +143,15 @@ CREATE TABLE public.jobs (
     cancel_requested_at timestamp with time zone,
     error jsonb,
     report jsonb,
+    backup_id uuid,
+    target_account_id uuid,
     CONSTRAINT jobs_attempt_check CHECK ((attempt > 0)),
+    CONSTRAINT jobs_clones_have_twins CHECK (((kind = 'restore'::text) OR (twin_id IS NOT NULL))),
     CONSTRAINT jobs_finished_when_over CHECK (((finished_at IS NOT NULL) = (status = ANY (ARRAY['completed'::text, 'failed'::text, 'canceled'::text])))),
     CONSTRAINT jobs_kind_check CHECK ((kind = ANY (ARRAY['clone'::text, 'restore'::text]))),
     CONSTRAINT jobs_loss_limit_check CHECK (((loss_limit >= 1) AND (loss_limit <= 100))),
     CONSTRAINT jobs_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
+    CONSTRAINT jobs_restores_have_backups CHECK (((kind = 'restore'::text) = (backup_id IS NOT NULL))),
     CONSTRAINT jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'canceled'::text]))),
     CONSTRAINT jobs_trigger_check CHECK ((trigger = ANY (ARRAY['manual'::text, 'schedule'::text])))
 );
@@ -160,6 +165,10 @@ COMMENT ON COLUMN public.jobs.loss_limit IS 'Percent of the rows of a table that
 COMMENT ON COLUMN public.jobs.error IS '{code, message, fix}: why the job failed, or that parts of it did.';
 
 COMMENT ON COLUMN public.jobs.report IS 'Counts per component, failures, and what is left to do by hand.';
+
+COMMENT ON COLUMN public.jobs.backup_id IS 'Of a restore: the backup that it writes into the target.';
+
+COMMENT ON COLUMN public.jobs.target_account_id IS 'Of a restore: the account of the target; clones have their twin''s.';
 
 CREATE FUNCTION private.ask_about_run(job public.jobs, failure jsonb) RETURNS void
     LANGUAGE sql
@@ -504,14 +513,6 @@ begin
     perform private.refuse('confirm_target is not a text', 'Send the ref of the target project.');
   end if;
 
-  if (given_options -> 'backup') = 'true' then
-    perform private.refuse(
-      'Backups cannot be taken yet',
-      'Leave the option backup off.',
-      '0A000'
-    );
-  end if;
-
   return defaults || given_options || jsonb_build_object(
     'components',
     (
@@ -606,6 +607,10 @@ CREATE TABLE public.twins (
     target_ref text NOT NULL,
     options jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    keep_backups integer,
+    keep_days integer,
+    CONSTRAINT twins_keep_backups_check CHECK (((keep_backups >= 1) AND (keep_backups <= 1000))),
+    CONSTRAINT twins_keep_days_check CHECK (((keep_days >= 1) AND (keep_days <= 3650))),
     CONSTRAINT twins_options_check CHECK ((jsonb_typeof(options) = 'object'::text)),
     CONSTRAINT twins_projects_differ CHECK ((source_ref <> target_ref)),
     CONSTRAINT twins_source_ref_check CHECK ((source_ref ~ '^[a-z]{20}$'::text)),
@@ -615,6 +620,10 @@ CREATE TABLE public.twins (
 COMMENT ON TABLE public.twins IS 'A persistent ordered pair: the source is only read, the target is written.';
 
 COMMENT ON COLUMN public.twins.options IS 'The options of the last clone, offered again for the next.';
+
+COMMENT ON COLUMN public.twins.keep_backups IS 'How many complete backups are kept; null: all.';
+
+COMMENT ON COLUMN public.twins.keep_days IS 'For how many days backups are kept; null: for ever. The last complete one always is.';
 
 CREATE FUNCTION private.confirmed_for_runs(twin public.twins, earlier public.schedules, checked_options jsonb) RETURNS boolean
     LANGUAGE plpgsql
@@ -667,6 +676,91 @@ CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
   ) as per_component;
 $$;
 
+CREATE TABLE public.backups (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    job_id uuid,
+    twin_id uuid,
+    account_id uuid,
+    ref text NOT NULL,
+    project_name text NOT NULL,
+    destination_id uuid,
+    folder text NOT NULL,
+    status text NOT NULL,
+    is_unwanted boolean DEFAULT false NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    tables bigint DEFAULT 0 NOT NULL,
+    tables_total bigint,
+    row_count bigint DEFAULT 0 NOT NULL,
+    problems bigint DEFAULT 0 NOT NULL,
+    moments integer,
+    location text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    error jsonb,
+    proof jsonb,
+    proven_at timestamp with time zone,
+    is_being_proven boolean DEFAULT false NOT NULL,
+    CONSTRAINT backups_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT backups_moments_check CHECK ((moments > 0)),
+    CONSTRAINT backups_problems_check CHECK ((problems >= 0)),
+    CONSTRAINT backups_ref_check CHECK ((ref ~ '^[a-z]{20}$'::text)),
+    CONSTRAINT backups_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT backups_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'complete'::text, 'failed'::text, 'deleted'::text]))),
+    CONSTRAINT backups_tables_check CHECK ((tables >= 0)),
+    CONSTRAINT backups_tables_total_check CHECK ((tables_total >= 0))
+);
+
+COMMENT ON TABLE public.backups IS 'Backups of projects, kept in S3, restorable without the source.';
+
+COMMENT ON COLUMN public.backups.job_id IS 'The clone with which it was taken; null: it was taken by itself.';
+
+COMMENT ON COLUMN public.backups.destination_id IS 'Null: the installation''s own store.';
+
+COMMENT ON COLUMN public.backups.folder IS 'Where it is, below the prefix of its destination.';
+
+COMMENT ON COLUMN public.backups.is_unwanted IS 'It is to be deleted, or that was tried.';
+
+COMMENT ON COLUMN public.backups.tables IS 'Tables that are in it (while it is taken: so far).';
+
+COMMENT ON COLUMN public.backups.problems IS 'Objects that could not be read.';
+
+COMMENT ON COLUMN public.backups.moments IS 'At how many moments of the source its rows were read; 1: all at one.';
+
+COMMENT ON COLUMN public.backups.location IS 'Its address for people: s3://bucket/folder.';
+
+COMMENT ON COLUMN public.backups.error IS '{code, message, fix}: why it failed, or could not be deleted.';
+
+COMMENT ON COLUMN public.backups.proof IS '{mode, objects, damaged}: what came of reading it back last.';
+
+CREATE FUNCTION private.create_backup(of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid DEFAULT NULL::uuid) RETURNS public.backups
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  new_id uuid := gen_random_uuid();
+  backup public.backups;
+begin
+  insert into public.backups (
+    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status
+  )
+  values (
+    new_id, of_owner_id, of_job_id, of_twin_id, of_account_id, of_ref,
+    coalesce(
+      (select listed.name from public.projects as listed where listed.account_id = of_account_id and listed.ref = of_ref),
+      of_ref
+    ),
+    private.pick_destination(of_owner_id, wanted_destination_id),
+    of_ref || '/' || to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24-MI-SS-MS"Z"') || '-' || left(new_id::text, 4),
+    'in_progress'
+  )
+  returning * into backup;
+  insert into private.steps (backup_id, kind) values (backup.id, 'backup');
+  return backup;
+end
+$$;
+
 CREATE FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text DEFAULT 'manual'::text, of_schedule_id uuid DEFAULT NULL::uuid) RETURNS public.jobs
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -693,6 +787,10 @@ begin
   from private.component_catalogue() as known;
 
   insert into private.steps (job_id, kind) values (job.id, 'prepare');
+  -- A run of its own: what becomes of it is no matter of the clone.
+  if (checked_options -> 'backup') = 'true' then
+    perform private.create_backup(twin.owner_id, twin.source_account_id, twin.source_ref, twin.id, job.id);
+  end if;
   perform private.wake_workers();
   return job;
 end
@@ -920,6 +1018,43 @@ CREATE FUNCTION private.expire_account(refused_account_id uuid, refused_iv text)
     and credential.iv = decode(refused_iv, 'base64');
 $$;
 
+CREATE FUNCTION private.expire_backups(of_twin_id uuid DEFAULT NULL::uuid) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  expired_id uuid;
+  count int := 0;
+begin
+  for expired_id in
+    select ranked.id
+    from (
+      select backup.id, backup.created_at, twin.keep_backups, twin.keep_days,
+        row_number() over (partition by backup.twin_id order by backup.created_at desc, backup.id) as place
+      from public.backups as backup
+      join public.twins as twin on twin.id = backup.twin_id
+      where backup.status = 'complete' and not backup.is_unwanted
+        and (of_twin_id is null or backup.twin_id = of_twin_id)
+    ) as ranked
+    where ranked.place > 1
+      and (ranked.place > ranked.keep_backups or ranked.created_at < now() - make_interval(days => ranked.keep_days))
+      and not exists (
+        select from public.jobs where jobs.backup_id = ranked.id and jobs.status in ('pending', 'in_progress')
+      )
+    order by ranked.created_at
+  loop
+    perform private.remove_backup(expired_id);
+    count := count + 1;
+  end loop;
+  if count > 0 then
+    perform private.wake_workers();
+  end if;
+  return count;
+end
+$$;
+
+COMMENT ON FUNCTION private.expire_backups(of_twin_id uuid) IS 'After each backup and each night: removes what retention does not keep.';
+
 CREATE TABLE public.job_components (
     job_id uuid NOT NULL,
     component text NOT NULL,
@@ -976,6 +1111,53 @@ CREATE FUNCTION private.failures_of(of_job_id uuid) RETURNS bigint
     LANGUAGE sql STABLE
     SET search_path TO ''
     RETURN (SELECT ((SELECT count(*) AS count FROM public.job_items WHERE ((job_items.job_id = failures_of.of_job_id) AND (job_items.outcome = 'failed'::text))) + (SELECT count(*) AS count FROM public.job_components component WHERE ((component.job_id = failures_of.of_job_id) AND (component.status = 'failed'::text) AND ((component.started_at IS NOT NULL) OR (component.error IS NOT NULL)) AND (NOT (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = failures_of.of_job_id) AND (item.component = component.component) AND (item.outcome = 'failed'::text)))))))));
+
+CREATE FUNCTION private.finish_backup(of_backup_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  written private.steps;
+  proven private.steps;
+  removed private.steps;
+  backup public.backups;
+begin
+  select * into written from private.steps where backup_id = of_backup_id and kind = 'backup';
+  select * into proven from private.steps where backup_id = of_backup_id and kind = 'prove';
+  select * into removed from private.steps where backup_id = of_backup_id and kind = 'remove';
+  update public.backups as finished
+  set status = case
+        when finished.is_unwanted and removed.status = 'done' then 'deleted'
+        when finished.status <> 'in_progress' then finished.status
+        when written.status = 'done' then 'complete'
+        else 'failed'
+      end,
+      error = case
+        when removed.status = 'failed' then removed.error
+        when written.status = 'failed' then written.error
+        when not finished.is_unwanted then finished.error
+      end,
+      proof = case
+        when finished.is_being_proven and proven.status = 'failed'
+          then jsonb_build_object('mode', proven.stage, 'error', proven.error)
+        else finished.proof
+      end,
+      is_being_proven = false,
+      is_unwanted = finished.is_unwanted and removed.status is distinct from 'failed',
+      finished_at = coalesce(finished.finished_at, now()),
+      expires_at = case
+        when finished.status = 'in_progress' and written.status = 'done' then finished.created_at + (
+          select make_interval(days => twin.keep_days) from public.twins as twin where twin.id = finished.twin_id
+        )
+        else finished.expires_at
+      end
+  where finished.id = of_backup_id
+  returning * into backup;
+  if backup.status = 'complete' then
+    perform private.expire_backups(backup.twin_id);
+  end if;
+end
+$$;
 
 CREATE FUNCTION private.finish_job(of_job_id uuid) RETURNS void
     LANGUAGE plpgsql
@@ -1082,12 +1264,14 @@ begin
   end if;
   perform private.drop_canceled_steps(run.job_id);
   perform private.drop_refused_steps(run.job_id);
+  perform private.give_up_backup(run.backup_id);
   if exists (select from private.steps where run_id = of_run_id and status in ('queued', 'running')) then
     return;
   end if;
   case
     when run.job_id is not null then perform private.finish_job(run.job_id);
     when run.preview_id is not null then perform private.finish_preview(run.preview_id);
+    when run.backup_id is not null then perform private.finish_backup(run.backup_id);
     else perform private.finish_verification(run.verification_id);
   end case;
 end
@@ -1121,6 +1305,7 @@ begin
   where id = held.preview_id;
   perform private.store_findings(held, result -> 'findings');
   perform private.store_counts(held, result -> 'counts');
+  perform private.store_backup(held, result -> 'backup');
 
   update private.steps
   set status = case outcome when 'done' then 'done' when 'failed' then 'failed' else 'queued' end,
@@ -1143,8 +1328,10 @@ begin
       at_work = null,
       error = case when outcome in ('retry', 'failed') then result -> 'error' end,
       finished_at = case when outcome in ('done', 'failed') then now() end
-  where id = held.id;
+  where id = held.id
+  returning * into held;
 
+  perform private.refresh_backup(held);
   perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
@@ -1229,6 +1416,32 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.give_up_backup(of_backup_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  backup public.backups;
+begin
+  select * into backup from public.backups where id = of_backup_id and status <> 'deleted';
+  if backup.id is null then
+    return;
+  end if;
+  if backup.is_unwanted then
+    update private.steps
+    set status = 'canceled', finished_at = now()
+    where backup_id = backup.id and status = 'queued' and kind in ('backup', 'prove');
+  end if;
+  insert into private.steps (backup_id, kind, rank)
+  select backup.id, 'remove', 1
+  where backup.status = 'in_progress' and exists (
+    select from private.steps
+    where backup_id = backup.id and kind = 'backup' and status in ('failed', 'canceled')
+  )
+  on conflict do nothing;
+end
+$$;
+
 CREATE FUNCTION private.hand_on_notification() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -1281,12 +1494,15 @@ begin
     return '{"lost": true, "cancel": false}';
   end if;
   perform private.refresh_component(held.job_id, held.component);
+  perform private.refresh_backup(held);
   perform private.flush_broadcasts();
   return jsonb_build_object(
     'lost', false,
     'cancel', exists (
       select from public.jobs where id = held.job_id and cancel_requested_at is not null
-    )
+    ) or (held.kind = 'backup' and exists (
+      select from public.backups where id = held.backup_id and is_unwanted
+    ))
   );
 end
 $$;
@@ -1308,6 +1524,11 @@ end
 $$;
 
 COMMENT ON FUNCTION private.keep_moving() IS 'Each minute: expired leases, held-back broadcasts, waiting steps.';
+
+CREATE FUNCTION private.kept_components() RETURNS text[]
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN ARRAY['tables'::text, 'data'::text, 'views'::text, 'functions'::text, 'triggers'::text, 'policies'::text, 'auth_users'::text];
 
 CREATE FUNCTION private.least_gap_minutes(parsed private.cron_fields) RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -1495,6 +1716,10 @@ CREATE FUNCTION private.note_job() RETURNS trigger
 declare
   noted public.notifications;
   is_previous_good boolean;
+  pair text := coalesce(
+    private.pair_words(new.twin_id),
+    (select backup.project_name || ' → ' || new.target_ref from public.backups as backup where backup.id = new.backup_id)
+  );
 begin
   noted.owner_id := new.owner_id;
   noted.twin_id := new.twin_id;
@@ -1505,7 +1730,7 @@ begin
       '%s %s: %s',
       case new.kind when 'restore' then 'Restore' else 'Clone' end,
       case when new.status = 'failed' then 'failed' else 'ended with failures' end,
-      private.pair_words(new.twin_id)
+      pair
     );
     noted.detail := coalesce(
       'It was started by the schedule "' ||
@@ -1515,7 +1740,7 @@ begin
   else
     select previous.error is null and previous.status = 'completed' into is_previous_good
     from public.jobs as previous
-    where previous.twin_id = new.twin_id and previous.kind = new.kind and previous.id <> new.id
+    where (previous.twin_id = new.twin_id or previous.backup_id = new.backup_id) and previous.kind = new.kind and previous.id <> new.id
       and previous.status in ('completed', 'failed')
     order by previous.finished_at desc
     limit 1;
@@ -1526,7 +1751,7 @@ begin
     noted.title := format(
       '%s succeeded again: %s',
       case new.kind when 'restore' then 'Restore' else 'Clone' end,
-      private.pair_words(new.twin_id)
+      pair
     );
   end if;
   noted.event_key := noted.event || ':' || new.id;
@@ -1628,6 +1853,21 @@ begin
     );
   end if;
   return account;
+end
+$$;
+
+CREATE FUNCTION private.own_backup(wanted_id uuid) RETURNS public.backups
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  backup public.backups;
+begin
+  select * into backup from public.backups where id = wanted_id and owner_id = (select auth.uid());
+  if backup.id is null then
+    perform private.refuse('There is no such backup', 'Pick one from your list of backups.', 'PT404');
+  end if;
+  return backup;
 end
 $$;
 
@@ -1777,6 +2017,25 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.pick_destination(of_owner_id uuid, wanted_id uuid) RETURNS uuid
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  picked_id uuid;
+begin
+  select id into picked_id
+  from public.backup_destinations
+  where owner_id = of_owner_id and (wanted_id is null or id = wanted_id)
+  order by created_at, id
+  limit 1;
+  if picked_id is null and wanted_id is not null then
+    perform private.refuse('There is no such destination', 'Pick one from your list of destinations.', 'PT404');
+  end if;
+  return picked_id;
+end
+$$;
+
 CREATE FUNCTION private.prune_history() RETURNS void
     LANGUAGE sql
     SET search_path TO ''
@@ -1824,6 +2083,18 @@ CREATE FUNCTION private.reason_to_pause(schedule public.schedules, twin public.t
     LANGUAGE sql STABLE
     SET search_path TO ''
     RETURN (SELECT CASE WHEN (account.status = 'revoked'::text) THEN format('The account "%s" was disconnected. Connect it again, clone the pair, and schedule that twin.'::text, account.display_name) WHEN (account.status = 'expired'::text) THEN format('The access of account "%s" has expired. Reconnect it, then switch the schedule on again.'::text, account.display_name) WHEN ((project.ref IS NULL) OR (project.gone_at IS NOT NULL)) THEN format('Account "%s" does not list the project "%s" any more. If it is there, list the projects again, then switch the schedule on.'::text, account.display_name, endpoint.ref) WHEN (endpoint.is_target AND project.is_protected AND (NOT (reason_to_pause.schedule).is_confirmed)) THEN format('The target "%s" is protected now. Save the schedule again and type its ref, or end the protection.'::text, endpoint.ref) ELSE NULL::text END AS "case" FROM (((VALUES ((reason_to_pause.twin).source_account_id,(reason_to_pause.twin).source_ref,false), ((reason_to_pause.twin).target_account_id,(reason_to_pause.twin).target_ref,true)) endpoint(account_id, ref, is_target) JOIN public.connected_accounts account ON ((account.id = endpoint.account_id))) LEFT JOIN public.projects project ON (((project.account_id = account.id) AND (project.ref = endpoint.ref)))) WHERE ((account.status <> 'connected'::text) OR (project.ref IS NULL) OR (project.gone_at IS NOT NULL) OR (endpoint.is_target AND project.is_protected AND (NOT (reason_to_pause.schedule).is_confirmed))) ORDER BY endpoint.is_target LIMIT 1);
+
+CREATE FUNCTION private.refresh_backup(held private.steps) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.backups
+  set tables = held.items_done,
+      tables_total = held.items_total,
+      row_count = held.rows_done,
+      bytes = held.bytes_done
+  where id = held.backup_id and status = 'in_progress' and held.kind = 'backup';
+$$;
 
 CREATE FUNCTION private.refresh_component(of_job_id uuid, of_component text) RETURNS void
     LANGUAGE sql
@@ -1975,6 +2246,25 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.refuse_incomplete_backup(backup public.backups) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if backup.status <> 'complete' or backup.is_unwanted then
+    perform private.refuse(
+      case
+        when backup.status = 'in_progress' then 'This backup is still being taken'
+        when backup.status = 'failed' then 'This backup failed: nothing is kept of it'
+        else 'This backup is deleted, or about to be'
+      end,
+      'Pick one that is complete.',
+      'PT409'
+    );
+  end if;
+end
+$$;
+
 CREATE FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2021,6 +2311,21 @@ begin
       'PT404'
     );
   end if;
+end
+$$;
+
+CREATE FUNCTION private.remove_backup(of_backup_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  perform private.lock_run(of_backup_id);
+  update public.backups set is_unwanted = true where id = of_backup_id;
+  delete from private.steps
+  where backup_id = of_backup_id and kind = 'remove' and status not in ('queued', 'running');
+  insert into private.steps (backup_id, kind, rank) values (of_backup_id, 'remove', 1)
+  on conflict do nothing;
+  perform private.finish_run_if_over(of_backup_id);
 end
 $$;
 
@@ -2098,6 +2403,66 @@ end
 $$;
 
 COMMENT ON FUNCTION private.rescue(looked_before interval) IS 'Between the minutes: steps of workers that died or were never woken, and back-offs that are over.';
+
+CREATE FUNCTION private.restore_options(given jsonb) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $_$
+declare
+  options jsonb := coalesce(nullif(given, 'null'), '{}');
+  named jsonb;
+begin
+  if jsonb_typeof(options) <> 'object'
+    or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target')) then
+    perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target.');
+  end if;
+  select coalesce(jsonb_object_agg(entry.key, entry.value), '{}') into options
+  from jsonb_each(options) as entry where entry.value <> 'null';
+  named := coalesce(options -> 'components', '{}');
+  if jsonb_typeof(named) <> 'object' or exists (
+    select from jsonb_each(named) as entry
+    where jsonb_typeof(entry.value) <> 'boolean'
+      or not exists (select from private.component_catalogue() as known where known.component = entry.key)
+      or entry.value = 'true' and entry.key <> all (private.kept_components())
+  ) then
+    perform private.refuse(
+      'Unknown components, or such as backups do not keep',
+      'Backups keep ' || array_to_string(private.kept_components(), ', ') || '.'
+    );
+  end if;
+  if options ? 'tables' and (
+    jsonb_typeof(options -> 'tables') <> 'array'
+    or jsonb_array_length(options -> 'tables') not between 1 and 1000
+    or exists (
+      select from jsonb_array_elements(options -> 'tables') as entry
+      where jsonb_typeof(entry) <> 'string' or entry #>> '{}' !~ '^.+[.].+$'
+    )
+  ) then
+    perform private.refuse('tables is no list of tables', 'Name 1 to 1000 tables as schema.table, or leave it out.');
+  end if;
+  if options ? 'tables' and exists (
+    select from jsonb_each(named) as entry where entry.value = 'true' and entry.key <> 'data'
+  ) then
+    perform private.refuse(
+      'Single tables are restored with their rows only', 'Leave components out, or tables.'
+    );
+  end if;
+  if options ? 'confirm_target' and jsonb_typeof(options -> 'confirm_target') <> 'string' then
+    perform private.refuse('confirm_target is not a text', 'Send the ref of the target project.');
+  end if;
+  return options || jsonb_build_object('components', (
+    select jsonb_object_agg(
+      known.component,
+      known.component = any (private.kept_components()) and coalesce(
+        (named -> known.component)::boolean,
+        -- Of single tables, the rows.
+        not options ? 'tables' or known.component = 'data'
+      )
+    )
+    from private.component_catalogue() as known
+  ));
+end
+$_$;
 
 CREATE FUNCTION private.return_expired_leases() RETURNS integer
     LANGUAGE plpgsql
@@ -2177,10 +2542,54 @@ CREATE FUNCTION private.run_project(project_account_id uuid, project_ref text) R
     SET search_path TO ''
     RETURN (SELECT jsonb_build_object('account_id', account.id, 'ref', run_project.project_ref, 'account_status', account.status, 'key_id', credential.key_id, 'iv', encode(credential.iv, 'base64'::text), 'ciphertext', encode(credential.ciphertext, 'base64'::text), 'expires_at', credential.expires_at, 'database_password', (SELECT jsonb_build_object('key_id', given.key_id, 'iv', encode(given.iv, 'base64'::text), 'ciphertext', encode(given.ciphertext, 'base64'::text)) AS jsonb_build_object FROM private.database_passwords given WHERE ((given.account_id = account.id) AND (given.ref = run_project.project_ref)))) AS jsonb_build_object FROM (public.connected_accounts account LEFT JOIN private.account_credentials credential ON ((credential.account_id = account.id))) WHERE (account.id = run_project.project_account_id));
 
+CREATE TABLE private.destination_keys (
+    destination_id uuid NOT NULL,
+    key_id text NOT NULL,
+    iv bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    CONSTRAINT destination_keys_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.destination_keys IS 'Access keys of destinations, sealed as account_credentials are.';
+
+CREATE TABLE public.backup_destinations (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    name text NOT NULL,
+    endpoint text,
+    region text NOT NULL,
+    bucket text NOT NULL,
+    prefix text DEFAULT ''::text NOT NULL,
+    key_hint text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    tested_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT backup_destinations_bucket_check CHECK (((length(bucket) >= 1) AND (length(bucket) <= 255))),
+    CONSTRAINT backup_destinations_endpoint_check CHECK ((length(endpoint) <= 2000)),
+    CONSTRAINT backup_destinations_key_hint_check CHECK ((length(key_hint) <= 8)),
+    CONSTRAINT backup_destinations_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 100))),
+    CONSTRAINT backup_destinations_prefix_check CHECK ((length(prefix) <= 500)),
+    CONSTRAINT backup_destinations_region_check CHECK (((length(region) >= 1) AND (length(region) <= 100)))
+);
+
+COMMENT ON TABLE public.backup_destinations IS 'Buckets in which a user keeps backups.';
+
+COMMENT ON COLUMN public.backup_destinations.endpoint IS 'Base URL of the store; null: Amazon''s.';
+
+COMMENT ON COLUMN public.backup_destinations.prefix IS 'Folder within the bucket, without slashes at its ends.';
+
+COMMENT ON COLUMN public.backup_destinations.key_hint IS 'The last characters of the access key''s id, to tell keys from each other.';
+
+COMMENT ON COLUMN public.backup_destinations.tested_at IS 'When an object was last written, read and removed with its key.';
+
+CREATE FUNCTION private.stored_backup(of_backup_id uuid) RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    RETURN (SELECT jsonb_build_object('id', backup.id, 'owner_id', backup.owner_id, 'ref', backup.ref, 'folder', backup.folder, 'destination', (SELECT jsonb_build_object('id', destination.id, 'endpoint', destination.endpoint, 'region', destination.region, 'bucket', destination.bucket, 'prefix', destination.prefix, 'key_id', sealed.key_id, 'iv', encode(sealed.iv, 'base64'::text), 'ciphertext', encode(sealed.ciphertext, 'base64'::text)) AS jsonb_build_object FROM (public.backup_destinations destination JOIN private.destination_keys sealed ON ((sealed.destination_id = destination.id))) WHERE (destination.id = backup.destination_id))) AS jsonb_build_object FROM public.backups backup WHERE (backup.id = stored_backup.of_backup_id));
+
 CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'source', private.run_project(twin.source_account_id, twin.source_ref), 'target', private.run_project(twin.target_account_id, twin.target_ref), 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM ((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id)))));
+    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id)), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
 
 CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, account_expires_on date DEFAULT NULL::date) RETURNS jsonb
     LANGUAGE plpgsql
@@ -2243,6 +2652,45 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.save_destination(destination public.backup_destinations, sealed_key_id text, sealed_iv text, sealed_ciphertext text) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  saved public.backup_destinations;
+begin
+  -- One after the other: two at once would both count the same destinations.
+  perform from auth.users where id = destination.owner_id for no key update;
+  if (
+    select count(*) from public.backup_destinations where owner_id = destination.owner_id and id <> destination.id
+  ) >= 20 then
+    perform private.refuse('You have 20 destinations', 'Delete one of them, or change it.', 'PT409');
+  end if;
+  insert into public.backup_destinations as kept (id, owner_id, name, endpoint, region, bucket, prefix, key_hint)
+  values (
+    destination.id, destination.owner_id, btrim(destination.name), destination.endpoint, destination.region,
+    destination.bucket, destination.prefix, destination.key_hint
+  )
+  on conflict (id) do update
+  set name = excluded.name, region = excluded.region, key_hint = excluded.key_hint, tested_at = now()
+  where kept.owner_id = excluded.owner_id and kept.endpoint is not distinct from excluded.endpoint
+    and kept.bucket = excluded.bucket and kept.prefix = excluded.prefix
+  returning * into saved;
+  if saved.id is null then
+    perform private.refuse(
+      'There is no such destination, or it is another place',
+      'Keep endpoint, bucket and folder as they are, or save it as another destination: backups stay where they were written.',
+      'PT404'
+    );
+  end if;
+  insert into private.destination_keys (destination_id, key_id, iv, ciphertext)
+  values (saved.id, sealed_key_id, decode(sealed_iv, 'base64'), decode(sealed_ciphertext, 'base64'))
+  on conflict (destination_id) do update
+  set key_id = excluded.key_id, iv = excluded.iv, ciphertext = excluded.ciphertext;
+  return to_jsonb(saved);
+end
+$$;
+
 CREATE FUNCTION private.start_due_schedules(at timestamp with time zone DEFAULT now()) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2290,6 +2738,19 @@ begin
   update public.schedules set last_job_id = job.id where id = schedule.id;
   return job;
 end
+$$;
+
+CREATE FUNCTION private.store_backup(held private.steps, facts jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update public.backups
+  set location = coalesce(facts ->> 'location', location),
+      problems = coalesce((facts ->> 'problems')::bigint, problems),
+      moments = coalesce((facts ->> 'moments')::int, moments),
+      proof = coalesce(nullif(facts -> 'proof', 'null'), proof),
+      proven_at = case when jsonb_typeof(facts -> 'proof') = 'object' then now() else proven_at end
+  where id = held.backup_id and jsonb_typeof(facts) = 'object';
 $$;
 
 CREATE FUNCTION private.store_counts(held private.steps, counts jsonb) RETURNS void
@@ -2610,6 +3071,31 @@ $$;
 
 COMMENT ON FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid) IS 'Name, events and twin (null: all) of a channel, and whether it is on. Its address stays.';
 
+CREATE FUNCTION public.delete_backup(backup_id uuid) RETURNS public.backups
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  backup public.backups := private.own_backup(delete_backup.backup_id);
+begin
+  if backup.status = 'deleted' then
+    perform private.refuse('This backup is deleted already', 'Nothing is left to do.', 'PT409');
+  end if;
+  if exists (
+    select from public.jobs where jobs.backup_id = backup.id and jobs.status in ('pending', 'in_progress')
+  ) then
+    perform private.refuse('This backup is being restored', 'Wait until the restore is over, or cancel it.', 'PT409');
+  end if;
+  perform private.remove_backup(backup.id);
+  perform private.wake_workers();
+  select * into backup from public.backups where id = backup.id;
+  return backup;
+end
+$$;
+
+COMMENT ON FUNCTION public.delete_backup(backup_id uuid) IS 'Removes the objects of a backup; one that is being taken is given up first.';
+
 CREATE FUNCTION public.delete_channel(channel_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2622,6 +3108,34 @@ end
 $$;
 
 COMMENT ON FUNCTION public.delete_channel(channel_id uuid) IS 'Ends a channel with the log of its deliveries.';
+
+CREATE FUNCTION public.delete_destination(destination_id uuid) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  destination public.backup_destinations;
+begin
+  select * into destination from public.backup_destinations
+  where id = delete_destination.destination_id and owner_id = (select auth.uid());
+  if destination.id is null then
+    perform private.refuse('There is no such destination', 'Pick one from your list of destinations.', 'PT404');
+  end if;
+  if exists (
+    select from public.backups where destination_id = destination.id and status in ('in_progress', 'complete')
+  ) then
+    perform private.refuse(
+      format('There are backups in "%s"', destination.name),
+      'Delete them first: without its key they could neither be restored nor removed.',
+      'PT409'
+    );
+  end if;
+  delete from public.backup_destinations where id = destination.id;
+end
+$$;
+
+COMMENT ON FUNCTION public.delete_destination(destination_id uuid) IS 'Forgets a destination and its key; the bucket is left as it is.';
 
 CREATE FUNCTION public.delete_schedule(schedule_id uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2654,6 +3168,34 @@ end
 $$;
 
 COMMENT ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) IS 'The next times (at most 20) of a rhythm; refuses one that is not understood, never comes or comes too often.';
+
+CREATE FUNCTION public.prove_backup(backup_id uuid, mode text DEFAULT 'sampled'::text) RETURNS public.backups
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  backup public.backups := private.own_backup(prove_backup.backup_id);
+begin
+  perform private.refuse_incomplete_backup(backup);
+  if prove_backup.mode is null or prove_backup.mode not in ('sampled', 'whole') then
+    perform private.refuse('Unknown way of verifying a backup', 'Use sampled or whole.');
+  end if;
+  perform private.lock_run(backup.id);
+  if exists (
+    select from private.steps where steps.backup_id = backup.id and kind = 'prove' and status in ('queued', 'running')
+  ) then
+    perform private.refuse('This backup is being read back already', 'Wait until that is over.', 'PT409');
+  end if;
+  delete from private.steps where steps.backup_id = backup.id and kind = 'prove';
+  insert into private.steps (backup_id, kind, stage) values (backup.id, 'prove', prove_backup.mode);
+  update public.backups set is_being_proven = true where id = backup.id returning * into backup;
+  perform private.wake_workers();
+  return backup;
+end
+$$;
+
+COMMENT ON FUNCTION public.prove_backup(backup_id uuid, mode text) IS 'Reads a backup back and compares every size, and the hashes of all objects (whole) or of some (sampled).';
 
 CREATE TABLE public.notification_deliveries (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -2795,6 +3337,36 @@ $$;
 
 COMMENT ON FUNCTION public.run_schedule(schedule_id uuid) IS 'Starts a clone with the options of a schedule now; its slots stay as they are. One that asks goes on by itself.';
 
+CREATE FUNCTION public.save_retention(twin_id uuid, keep_backups integer, keep_days integer) RETURNS public.twins
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  twin public.twins;
+begin
+  if save_retention.keep_backups not between 1 and 1000 or save_retention.keep_days not between 1 and 3650 then
+    perform private.refuse(
+      'Keep 1 to 1000 backups, and for 1 to 3650 days', 'Leave a number out to keep all of them, or for ever.'
+    );
+  end if;
+  update public.twins
+  set keep_backups = save_retention.keep_backups, keep_days = save_retention.keep_days
+  where id = save_retention.twin_id and owner_id = (select auth.uid())
+  returning * into twin;
+  if twin.id is null then
+    perform private.refuse('There is no such twin', 'Pick one of your twins.', 'PT404');
+  end if;
+  update public.backups
+  set expires_at = created_at + make_interval(days => twin.keep_days)
+  where backups.twin_id = twin.id and status = 'complete';
+  perform private.expire_backups(twin.id);
+  return twin;
+end
+$$;
+
+COMMENT ON FUNCTION public.save_retention(twin_id uuid, keep_backups integer, keep_days integer) IS 'How many complete backups of a twin are kept and for how long; null: no limit. What is beyond is removed at once.';
+
 CREATE FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer DEFAULT NULL::integer, cron text DEFAULT NULL::text, timezone text DEFAULT 'UTC'::text, options jsonb DEFAULT '{}'::jsonb, is_active boolean DEFAULT true, schedule_id uuid DEFAULT NULL::uuid, loss_limit integer DEFAULT NULL::integer) RETURNS public.schedules
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2860,6 +3432,64 @@ $$;
 
 COMMENT ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid, loss_limit integer) IS 'Makes a schedule of a twin, or changes one: every 2, 6 or 8 hours, or by a cron expression, in a time zone.';
 
+CREATE FUNCTION public.start_backup(account_id uuid, ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.backups
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+#variable_conflict use_column
+declare
+  given jsonb := coalesce(nullif(start_backup.options, 'null'), '{}');
+  of_twin public.twins;
+  backup public.backups;
+begin
+  if (select auth.uid()) is null then
+    perform private.refuse('You are not signed in', 'Sign in and try again.', '42501');
+  end if;
+  if jsonb_typeof(given) <> 'object' or exists (
+    select from jsonb_each(given) as entry
+    where entry.key not in ('destination_id', 'twin_id')
+      or entry.value <> 'null' and not (jsonb_typeof(entry.value) = 'string' and entry.value #>> '{}' ~ '^[0-9a-f-]{36}$')
+  ) then
+    perform private.refuse(
+      'These options are not known', 'Send an object with destination_id, twin_id, or neither.'
+    );
+  end if;
+  perform private.refuse_unlisted_project(
+    private.own_account(start_backup.account_id, 'source'), start_backup.ref, 'source'
+  );
+  if given ->> 'twin_id' is not null then
+    select * into of_twin from public.twins
+    where id = (given ->> 'twin_id')::uuid and owner_id = (select auth.uid())
+      and source_account_id = start_backup.account_id and source_ref = start_backup.ref;
+    if of_twin.id is null then
+      perform private.refuse('There is no such twin of this project', 'Pick one of its twins, or none.', 'PT404');
+    end if;
+  end if;
+  -- Two calls at once must not both pass.
+  perform pg_advisory_xact_lock(hashtextextended(start_backup.ref, 0));
+  if exists (
+    select from public.backups
+    where owner_id = (select auth.uid()) and backups.ref = start_backup.ref and status = 'in_progress'
+  ) then
+    perform private.refuse('A backup of this project is being taken', 'Wait until it is complete, or delete it.', 'PT409');
+  end if;
+  if exists (
+    select from public.jobs where target_ref = start_backup.ref and status in ('pending', 'in_progress')
+  ) then
+    perform private.refuse(
+      format('A clone is writing "%s" now', start_backup.ref), 'Wait until it ends, or cancel it.', 'PT409'
+    );
+  end if;
+  backup := private.create_backup(
+    (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid
+  );
+  perform private.wake_workers();
+  return backup;
+end
+$_$;
+
+COMMENT ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) IS 'Takes a backup of a project: options destination_id (the first saved one where it is left out) and twin_id, whose ignore rules hold.';
+
 CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2898,29 +3528,61 @@ $$;
 
 COMMENT ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) IS 'Reads both projects and reports what a clone with these options would find. Changes nothing.';
 
-CREATE FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) RETURNS public.jobs
+CREATE FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
 #variable_conflict use_column
 declare
-  backup public.backups;
+  backup public.backups := private.own_backup(start_restore.backup_id);
+  checked_options jsonb := private.restore_options(start_restore.options);
+  pair public.twins;
+  job public.jobs;
 begin
-  select * into backup
-  from public.backups
-  where id = start_restore.backup_id
-    and twin_id in (select id from public.twins where owner_id = (select auth.uid()));
-  if backup.id is null then
-    perform private.refuse('There is no such backup', 'Pick one from your list of backups.', 'PT404');
-  end if;
-  perform private.refuse(
-    'Backups cannot be restored yet', 'Clone from the source instead.', '0A000'
+  perform private.refuse_incomplete_backup(backup);
+  perform private.refuse_unlisted_project(
+    private.own_account(start_restore.target_account_id, 'target'), start_restore.target_ref, 'target'
   );
-  return null;
+  pair.owner_id := backup.owner_id;
+  pair.target_ref := start_restore.target_ref;
+  perform private.refuse_unconfirmed_target(pair, checked_options ->> 'confirm_target');
+  perform private.refuse_empty_clone(checked_options);
+  perform pg_advisory_xact_lock(hashtextextended(start_restore.target_ref, 0));
+  if exists (
+    select from public.jobs as other
+    join public.twins as reading on reading.id = other.twin_id
+    where other.status in ('pending', 'in_progress') and reading.source_ref = start_restore.target_ref
+  ) or exists (
+    select from public.backups as other where other.status = 'in_progress' and other.ref = start_restore.target_ref
+  ) then
+    perform private.refuse(
+      format('A clone or backup is reading "%s", which this restore would write', start_restore.target_ref),
+      'Wait until it ends, or cancel it.',
+      'PT409'
+    );
+  end if;
+  begin
+    insert into public.jobs (owner_id, kind, backup_id, target_account_id, target_ref, options)
+    values (
+      backup.owner_id, 'restore', backup.id, start_restore.target_account_id, start_restore.target_ref, checked_options
+    )
+    returning * into job;
+  exception when unique_violation then
+    perform private.refuse(
+      format('A clone into "%s" is still running', start_restore.target_ref), 'Wait until it ends, or cancel it.', 'PT409'
+    );
+  end;
+  insert into public.job_components (job_id, component, position, unit, status)
+  select job.id, known.component, known.position, known.unit,
+    case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end
+  from private.component_catalogue() as known;
+  insert into private.steps (job_id, kind) values (job.id, 'prepare');
+  perform private.wake_workers();
+  return job;
 end
 $$;
 
-COMMENT ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) IS 'Restores a complete backup into a target project.';
+COMMENT ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb) IS 'Restores a complete backup into a target project, without its source: all of it, some components, or single tables.';
 
 CREATE FUNCTION public.start_verification(job_id uuid, mode text DEFAULT 'counts'::text) RETURNS public.verifications
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2935,6 +3597,11 @@ begin
   from public.jobs where id = start_verification.job_id and owner_id = (select auth.uid());
   if job.id is null then
     perform private.refuse('There is no such clone', 'Pick one from your list of clones.', 'PT404');
+  end if;
+  if job.kind = 'restore' then
+    perform private.refuse(
+      'A restore has no source to compare with', 'Verify the backup: what is in it was restored, or the report names it.'
+    );
   end if;
   if job.finished_at is null then
     perform private.refuse('This clone is still running', 'Verify it when it is over.', 'PT409');
@@ -3039,24 +3706,10 @@ ALTER TABLE private.steps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE TABLE public.backups (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    job_id uuid NOT NULL,
-    twin_id uuid NOT NULL,
-    status text NOT NULL,
-    bytes bigint DEFAULT 0 NOT NULL,
-    location text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    expires_at timestamp with time zone,
-    CONSTRAINT backups_bytes_check CHECK ((bytes >= 0)),
-    CONSTRAINT backups_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'complete'::text, 'failed'::text, 'deleted'::text])))
-);
-
-COMMENT ON TABLE public.backups IS 'Snapshots of what was cloned, kept in S3, restorable without the source.';
-
 CREATE VIEW public.clone_history WITH (security_invoker='true') AS
  SELECT job.id AS job_id,
     job.twin_id,
+    job.backup_id,
     job.kind,
     job.trigger,
     job.parent_id,
@@ -3068,11 +3721,11 @@ CREATE VIEW public.clone_history WITH (security_invoker='true') AS
     job.started_at,
     job.finished_at,
     (EXTRACT(epoch FROM (COALESCE(job.finished_at, now()) - job.started_at)))::double precision AS duration_seconds,
-    twin.source_ref,
-    COALESCE(source.name, twin.source_ref) AS source_name,
+    COALESCE(twin.source_ref, backup.ref) AS source_ref,
+    COALESCE(source.name, backup.project_name, twin.source_ref) AS source_name,
     source.organization_name AS source_organization,
-    twin.target_ref,
-    COALESCE(target.name, twin.target_ref) AS target_name,
+    job.target_ref,
+    COALESCE(target.name, job.target_ref) AS target_name,
     target.organization_name AS target_organization,
     components.completed AS components_completed,
     components.failed AS components_failed,
@@ -3081,10 +3734,11 @@ CREATE VIEW public.clone_history WITH (security_invoker='true') AS
     (COALESCE(((job.report #>> '{totals,copied}'::text[]))::integer, 0) + COALESCE(((job.report #>> '{totals,adapted}'::text[]))::integer, 0)) AS changes,
     components.bytes_done,
     ((job.status = 'failed'::text) OR ((job.status = 'completed'::text) AND (COALESCE(((job.report ->> 'failures'::text))::integer, 0) > 0))) AS has_failures
-   FROM ((((public.jobs job
-     JOIN public.twins twin ON ((twin.id = job.twin_id)))
+   FROM (((((public.jobs job
+     LEFT JOIN public.twins twin ON ((twin.id = job.twin_id)))
+     LEFT JOIN public.backups backup ON ((backup.id = job.backup_id)))
      LEFT JOIN public.projects source ON (((source.account_id = twin.source_account_id) AND (source.ref = twin.source_ref))))
-     LEFT JOIN public.projects target ON (((target.account_id = twin.target_account_id) AND (target.ref = twin.target_ref))))
+     LEFT JOIN public.projects target ON (((target.account_id = COALESCE(twin.target_account_id, job.target_account_id)) AND (target.ref = job.target_ref))))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (component.status = 'completed'::text)) AS completed,
             count(*) FILTER (WHERE (component.status = 'failed'::text)) AS failed,
             count(*) FILTER (WHERE (component.status <> 'skipped'::text)) AS total,
@@ -3263,7 +3917,9 @@ CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
             job.finished_at,
             job.cancel_requested_at,
             job.error,
-            job.report
+            job.report,
+            job.backup_id,
+            job.target_account_id
            FROM public.jobs job
           WHERE (job.twin_id = twin.id)
           ORDER BY job.created_at DESC
@@ -3320,7 +3976,9 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
                     latest.finished_at,
                     latest.cancel_requested_at,
                     latest.error,
-                    latest.report
+                    latest.report,
+                    latest.backup_id,
+                    latest.target_account_id
                    FROM public.jobs latest
                   WHERE (latest.schedule_id = schedule.id)
                   ORDER BY latest.created_at DESC
@@ -3457,6 +4115,9 @@ ALTER TABLE ONLY private.channel_addresses
 ALTER TABLE ONLY private.database_passwords
     ADD CONSTRAINT database_passwords_pkey PRIMARY KEY (account_id, ref);
 
+ALTER TABLE ONLY private.destination_keys
+    ADD CONSTRAINT destination_keys_pkey PRIMARY KEY (destination_id);
+
 ALTER TABLE ONLY private.memories
     ADD CONSTRAINT memories_pkey PRIMARY KEY (target_ref, component, key);
 
@@ -3468,6 +4129,9 @@ ALTER TABLE ONLY private.steps
 
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_run_id_kind_component_stage_key UNIQUE NULLS NOT DISTINCT (run_id, kind, component, stage);
+
+ALTER TABLE ONLY public.backup_destinations
+    ADD CONSTRAINT backup_destinations_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY public.backups
     ADD CONSTRAINT backups_pkey PRIMARY KEY (id);
@@ -3542,6 +4206,8 @@ CREATE INDEX oauth_requests_account_id_idx ON private.oauth_requests USING btree
 
 CREATE INDEX oauth_requests_owner_id_idx ON private.oauth_requests USING btree (owner_id);
 
+CREATE INDEX steps_backup_id_idx ON private.steps USING btree (backup_id) WHERE (backup_id IS NOT NULL);
+
 CREATE INDEX steps_job_id_idx ON private.steps USING btree (job_id) WHERE (job_id IS NOT NULL);
 
 CREATE INDEX steps_open_idx ON private.steps USING btree (run_id, rank) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
@@ -3554,7 +4220,15 @@ CREATE INDEX steps_running_idx ON private.steps USING btree (run_id) WHERE (stat
 
 CREATE INDEX steps_verification_id_idx ON private.steps USING btree (verification_id) WHERE (verification_id IS NOT NULL);
 
-CREATE INDEX backups_job_id_idx ON public.backups USING btree (job_id);
+CREATE INDEX backup_destinations_owner_id_idx ON public.backup_destinations USING btree (owner_id, created_at);
+
+CREATE INDEX backups_account_id_idx ON public.backups USING btree (account_id);
+
+CREATE INDEX backups_destination_id_idx ON public.backups USING btree (destination_id);
+
+CREATE INDEX backups_job_id_idx ON public.backups USING btree (job_id) WHERE (job_id IS NOT NULL);
+
+CREATE INDEX backups_owner_id_created_at_idx ON public.backups USING btree (owner_id, created_at DESC);
 
 CREATE INDEX backups_twin_id_idx ON public.backups USING btree (twin_id);
 
@@ -3568,6 +4242,8 @@ CREATE INDEX job_slices_job_id_idx ON public.job_slices USING btree (job_id, id)
 
 CREATE UNIQUE INDEX job_slices_open_idx ON public.job_slices USING btree (step_id) WHERE (finished_at IS NULL);
 
+CREATE INDEX jobs_backup_id_idx ON public.jobs USING btree (backup_id) WHERE (backup_id IS NOT NULL);
+
 CREATE UNIQUE INDEX jobs_one_running_per_target ON public.jobs USING btree (target_ref) WHERE (status = ANY (ARRAY['pending'::text, 'in_progress'::text]));
 
 CREATE INDEX jobs_owner_id_created_at_idx ON public.jobs USING btree (owner_id, created_at DESC);
@@ -3575,6 +4251,8 @@ CREATE INDEX jobs_owner_id_created_at_idx ON public.jobs USING btree (owner_id, 
 CREATE INDEX jobs_parent_id_idx ON public.jobs USING btree (parent_id) WHERE (parent_id IS NOT NULL);
 
 CREATE INDEX jobs_schedule_id_idx ON public.jobs USING btree (schedule_id) WHERE (schedule_id IS NOT NULL);
+
+CREATE INDEX jobs_target_account_id_idx ON public.jobs USING btree (target_account_id) WHERE (target_account_id IS NOT NULL);
 
 CREATE INDEX jobs_twin_id_created_at_idx ON public.jobs USING btree (twin_id, created_at DESC);
 
@@ -3636,11 +4314,17 @@ ALTER TABLE ONLY private.channel_addresses
 ALTER TABLE ONLY private.database_passwords
     ADD CONSTRAINT database_passwords_account_id_ref_fkey FOREIGN KEY (account_id, ref) REFERENCES public.projects(account_id, ref) ON DELETE CASCADE;
 
+ALTER TABLE ONLY private.destination_keys
+    ADD CONSTRAINT destination_keys_destination_id_fkey FOREIGN KEY (destination_id) REFERENCES public.backup_destinations(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY private.oauth_requests
     ADD CONSTRAINT oauth_requests_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.oauth_requests
     ADD CONSTRAINT oauth_requests_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_backup_id_fkey FOREIGN KEY (backup_id) REFERENCES public.backups(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
@@ -3651,11 +4335,23 @@ ALTER TABLE ONLY private.steps
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_verification_id_fkey FOREIGN KEY (verification_id) REFERENCES public.verifications(id) ON DELETE CASCADE;
 
-ALTER TABLE ONLY public.backups
-    ADD CONSTRAINT backups_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+ALTER TABLE ONLY public.backup_destinations
+    ADD CONSTRAINT backup_destinations_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.backups
-    ADD CONSTRAINT backups_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
+    ADD CONSTRAINT backups_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_destination_id_fkey FOREIGN KEY (destination_id) REFERENCES public.backup_destinations(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.backups
+    ADD CONSTRAINT backups_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.connected_accounts
     ADD CONSTRAINT connected_accounts_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
@@ -3673,6 +4369,9 @@ ALTER TABLE ONLY public.job_slices
     ADD CONSTRAINT job_slices_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_backup_id_fkey FOREIGN KEY (backup_id) REFERENCES public.backups(id);
+
+ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.jobs
@@ -3680,6 +4379,9 @@ ALTER TABLE ONLY public.jobs
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_schedule_id_fkey FOREIGN KEY (schedule_id) REFERENCES public.schedules(id) ON DELETE SET NULL;
+
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_target_account_id_fkey FOREIGN KEY (target_account_id) REFERENCES public.connected_accounts(id) ON DELETE SET NULL;
 
 ALTER TABLE ONLY public.jobs
     ADD CONSTRAINT jobs_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id);
@@ -3755,6 +4457,8 @@ ALTER TABLE private.channel_addresses ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.database_passwords ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.destination_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.memories ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.oauth_requests ENABLE ROW LEVEL SECURITY;
@@ -3767,9 +4471,6 @@ CREATE POLICY "Owners add rules to their twins" ON public.ignore_rules FOR INSER
 CREATE POLICY "Owners protect their projects" ON public.projects FOR UPDATE TO authenticated USING ((account_id IN ( SELECT connected_accounts.id
    FROM public.connected_accounts))) WITH CHECK ((account_id IN ( SELECT connected_accounts.id
    FROM public.connected_accounts)));
-
-CREATE POLICY "Owners read the backups of their twins" ON public.backups FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
-   FROM public.twins)));
 
 CREATE POLICY "Owners read the components of their jobs" ON public.job_components FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
    FROM public.jobs)));
@@ -3809,7 +4510,11 @@ CREATE POLICY "Owners read the verifications of their twins" ON public.verificat
 
 CREATE POLICY "Owners read their accounts" ON public.connected_accounts FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
 
+CREATE POLICY "Owners read their backups" ON public.backups FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
 CREATE POLICY "Owners read their channels" ON public.notification_channels FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
+
+CREATE POLICY "Owners read their destinations" ON public.backup_destinations FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
 
 CREATE POLICY "Owners read their jobs" ON public.jobs FOR SELECT TO authenticated USING ((owner_id = ( SELECT auth.uid() AS uid)));
 
@@ -3828,6 +4533,8 @@ CREATE POLICY "Owners take back ticks of their twins" ON public.ticks FOR DELETE
 
 CREATE POLICY "Owners tick off what is left to do for their twins" ON public.ticks FOR INSERT TO authenticated WITH CHECK ((twin_id IN ( SELECT twins.id
    FROM public.twins)));
+
+ALTER TABLE public.backup_destinations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.backups ENABLE ROW LEVEL SECURITY;
 
@@ -3903,6 +4610,10 @@ REVOKE ALL ON FUNCTION private.confirmed_for_runs(twin public.twins, earlier pub
 
 REVOKE ALL ON FUNCTION private.count_findings(of_verification_id uuid) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.backups TO authenticated;
+
+REVOKE ALL ON FUNCTION private.create_backup(of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text, of_schedule_id uuid) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.verifications TO authenticated;
@@ -3925,11 +4636,15 @@ REVOKE ALL ON FUNCTION private.end_oauth(requesting_user_id uuid, request_state_
 
 REVOKE ALL ON FUNCTION private.expire_account(refused_account_id uuid, refused_iv text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.expire_backups(of_twin_id uuid) FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.job_components TO authenticated;
 
 GRANT SELECT ON TABLE public.job_items TO authenticated;
 
 REVOKE ALL ON FUNCTION private.failures_of(of_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.finish_backup(of_backup_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.finish_job(of_job_id uuid) FROM PUBLIC;
 
@@ -3943,6 +4658,8 @@ REVOKE ALL ON FUNCTION private.finish_verification(of_verification_id uuid) FROM
 
 REVOKE ALL ON FUNCTION private.flush_broadcasts() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.give_up_backup(of_backup_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.hand_on_notification() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer) FROM PUBLIC;
@@ -3950,6 +4667,8 @@ REVOKE ALL ON FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progre
 REVOKE ALL ON FUNCTION private.job_report(of_job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.keep_moving() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.kept_components() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.least_gap_minutes(parsed private.cron_fields) FROM PUBLIC;
 
@@ -3991,6 +4710,8 @@ GRANT SELECT ON TABLE public.connected_accounts TO authenticated;
 
 REVOKE ALL ON FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.own_backup(wanted_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.own_channel(wanted_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.own_schedule(wanted_id uuid) FROM PUBLIC;
@@ -4007,9 +4728,13 @@ REVOKE ALL ON FUNCTION private.parallel_steps() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.parse_cron(expression text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.pick_destination(of_owner_id uuid, wanted_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.prune_history() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.reason_to_pause(schedule public.schedules, twin public.twins) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.refresh_backup(held private.steps) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refresh_component(of_job_id uuid, of_component text) FROM PUBLIC;
 
@@ -4021,13 +4746,19 @@ REVOKE ALL ON FUNCTION private.refuse_crossing_clone(twin public.twins) FROM PUB
 
 REVOKE ALL ON FUNCTION private.refuse_empty_clone(checked_options jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_incomplete_backup(backup public.backups) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_unlisted_project(account public.connected_accounts, wanted_ref text, role_of_project text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.remove_backup(of_backup_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.report_with_missing(of_verification_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.rescue(looked_before interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.restore_options(given jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.return_expired_leases() FROM PUBLIC;
 
@@ -4035,15 +4766,23 @@ REVOKE ALL ON FUNCTION private.rhythm(every_hours integer, cron text) FROM PUBLI
 
 REVOKE ALL ON FUNCTION private.run_project(project_account_id uuid, project_ref text) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.backup_destinations TO authenticated;
+
+REVOKE ALL ON FUNCTION private.stored_backup(of_backup_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.run_facts(step private.steps) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone, account_expires_on date) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.save_database_password(account_owner_id uuid, of_account_id uuid, of_ref text, password_key_id text, password_iv text, password_ciphertext text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.save_destination(destination public.backup_destinations, sealed_key_id text, sealed_iv text, sealed_ciphertext text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.store_backup(held private.steps, facts jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.store_counts(held private.steps, counts jsonb) FROM PUBLIC;
 
@@ -4069,14 +4808,23 @@ GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
 REVOKE ALL ON FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.change_channel(channel_id uuid, name text, events text[], is_enabled boolean, twin_id uuid) TO authenticated;
 
+REVOKE ALL ON FUNCTION public.delete_backup(backup_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_backup(backup_id uuid) TO authenticated;
+
 REVOKE ALL ON FUNCTION public.delete_channel(channel_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.delete_channel(channel_id uuid) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.delete_destination(destination_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_destination(destination_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.delete_schedule(schedule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.delete_schedule(schedule_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.prove_backup(backup_id uuid, mode text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.prove_backup(backup_id uuid, mode text) TO authenticated;
 
 GRANT SELECT ON TABLE public.notification_deliveries TO authenticated;
 
@@ -4089,8 +4837,14 @@ GRANT ALL ON FUNCTION public.run_again(job_id uuid, components text[]) TO authen
 REVOKE ALL ON FUNCTION public.run_schedule(schedule_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.run_schedule(schedule_id uuid) TO authenticated;
 
+REVOKE ALL ON FUNCTION public.save_retention(twin_id uuid, keep_backups integer, keep_days integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.save_retention(twin_id uuid, keep_backups integer, keep_days integer) TO authenticated;
+
 REVOKE ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid, loss_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours integer, cron text, timezone text, options jsonb, is_active boolean, schedule_id uuid, loss_limit integer) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
@@ -4098,16 +4852,14 @@ GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text
 REVOKE ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
 
-REVOKE ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text) TO authenticated;
+REVOKE ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.start_verification(job_id uuid, mode text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_verification(job_id uuid, mode text) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.test_channel(channel_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.test_channel(channel_id uuid) TO authenticated;
-
-GRANT SELECT ON TABLE public.backups TO authenticated;
 
 GRANT SELECT ON TABLE public.clone_history TO authenticated;
 
@@ -4150,6 +4902,8 @@ CREATE POLICY "Owners listen to their jobs" ON realtime.messages FOR SELECT TO a
 CREATE POLICY "Users listen to their notifications" ON realtime.messages FOR SELECT TO authenticated USING (((extension = 'broadcast'::text) AND (( SELECT realtime.topic() AS topic) = ('user:'::text || ( SELECT auth.uid() AS uid)))));
 
 SELECT cron.schedule('twins-deliver-notifications', '* * * * *', 'select private.wake_notifications()');
+
+SELECT cron.schedule('twins-expire-backups', '47 3 * * *', 'select private.expire_backups()');
 
 SELECT cron.schedule('twins-keep-moving', '* * * * *', '
   do $$

@@ -39,11 +39,12 @@ export const LAYERS: readonly Layer[] = [
 	// Beside schemas and components: these are handed in by whoever starts it.
 	shared('engine', [...PLATFORM, 'contract']),
 	shared('accounts', PLATFORM),
+	shared('destinations', PLATFORM),
 	shared('notifications', PLATFORM),
 	{
 		name: 'functions',
 		files: '^supabase/functions/(?!_shared/)',
-		uses: ['components', 'engine', 'accounts', 'notifications'],
+		uses: ['components', 'backup', 'engine', 'accounts', 'destinations', 'notifications'],
 	},
 	{
 		name: 'cli',
@@ -69,6 +70,7 @@ export const LAYERS: readonly Layer[] = [
 			'backup',
 			'engine',
 			'accounts',
+			'destinations',
 			'notifications',
 			'cli',
 			...LOCAL,

@@ -2,7 +2,7 @@
 import * as http from 'node:http';
 
 export interface Fault {
-	readonly method: 'PUT' | 'GET';
+	readonly method: 'PUT' | 'GET' | 'POST';
 	/** Only requests whose path has this in it. */
 	readonly of?: string;
 	/** Requests that go through before. */

@@ -96,7 +96,7 @@ const REFUSED: readonly (readonly [title: string, json: string, words: RegExp])[
 	['a switch as a text', '{"remove_extra": "true"}', /remove_extra/],
 	['a switch as a number', '{"activate": 1}', /activate/],
 	['a switch as an object', '{"copy_mfa": {}}', /copy_mfa/],
-	['a backup', '{"backup": true}', /Backups cannot be taken yet/],
+	['a backup that is no switch', '{"backup": 1}', /Not true or false: backup/],
 	['an unknown verification', '{"verify": "deeply"}', /verification/],
 	['a verification in other letters', '{"verify": "Counts"}', /verification/],
 	['a verification as a switch', '{"verify": true}', /verification/],

@@ -9,6 +9,10 @@ import {
 	type AccountsRequest,
 } from '../../supabase/functions/_shared/domain/api.ts';
 import {
+	backupsRequestSchema,
+	type BackupsRequest,
+} from '../../supabase/functions/_shared/domain/destination.ts';
+import {
 	addChannelSchema,
 	notificationsRequestSchema,
 	type NotificationsRequest,
@@ -123,6 +127,20 @@ const ofNotifications: Record<NotificationsRequest['action'], object> = {
 	},
 };
 
+/** The same of `backups`. */
+const ofBackups: Record<BackupsRequest['action'], object> = {
+	own_store: {},
+	save_destination: {
+		name: 'Matrix',
+		endpoint: stack.s3.endpoint,
+		region: stack.s3.region,
+		bucket: stack.s3.bucket,
+		prefix: 'matrix',
+		access_key_id: stack.s3.access_key_id,
+		secret_access_key: stack.s3.secret_access_key,
+	},
+};
+
 const actionsOfNotifications = [
 	...addChannelSchema.def.options.flatMap((option) => [...option.def.shape.action.def.values]),
 	...notificationsRequestSchema.def.options.flatMap((option) =>
@@ -135,8 +153,13 @@ test('every function and every action has its line', () => {
 		.readdirSync(new URL('../../supabase/functions', import.meta.url), { withFileTypes: true })
 		.filter((entry) => entry.isDirectory() && entry.name !== '_shared')
 		.map(({ name }) => name);
-	expect(folders.sort()).toEqual(['accounts', 'notifications', 'worker']);
+	expect(folders.sort()).toEqual(['accounts', 'backups', 'notifications', 'worker']);
 	expect(Object.keys(actions).sort()).toEqual(allActions.sort());
+	expect(Object.keys(ofBackups).sort()).toEqual(
+		backupsRequestSchema.def.options
+			.flatMap((option) => [...option.def.shape.action.def.values])
+			.sort(),
+	);
 	expect(Object.keys(ofNotifications).sort()).toEqual([...new Set(actionsOfNotifications)].sort());
 });
 
@@ -188,6 +211,29 @@ describe.each(Object.entries(ofNotifications))('notifications: %s', (action, bod
 		const { data } = await owner.supabase.from('notification_channels').select('id');
 		expect(data).toEqual([]);
 	});
+});
+
+describe.each(Object.entries(ofBackups))('backups: %s', (action, body) => {
+	test('is for whoever is signed in, and about nobody else', async () => {
+		const statusFor = async (who: keyof typeof tokens) =>
+			(await call('backups', who, { action, ...body })).status;
+		expect({
+			visitor: await statusFor('visitor'),
+			service: await statusFor('service'),
+			another: await statusFor('another'),
+		}).toEqual({ visitor: 401, service: 401, another: 200 });
+		const { data } = await owner.supabase.from('backup_destinations').select('id');
+		expect(data).toEqual([]);
+	});
+});
+
+test('backups: another user cannot save the owner’s destination anew', async () => {
+	const asked = { action: 'save_destination', ...ofBackups.save_destination };
+	const { body } = await call('backups', 'owner', asked);
+	const { id } = (body as { destination: { id: string } }).destination;
+	const stolen = await call('backups', 'another', { ...asked, destination_id: id });
+	expect(stolen.status).toBe(404);
+	await owner.supabase.rpc('delete_destination', { destination_id: id });
 });
 
 test('notifications: only the database has them delivered', async () => {

@@ -58,7 +58,7 @@ async function stateOf(
 
 /** What a backup consists of. */
 const OBJECT =
-	/^(manifest\.json|SHA256SUMS|restore\.sh|schema\.sql|after-rows\.sql|rows\/[^/]+\/\d+\.copy\.gz)$/;
+	/^(manifest\.json|SHA256SUMS|restore\.sh|schema\.(sql|json)|after-rows\.(sql|json)|rows\/[^/]+\/[\w-]+\.copy\.gz|notes\/[\w-]+\.json)$/;
 
 /**
  * Removes the backup in a folder, complete or not, and returns the number of its objects. Throws, and removes nothing, where

@@ -35,7 +35,8 @@ run() { psql -X -q -v ON_ERROR_STOP="$stop" -d "$database" -f "$1"; }
 settings='set session_replication_role = replica; set xmloption = content'
 load() {
 	path="set search_path = $2"
-	cat "$1"/*.copy.gz | gunzip | psql -X -q -v ON_ERROR_STOP="$stop" -d "$database" -c "$settings" -c "$path" -c "$3" || [ "$stop" = 0 ]
+	# The parts by name: whatever else is in the folder is not of this backup.
+	grep -F "  $1/" SHA256SUMS | cut -c 67- | xargs cat | gunzip | psql -X -q -v ON_ERROR_STOP="$stop" -d "$database" -c "$settings" -c "$path" -c "$3" || [ "$stop" = 0 ]
 }
 
 run schema.sql

@@ -1,5 +1,5 @@
 // The schema of a database as SQL text that psql runs alone: what a clone into an empty project would do, in its order.
-import { KEPT_COMPONENTS } from '../domain/backup.ts';
+import { KEPT_COMPONENTS, type StoredChange, type StoredSchema } from '../domain/backup.ts';
 import { literal } from '../platform/postgres/index.ts';
 import { pathOf } from '../schema/apply.ts';
 import { NO_ROWS_BROUGHT, SCHEMA_STAGES, type Fact, type Facts } from '../schema/fact.ts';
@@ -10,15 +10,13 @@ import { createStatements, type LeftFact, type PlannedChange } from '../schema/p
 import { indexFacts } from '../schema/read.ts';
 
 export interface SchemaScript {
-	/** What there has to be before rows are loaded. */
-	readonly before: string;
-	/** Keys, indexes, triggers, policies. */
-	readonly after: string;
+	readonly stored: StoredSchema;
 	/** What cannot be made from what was read. */
 	readonly left: readonly LeftFact[];
 }
 
-const PREAMBLE = `set check_function_bodies = off;
+/** For each session that makes a part of the schema. */
+export const SCHEMA_SETTINGS = `set check_function_bodies = off;
 set client_min_messages = warning;
 set statement_timeout = 0;
 `;
@@ -27,13 +25,13 @@ set statement_timeout = 0;
  * Projects give privileges to the roles of the API, older ones on each new table. They are taken away first: what the source gives
  * is said of each object, and its own defaults come last.
  */
-const NO_PRIVILEGES = ['tables', 'sequences', 'functions']
-	.map(
+const NO_PRIVILEGES: readonly string[] = [
+	...['tables', 'sequences', 'functions'].map(
 		(on) =>
-			`alter default privileges in schema public revoke all on ${on} from postgres, anon, authenticated, service_role;\n`,
-	)
-	.concat('revoke all on schema public from anon, authenticated, service_role;\n')
-	.join('');
+			`alter default privileges in schema public revoke all on ${on} from postgres, anon, authenticated, service_role`,
+	),
+	'revoke all on schema public from anon, authenticated, service_role',
+];
 
 /**
  * Functions come before what tables need of them: their bodies call others, which nothing records and Postgres looks
@@ -43,7 +41,8 @@ const STAGES = [...SCHEMA_STAGES].sort(
 	(one, other) => Number(other === 'functions') - Number(one === 'functions'),
 );
 
-const AFTER_ROWS: readonly string[] = ['relations', 'triggers', 'policies'];
+/** Stages after the rows; the others come before them. */
+export const AFTER_ROWS: readonly string[] = ['relations', 'triggers', 'policies'];
 
 /** Statements of the change that only concern what is made later: default privileges come with their schema. */
 function ofDefaults({ facts }: PlannedChange): ReadonlySet<string> {
@@ -55,8 +54,8 @@ function ofDefaults({ facts }: PlannedChange): ReadonlySet<string> {
 export function schemaScript(facts: Facts): SchemaScript {
 	const made: Fact[] = [];
 	const left: LeftFact[] = [];
-	const texts = { before: '', after: '', defaults: '' };
-	for (const stage of STAGES) {
+	const defaults: StoredChange[] = [];
+	const stages = STAGES.map((stage) => {
 		const plan = planStage(
 			{
 				source: facts,
@@ -73,33 +72,66 @@ export function schemaScript(facts: Facts): SchemaScript {
 			},
 		);
 		left.push(...plan.left);
-		const half = AFTER_ROWS.includes(stage) ? 'after' : 'before';
+		const changes: StoredChange[] = [];
 		for (const change of plan.changes) {
 			made.push(...change.facts);
 			const statements = whereMissing(change);
-			const defaults = ofDefaults(change);
-			texts[half] += textOf(change, [
-				...statements.filter((statement) => !defaults.has(statement)),
-				...change.facts.flatMap((fact) => withoutInheritedDefault(fact, facts)),
-			]);
-			texts.defaults += textOf(
-				change,
-				statements.filter((statement) => defaults.has(statement)),
+			const late = ofDefaults(change);
+			changes.push(
+				...stored(change, [
+					...statements.filter((statement) => !late.has(statement)),
+					...change.facts.flatMap((fact) => withoutInheritedDefault(fact, facts)),
+				]),
+			);
+			defaults.push(
+				...stored(
+					change,
+					statements.filter((statement) => late.has(statement)),
+				),
 			);
 		}
-	}
-	return {
-		before: PREAMBLE + NO_PRIVILEGES + texts.before,
-		after: PREAMBLE + texts.after + texts.defaults,
-		left,
-	};
+		return { stage, changes };
+	});
+	return { stored: { privileges: [...NO_PRIVILEGES], stages, defaults }, left };
 }
 
 /** Code of users may name its neighbours only, and what is inlined is looked up at once. */
-function textOf({ id, facts }: PlannedChange, statements: readonly string[]): string {
-	if (statements.length === 0) return '';
-	const path = `set local search_path = ${pathOf(facts)}`;
-	const lines = ['begin', path, ...statements, 'commit'];
+function stored({ id, facts }: PlannedChange, statements: readonly string[]): StoredChange[] {
+	if (statements.length === 0) return [];
+	const [fact] = facts;
+	return [
+		{
+			id,
+			object: fact?.object ?? id,
+			component: fact?.component ?? 'tables',
+			path: pathOf(facts),
+			statements: [...statements],
+		},
+	];
+}
+
+/** What there has to be before rows are loaded. */
+export const schemaBefore = ({ privileges, stages }: StoredSchema): string =>
+	SCHEMA_SETTINGS +
+	privileges.map((statement) => `${statement};\n`).join('') +
+	stages
+		.filter(({ stage }) => !AFTER_ROWS.includes(stage))
+		.flatMap(({ changes }) => changes)
+		.map(textOf)
+		.join('');
+
+/** Keys, indexes, triggers, policies. */
+export const schemaAfter = ({ stages, defaults }: StoredSchema): string =>
+	SCHEMA_SETTINGS +
+	[
+		...stages.filter(({ stage }) => AFTER_ROWS.includes(stage)).flatMap(({ changes }) => changes),
+		...defaults,
+	]
+		.map(textOf)
+		.join('');
+
+function textOf({ id, path, statements }: StoredChange): string {
+	const lines = ['begin', `set local search_path = ${path}`, ...statements, 'commit'];
 	// As JSON, so that no name ends the comment.
 	return `\n-- ${JSON.stringify(id)}\n${lines.map((line) => `${line};\n`).join('')}`;
 }

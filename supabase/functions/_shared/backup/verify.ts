@@ -79,7 +79,7 @@ export async function verifyBackup(
 	return damaged;
 }
 
-async function problemOf(
+export async function problemOf(
 	store: ObjectStore,
 	folder: string,
 	{ name, bytes, sha256: wanted }: BackupObject,

@@ -1,28 +1,27 @@
-// Takes a backup: one moment of the source's rows, with all that is needed to restore them, as objects of a folder. The
-// manifest comes last and is read back; a folder without one is no backup.
-import type { KeptTable, LeftObject } from '../contract/backup.ts';
+// Takes a backup, in slices: the rows of the source with all that is needed to restore them, as objects of a folder. Rows that one
+// slice reads are of one moment. The manifest comes last and is read back; a folder without one is no backup.
+import type { KeptTable, LeftObject, Sliced } from '../contract/backup.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
+import type { Progress } from '../contract/report.ts';
 import { keepUsers } from '../components/auth-users/backup.ts';
-import { keepRows, keepSequences } from '../components/data/backup.ts';
-import { readMaterializedViews } from '../components/views/refresh.ts';
-import {
-	BACKUP_FORMAT,
-	BACKUP_VERSION,
-	KEPT_COMPONENTS,
-	MANIFEST_NAME,
-	manifestSchema,
-	type BackupTable,
-	type Manifest,
-} from '../domain/backup.ts';
-import { COMPONENT_KEYS } from '../domain/component.ts';
+import { keepRows } from '../components/data/backup.ts';
+import { MANIFEST_NAME, type Manifest, SCHEMA_NAME } from '../domain/backup.ts';
 import { isPassing, TwinsError } from '../domain/errors.ts';
+import type { CopyPlace } from '../platform/copy-pieces.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
-import { literal, type Session } from '../platform/postgres/index.ts';
 import { readFacts } from '../schema/read.ts';
+import { finishBackup, removeOthers } from './finish.ts';
 import { createBackupObjects, safeName, type BackupObjects } from './objects.ts';
 import { createPartWriter } from './part-writer.ts';
-import { restoreScript } from './restore-script.ts';
-import { schemaScript } from './schema-script.ts';
+import { schemaBefore, schemaScript } from './schema-script.ts';
+import {
+	cursorSchema,
+	notesName,
+	readNotes,
+	type SliceNotes,
+	type WriteCursor,
+} from './slice-notes.ts';
+import { readManifest } from './verify.ts';
 
 /** Uncompressed size of a part: two of them are in memory at a time, compressed. */
 const PART_BYTES = 16 * 1024 * 1024;
@@ -30,24 +29,36 @@ const PART_BYTES = 16 * 1024 * 1024;
 export interface BackupRequest {
 	readonly source: Endpoint;
 	readonly store: ObjectStore;
-	/** Where the backup goes, below the prefix of the store; no slash at its ends. Must not exist. */
+	/** Where the backup goes, below the prefix of the store; no slash at its ends. */
 	readonly folder: string;
 	/** Patterns of tables whose rows are not kept. */
 	readonly ignoreRules: readonly string[];
 	readonly signal: AbortSignal;
 	/** Called before each table, with how many are done. */
 	readonly onTable?: (object: string, done: number, total: number) => void;
+	readonly onProgress?: (progress: Progress) => void;
 	/** Lower in tests. */
 	readonly partBytes?: number;
 }
 
+/** How much one slice does. */
+export interface SliceLimits {
+	/** Text of rows that are read; a table larger than what is left of it is read in pieces. */
+	readonly bytes: number;
+	spent(): boolean;
+}
+
+const NO_LIMITS: SliceLimits = { bytes: Number.POSITIVE_INFINITY, spent: () => false };
+
 /**
- * Writes the backup and returns its manifest. Throws TwinsError when it could not be completed; what was written of it is
- * removed then, or the error says that it could not be.
+ * Writes the backup in one slice, of one moment, and returns its manifest. Throws TwinsError when it could not be completed;
+ * what was written of it is removed then, or the error says that it could not be.
  */
 export async function writeBackup(request: BackupRequest): Promise<Manifest> {
 	try {
-		return await write(request);
+		const written = await writeSlice(request, null, NO_LIMITS);
+		if (written.state === 'done') return written.manifest;
+		throw new Error('a slice without limits ends');
 	} catch (error) {
 		await removeBackup(request.store, request.folder).catch((reason: unknown) => {
 			throw leftBehind(error, reason, request.folder);
@@ -74,117 +85,176 @@ export async function removeBackup(store: ObjectStore, folder: string): Promise<
 	await store.remove(names.filter((name) => !manifest.includes(name)));
 }
 
-async function write(request: BackupRequest): Promise<Manifest> {
+/**
+ * Writes a slice of the backup. Repeated with the same cursor it writes objects of other names; those of the slice that was
+ * lost are removed when the backup is complete.
+ */
+export async function writeSlice(
+	request: BackupRequest,
+	cursor: unknown,
+	limits: SliceLimits,
+): Promise<Sliced<{ readonly state: 'done'; readonly manifest: Manifest }>> {
 	const { source, store, folder, ignoreRules } = request;
+	const from: WriteCursor | null = cursor === null ? null : cursorSchema.parse(cursor);
 	const objects = createBackupObjects(store, folder);
+	const notes = await notesBefore(store, folder, from);
+	if (notes === null) {
+		// The last slice was lost when all was written.
+		const manifest = await readManifest(store, folder);
+		await removeOthers(store, folder, manifest);
+		return { state: 'done', manifest };
+	}
 	// Two: the first one's transaction holds the moment.
 	const rows = await source.connect();
 	const catalog = await source.database();
-	const kept = await keepRows(rows, ignoreRules);
+	const [earlier] = notes;
+	const waiting = earlier === undefined ? null : new Set(earlier.order?.slice(from?.done ?? 0));
+	const kept = await keepRows(rows, ignoreRules, (table) => waiting?.has(table) ?? true);
 	const tables = [...(await keepUsers(rows)), ...kept.tables];
-	// The locks on the tables keep their structure as it is meanwhile.
-	const script = schemaScript(await readFacts(catalog));
-	await objects.putText('schema.sql', script.before);
-	const left = [
-		...kept.left,
-		...script.left.map(({ fact, why, outcome }): LeftObject => ({
-			object: fact.object,
-			outcome: outcome === undefined ? 'failed' : 'skipped',
-			detail: why,
-		})),
-	];
-	const written: BackupTable[] = [];
-	for (const [done, table] of tables.entries()) {
-		request.signal.throwIfAborted();
-		request.onTable?.(table.object, done, tables.length);
-		const partBytes = request.partBytes ?? PART_BYTES;
-		const result = await writeTable(table, done + 1, objects, partBytes, kept.recover);
-		if ('outcome' in result) left.push(result);
-		else written.push(result);
-	}
-	const sequences = await keepSequences(catalog, ignoreRules);
-	left.push(...sequences.left);
-	await rows.query('commit');
-	const settings = sequences.positions.map(
-		({ sequence, last, called }) =>
-			`select pg_catalog.setval(${literal(sequence)}::regclass, ${last}, ${called});\n`,
-	);
-	await objects.putText(
-		'after-rows.sql',
-		[script.after, ...settings, await refreshes(catalog)].join('\n'),
-	);
-	const loaded = written.filter(({ parts }) => parts.length > 0);
-	await objects.putText('restore.sh', restoreScript(loaded, folderOf));
-	const sums = objects.written().map(({ name, sha256 }) => `${sha256}  ${name}\n`);
-	await objects.putText('SHA256SUMS', sums.join(''));
-	const manifest: Manifest = {
-		format: BACKUP_FORMAT,
-		version: BACKUP_VERSION,
-		source: { name: source.ref, server_version: catalog.serverVersion },
-		taken_at: kept.takenAt,
-		finished_at: new Date().toISOString(),
-		components: [...KEPT_COMPONENTS],
-		left_out: COMPONENT_KEYS.filter((key) => !KEPT_COMPONENTS.some((known) => known === key)),
-		problems: left,
-		tables: written,
-		objects: objects.written(),
+	const now: SliceNotes = {
+		takenAt: kept.takenAt,
+		tables: [],
+		left: [],
+		objects: [],
+		...(earlier === undefined && { order: tables.map(({ table }) => table) }),
 	};
-	await putManifest(store, folder, manifest);
-	return manifest;
+	if (earlier === undefined) {
+		// The locks on the tables keep their structure as it is meanwhile.
+		const script = schemaScript(await readFacts(catalog));
+		await objects.putText('schema.sql', schemaBefore(script.stored));
+		await objects.putText(SCHEMA_NAME, JSON.stringify(script.stored));
+		now.left.push(...kept.left, ...script.left.map(leftOf));
+	}
+	const reading = startReading(request, kept.recover, objects, now, notes.length, limits);
+	const order = earlier?.order ?? tables.map(({ table }) => table);
+	const byName = new Map(tables.map((table) => [table.table, table]));
+	let done = from?.done ?? 0;
+	let place = from?.place ?? null;
+	const reached = (): Pick<WriteCursor, 'rows' | 'bytes'> => ({
+		rows: (from?.rows ?? 0) + now.tables.reduce((sum, table) => sum + table.rows, 0),
+		bytes: (from?.bytes ?? 0) + objects.written().reduce((sum, object) => sum + object.bytes, 0),
+	});
+	while (done < order.length) {
+		request.signal.throwIfAborted();
+		const table = byName.get(order[done] ?? '');
+		request.onTable?.(table?.object ?? '', done, order.length);
+		request.onProgress?.({ done, total: order.length, ...reached() });
+		if (table === undefined) now.left.push(goneMeanwhile(order[done] ?? '', kept.left));
+		else place = await reading.read(table, done + 1, place);
+		if (place === null) done += 1;
+		if (done < order.length && (reading.isFull() || limits.spent())) {
+			await rows.query('commit');
+			const name = notesName(notes.length + 1);
+			const { rows: count, bytes } = reached();
+			now.objects.push(...objects.written());
+			await store.put(`${folder}/${name}`, new TextEncoder().encode(JSON.stringify(now)));
+			const next = { notes: [...(from?.notes ?? []), name], done, place, rows: count, bytes };
+			request.onProgress?.({ done, total: order.length, rows: count, bytes });
+			return { state: 'more', cursor: next satisfies WriteCursor };
+		}
+	}
+	const manifest = await finishBackup({
+		...{ source, store, folder, ignoreRules, objects },
+		notes: [...notes, now],
+		endMoment: () => rows.query('commit'),
+	});
+	const bytes = manifest.objects.reduce((sum, object) => sum + object.bytes, 0);
+	request.onProgress?.({ done, total: done, rows: reached().rows, bytes });
+	return { state: 'done', manifest };
 }
 
-const folderOf = ({ parts }: BackupTable): string => parts[0]?.replace(/\/[^/]*$/, '') ?? '';
-
-/** Trouble with the table alone is reported, and the others are still kept. */
-async function writeTable(
-	table: KeptTable,
-	number: number,
-	objects: BackupObjects,
-	partBytes: number,
-	recover: () => Promise<void>,
-): Promise<BackupTable | LeftObject> {
-	const folder = `rows/${number}.${safeName(table.object)}`;
-	const parts: string[] = [];
-	let isStoreAtFault = false;
-	const writer = createPartWriter(partBytes, async (part) => {
-		const name = `${folder}/${String(parts.length + 1).padStart(6, '0')}.copy.gz`;
-		parts.push(name);
-		await objects.put(name, part).catch((error: unknown) => {
-			isStoreAtFault = true;
-			throw error;
-		});
-	});
+/** What earlier slices have left; null when it is gone, because the backup is complete. */
+async function notesBefore(
+	store: ObjectStore,
+	folder: string,
+	from: WriteCursor | null,
+): Promise<SliceNotes[] | null> {
+	if (from === null) return [];
 	try {
-		const rows = await table.copy((bytes) => writer.write(bytes));
-		await writer.end();
-		return { table: table.table, columns: [...table.columns], rows, parts };
+		return await readNotes(store, folder, from.notes);
 	} catch (error) {
-		// A part on its way would arrive after all are removed.
-		await writer.end().catch(() => undefined);
-		if (isStoreAtFault || !(error instanceof TwinsError) || isPassing(error)) throw error;
-		await recover();
-		await objects.remove(parts);
-		return { object: table.object, outcome: 'failed', detail: error.message };
+		if (error instanceof TwinsError && error.code === 'not_found') return null;
+		throw error;
 	}
 }
 
-/** Materialized views that hold something on the source: what they read is in place by then. */
-async function refreshes(catalog: Session): Promise<string> {
-	const views = await readMaterializedViews(catalog);
-	return views
-		.filter(({ populated }) => populated)
-		.map(({ name }) => `refresh materialized view ${name};\n`)
-		.join('');
+const leftOf = ({
+	fact,
+	why,
+	outcome,
+}: {
+	readonly fact: { readonly object: string };
+	readonly why: string;
+	readonly outcome?: string;
+}): LeftObject => ({
+	object: fact.object,
+	outcome: outcome === undefined ? 'failed' : 'skipped',
+	detail: why,
+});
+
+const goneMeanwhile = (table: string, left: readonly LeftObject[]): LeftObject => ({
+	object: table,
+	outcome: 'failed',
+	detail:
+		left.find(({ object, outcome }) => outcome === 'failed' && table.includes(object))?.detail ??
+		'it was dropped or altered while the backup was taken',
+});
+
+/** Least that is read of a table at a time. */
+const LEAST_PIECE = 1024 * 1024;
+
+/** Reads tables into parts, and counts what the slice has read. */
+function startReading(
+	request: BackupRequest,
+	recover: () => Promise<void>,
+	objects: BackupObjects,
+	now: SliceNotes,
+	moment: number,
+	limits: SliceLimits,
+) {
+	let read = 0;
+	/** Reads the table from a place on, as far as the slice goes; where to go on, null at its end. */
+	async function readTable(
+		table: KeptTable,
+		number: number,
+		from: CopyPlace | null,
+	): Promise<CopyPlace | null> {
+		const folder = `rows/${number}.${safeName(table.object)}`;
+		const bytes = Math.max(limits.bytes - read, Math.min(LEAST_PIECE, limits.bytes));
+		const parts: string[] = [];
+		let isStoreAtFault = false;
+		const writer = createPartWriter(request.partBytes ?? PART_BYTES, async (part) => {
+			const name = `${folder}/${partName(moment, parts.length)}`;
+			parts.push(name);
+			await objects.put(name, part).catch((error: unknown) => {
+				isStoreAtFault = true;
+				throw error;
+			});
+		});
+		const counted = async (chunk: Uint8Array): Promise<void> => {
+			read += chunk.length;
+			await writer.write(chunk);
+		};
+		try {
+			const { rows, next } = await table.copy(from, bytes, counted);
+			await writer.end();
+			const columns = [...table.columns];
+			now.tables.push({ table: table.table, columns, rows, parts, moments: [moment] });
+			return next;
+		} catch (error) {
+			// A part on its way would arrive after all are removed.
+			await writer.end().catch(() => undefined);
+			if (isStoreAtFault || !(error instanceof TwinsError) || isPassing(error)) throw error;
+			await recover();
+			await objects.remove(parts);
+			now.left.push({ object: table.object, outcome: 'failed', detail: error.message });
+			return null;
+		}
+	}
+	return { read: readTable, isFull: () => read >= limits.bytes };
 }
 
-async function putManifest(store: ObjectStore, folder: string, manifest: Manifest): Promise<void> {
-	const name = `${folder}/${MANIFEST_NAME}`;
-	const text = `${JSON.stringify(manifestSchema.parse(manifest), undefined, '\t')}\n`;
-	await store.put(name, new TextEncoder().encode(text));
-	if (new TextDecoder().decode(await store.get(name)) === text) return;
-	throw new TwinsError(
-		'storage_refused',
-		`The store gives back another ${MANIFEST_NAME} than was written`,
-		'Take the backup again; if it happens again, use another store.',
-	);
-}
+/** In the order of the rows; a slice that is repeated writes no part over one of before. */
+const partName = (moment: number, index: number): string =>
+	[moment + 1, index + 1].map((number) => String(number).padStart(6, '0')).join('-') +
+	`-${crypto.randomUUID().slice(0, 4)}.copy.gz`;

@@ -18,43 +18,94 @@ export const KEPT_COMPONENTS = [
 	'policies',
 	'auth_users',
 ] as const satisfies readonly ComponentKey[];
+export type KeptComponent = (typeof KEPT_COMPONENTS)[number];
 
 const count = z.int().check(z.minimum(0));
 
-const objectSchema = z.object({
+export const backupObjectSchema = z.object({
 	/** Below the folder of the backup. */
 	name: z.string(),
 	bytes: count,
 	/** SHA-256 of the object as it is stored, 64 hexadecimal digits. */
 	sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
-export type BackupObject = z.infer<typeof objectSchema>;
+export type BackupObject = z.infer<typeof backupObjectSchema>;
 
-const tableSchema = z.object({
+export const backupTableSchema = z.object({
 	/** Quoted where it must be, as SQL names it. */
 	table: z.string(),
 	columns: z.array(z.string()),
 	rows: count,
 	/** Names of objects, in order. */
 	parts: z.array(z.string()),
+	/** Which of the manifest's moments its rows are of. */
+	moments: z.array(count),
 });
-export type BackupTable = z.infer<typeof tableSchema>;
+export type BackupTable = z.infer<typeof backupTableSchema>;
+
+export const leftObjectSchema = z.object({
+	object: z.string(),
+	outcome: z.enum(['failed', 'skipped']),
+	detail: z.string(),
+});
 
 export const manifestSchema = z.object({
 	format: z.literal(BACKUP_FORMAT),
 	version: z.literal(BACKUP_VERSION),
 	source: z.object({ name: z.string(), server_version: count }),
-	/** All rows are those of this moment. */
+	/** The first of the moments. */
 	taken_at: z.string(),
+	/** The moments of which rows are: one, or several of a source too large to be read in one slice. */
+	moments: z.array(z.string()).check(z.minLength(1)),
 	finished_at: z.string(),
 	components: z.array(z.enum(COMPONENT_KEYS)),
 	/** Components of a project that are not in it. */
 	left_out: z.array(z.enum(COMPONENT_KEYS)),
 	/** What could not be read, or was left out on purpose, with the reason. */
-	problems: z.array(
-		z.object({ object: z.string(), outcome: z.enum(['failed', 'skipped']), detail: z.string() }),
-	),
-	tables: z.array(tableSchema),
-	objects: z.array(objectSchema),
+	problems: z.array(leftObjectSchema),
+	tables: z.array(backupTableSchema),
+	objects: z.array(backupObjectSchema),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** One change of the schema, as its own transaction. */
+const changeSchema = z.object({
+	id: z.string(),
+	object: z.string(),
+	component: z.enum(COMPONENT_KEYS),
+	/** For `set local search_path`. */
+	path: z.string(),
+	statements: z.array(z.string()),
+});
+export type StoredChange = z.infer<typeof changeSchema>;
+
+export const SCHEMA_NAME = 'schema.json';
+
+/** schema.json: what schema.sql and after-rows.sql say, for programs. */
+export const storedSchemaSchema = z.object({
+	/** Take away what projects give to the roles of the API by themselves. */
+	privileges: z.array(z.string()),
+	stages: z.array(z.object({ stage: z.string(), changes: z.array(changeSchema) })),
+	/** Default privileges: after everything else. */
+	defaults: z.array(changeSchema),
+});
+export type StoredSchema = z.infer<typeof storedSchemaSchema>;
+
+export const AFTER_ROWS_NAME = 'after-rows.json';
+
+/** after-rows.json: what is done once rows are in. */
+export const storedAfterRowsSchema = z.object({
+	sequences: z.array(z.object({ sequence: z.string(), last: z.string(), called: z.boolean() })),
+	/** Materialized views to fill, in this order. */
+	refreshes: z.array(z.string()),
+});
+export type StoredAfterRows = z.infer<typeof storedAfterRowsSchema>;
+
+/** What a restore is to bring: private.restore_options fills it in. */
+export const restoreOptionsSchema = z.object({
+	components: z.record(z.enum(COMPONENT_KEYS), z.boolean()),
+	/** Only the rows of these, as `schema.table`. */
+	tables: z.optional(z.array(z.string())),
+	confirm_target: z.optional(z.string()),
+});
+export type RestoreOptions = z.infer<typeof restoreOptionsSchema>;

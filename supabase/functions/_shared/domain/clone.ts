@@ -32,7 +32,8 @@ const givenOptions = z.strictObject({
 	),
 	/** Rows per table; 0 = all. */
 	row_limit: z._default(z.int().check(z.minimum(0), z.maximum(MOST_ROWS)), 0),
-	backup: z._default(z.literal(false, 'Backups cannot be taken yet'), false),
+	/** Take a backup of the source, in a run of its own. */
+	backup: z._default(z.boolean(), false),
 	/** Remove from the target what the source does not have. */
 	remove_extra: z._default(z.boolean(), false),
 	/** Arm cron jobs and webhooks on arrival. */

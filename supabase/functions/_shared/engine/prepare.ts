@@ -20,8 +20,8 @@ interface ProjectState {
 
 /** Over before anything is written. */
 const GUARD_RANK = 0;
-const WORK_RANK = 1;
-const CLEANUP_RANK = 2;
+export const WORK_RANK = 1;
+export const CLEANUP_RANK = 2;
 
 export interface Preparation {
 	readonly steps: readonly NewStep[];
@@ -49,6 +49,7 @@ export async function prepareRun(
 			return { steps, ...(theirs && { preview: { target: previewOf(theirs) } }) };
 		}
 		case 'verification':
+		case 'backup':
 			return { steps };
 	}
 }
@@ -80,10 +81,13 @@ export function layOutSteps(
 			return ofEach('preview');
 		case 'verification':
 			return ofEach('verify');
+		case 'backup':
+			return [];
 	}
 }
 
-async function checkReady(endpoint: Endpoint): Promise<void> {
+/** Throws `target_not_ready` for a project that is paused or not there yet. */
+export async function checkReady(endpoint: Endpoint): Promise<void> {
 	if (!endpoint.services.includes('management_api')) return;
 	const project = await endpoint.api.get<ProjectState>('');
 	if (isRunning(project.status)) return;
@@ -127,7 +131,7 @@ async function theirTables(run: Run, target: Endpoint): Promise<TheirTables | un
 }
 
 /** A target that holds someone's tables is only written when its ref was typed. */
-async function checkTargetIsMeant(run: Run, target: Endpoint): Promise<void> {
+export async function checkTargetIsMeant(run: Run, target: Endpoint): Promise<void> {
 	if (run.options.confirm_target === run.target.ref) return;
 	const theirs = await theirTables(run, target);
 	if (!theirs) return;

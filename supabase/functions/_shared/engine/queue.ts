@@ -25,12 +25,33 @@ export interface StoredEndpoint extends StoredToken {
 	readonly database_password: SealedToken | null;
 }
 
+/** What opens a backup. */
+export interface StoredBackup {
+	readonly id: string;
+	readonly owner_id: string;
+	readonly ref: string;
+	/** Below the prefix of its destination. */
+	readonly folder: string;
+	/** Null: the installation's own store. */
+	readonly destination:
+		| (SealedToken & {
+				readonly id: string;
+				readonly endpoint: string | null;
+				readonly region: string;
+				readonly bucket: string;
+				readonly prefix: string;
+		  })
+		| null;
+}
+
 /** A run as the control database knows it: with what opens its endpoints. */
 export interface StoredRun extends Run {
 	readonly twin_id: string;
 	readonly source: StoredEndpoint;
 	readonly target: StoredEndpoint;
 	readonly target_is_protected: boolean;
+	/** What a backup writes, or a restore reads; null for all others. */
+	readonly backup: StoredBackup | null;
 }
 
 export interface Claim {

@@ -1,4 +1,5 @@
 // The HTTP face of the worker: who may wake it, and the connections that an invocation needs.
+import type { BackupWork } from '../contract/backup.ts';
 import type { Component } from '../contract/component.ts';
 import { errorBody } from '../domain/errors.ts';
 import { readEnvironment } from '../platform/environment.ts';
@@ -8,11 +9,13 @@ import { connectUrl } from '../platform/database.ts';
 import type { Session } from '../platform/postgres/index.ts';
 import { expireAccount, type StoredEndpoint } from './queue.ts';
 import { openStoredEndpoint } from './stored-endpoint.ts';
+import { openStoredStore } from './stored-store.ts';
 import { workOnce } from './worker.ts';
 
 /** A handler for Deno.serve. Answers {worked}, 401 without the secret, 500 with an error body. */
 export function serveWorker(
 	components: readonly Component[],
+	work: BackupWork,
 ): (request: Request) => Promise<Response> {
 	return async (request) => {
 		try {
@@ -34,6 +37,10 @@ export function serveWorker(
 				const worked = await workOnce({
 					control,
 					components,
+					backups: {
+						work,
+						openStore: (backup, signal) => openStoredStore(environment, backup, signal),
+					},
 					openEndpoint: (role, { run }, signal) => {
 						const endpoint = run[role];
 						return openStoredEndpoint(environment, role, endpoint, lock, signal, () =>

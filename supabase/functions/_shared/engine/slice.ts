@@ -40,6 +40,8 @@ export interface SliceResult {
 	 * stored the rest, or failed to: only this closes them. Never throws.
 	 */
 	readonly handOn?: () => Promise<void>;
+	/** What is known of a backup since. */
+	readonly backup?: Readonly<Record<string, unknown>>;
 }
 
 export interface SlicePorts {
@@ -83,7 +85,7 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 }
 
 /** Remarks have one form, whoever makes them. */
-const shown = (item: Item): Item =>
+export const shown = (item: Item): Item =>
 	item.detail === undefined ? item : { ...item, detail: asRemark(item.detail) };
 
 /** What a clone has left on the target, for whoever is to remove it. */
@@ -225,6 +227,10 @@ async function runStep(
 			const { cursor, handOn } = result;
 			return { outcome: 'more', cursor, ...(handOn ? { handOn } : {}) };
 		}
+		case 'backup':
+		case 'prove':
+		case 'remove':
+			throw unknownWork(step.kind);
 	}
 }
 
@@ -235,7 +241,7 @@ function componentOf(components: readonly Component[], key: string | null): Comp
 }
 
 /** A step of another version of the product, left from before a deploy. */
-function unknownWork(name: string): TwinsError {
+export function unknownWork(name: string): TwinsError {
 	return new TwinsError(
 		'internal',
 		`This version of the worker does not know ${name}`,

@@ -4,7 +4,8 @@ import type { CloneOptions } from '../domain/clone.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import type { VerificationMode } from '../domain/status.ts';
 
-export type StepKind = 'prepare' | 'guard' | 'stage' | 'preview' | 'verify' | 'cleanup';
+export type StepKind =
+	'prepare' | 'guard' | 'stage' | 'preview' | 'verify' | 'cleanup' | 'backup' | 'prove' | 'remove';
 
 /** Failures and deaths in a row after which a step is given up; the queue has the same limit. */
 export const MAX_ATTEMPTS = 8;
@@ -38,7 +39,7 @@ export interface NewStep {
 /** What all steps of a job, preview or verification share. */
 export interface Run {
 	readonly id: string;
-	readonly kind: 'job' | 'preview' | 'verification';
+	readonly kind: 'job' | 'preview' | 'verification' | 'backup';
 	readonly job_id: string | null;
 	readonly mode: VerificationMode | null;
 	readonly options: CloneOptions;

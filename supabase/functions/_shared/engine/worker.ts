@@ -4,6 +4,7 @@ import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
 import type { Progress } from '../contract/report.ts';
 import type { Session } from '../platform/postgres/index.ts';
+import { type BackupPorts, isOfBackup, runBackupSlice } from './backup-slice.ts';
 import {
 	type Claim,
 	claimStep,
@@ -20,6 +21,8 @@ export interface WorkerPorts extends Pick<SlicePorts, 'limits'> {
 	readonly control: Session;
 	readonly components: readonly Component[];
 	openEndpoint(role: EndpointRole, claim: Claim, signal: AbortSignal): Promise<OpenEndpoint>;
+	/** What carries out backups and restores; without it, those fail. */
+	readonly backups?: Pick<BackupPorts, 'work' | 'openStore'>;
 	/** Called when the slice is over, before what came of it is stored: the job may be final then. */
 	readonly beforeStoring?: () => Promise<void>;
 	/** Replaces the wait for a back-off, in tests. */
@@ -36,13 +39,21 @@ export async function workOnce(ports: WorkerPorts): Promise<boolean> {
 	const stop = new AbortController();
 	const reached: Reached = { progress: undefined };
 	const pulse = startPulse(ports.control, claim, reached, stop);
-	const result = await runSlice({ ...claim.step, failures }, claim.run, {
-		components: ports.components,
-		openEndpoint: (role, signal) => ports.openEndpoint(role, claim, signal),
+	const shared = {
+		openEndpoint: (role: EndpointRole, signal: AbortSignal) =>
+			ports.openEndpoint(role, claim, signal),
 		limits: ports.limits,
 		signal: stop.signal,
-		onProgress: (progress) => (reached.progress = progress),
-	});
+		onProgress: (progress: Progress) => (reached.progress = progress),
+	};
+	const { backups } = ports;
+	const result =
+		backups !== undefined && isOfBackup(claim.run)
+			? await runBackupSlice(claim.step, claim.run, { ...shared, ...backups })
+			: await runSlice({ ...claim.step, failures }, claim.run, {
+					...shared,
+					components: ports.components,
+				});
 	try {
 		await pulse.end();
 		await ports.beforeStoring?.();

@@ -2,6 +2,7 @@
 // entry; nothing else looks at the environment.
 import { TwinsError } from '../domain/errors.ts';
 import type { MailServer } from './mail.ts';
+import type { Destination } from './object-store.ts';
 import type { TlsMode } from './postgres/index.ts';
 import { importTokenKeys, type TokenKeys } from './vault.ts';
 
@@ -32,6 +33,10 @@ export interface Environment {
 	readonly mailServer: MailServer | null;
 	/** Notifications may go to private networks and over http. For local stacks only. */
 	readonly notifiesPrivateAddresses: boolean;
+	/** Where backups of users go that have saved no destination of their own; null: nowhere. */
+	readonly ownStore: Destination | null;
+	/** Stores of users may be in private networks and reached over http. For local stacks only. */
+	readonly storesAtPrivateAddresses: boolean;
 	/** How databases of projects are reached. Anything but `verify` is for local stacks. */
 	readonly databaseTls: TlsMode;
 	/** A root certificate (PEM) besides Supabase's that databases of projects may have; null when there is none. */
@@ -86,6 +91,18 @@ export async function readEnvironment(variables: Variables): Promise<Environment
 				? null
 				: { url: required('TWINS_SMTP_URL'), from: required('TWINS_MAIL_FROM') },
 		notifiesPrivateAddresses: variables('TWINS_NOTIFY_PRIVATE_ADDRESSES') === 'allow',
+		ownStore:
+			variables('TWINS_S3_BUCKET') === undefined
+				? null
+				: {
+						endpoint: variables('TWINS_S3_ENDPOINT') ?? null,
+						region: required('TWINS_S3_REGION'),
+						bucket: required('TWINS_S3_BUCKET'),
+						prefix: '',
+						accessKeyId: required('TWINS_S3_ACCESS_KEY_ID'),
+						secretAccessKey: required('TWINS_S3_SECRET_ACCESS_KEY'),
+					},
+		storesAtPrivateAddresses: variables('TWINS_STORE_PRIVATE_ADDRESSES') === 'allow',
 		databaseTls: variables('TWINS_DATABASE_TLS') === 'off' ? 'off' : 'verify',
 		databaseCa: variables('TWINS_DATABASE_CA') ?? null,
 	};

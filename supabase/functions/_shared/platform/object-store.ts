@@ -8,7 +8,10 @@ import {
 	S3Client,
 	S3ServiceException,
 } from '@aws-sdk/client-s3';
+import * as http from 'node:http';
+import * as https from 'node:https';
 import { TwinsError } from '../domain/errors.ts';
+import { guardedLookup, type Reach } from './outgoing-post.ts';
 
 export interface Destination {
 	/** Base URL of the store; null for AWS. */
@@ -43,13 +46,39 @@ const ATTEMPTS = 6;
 /** What one request may remove. */
 const AT_ONCE = 1000;
 
-/** Opens nothing yet; `signal` ends what writes and reads, so that what was written can still be removed. Its calls throw `storage_refused`, `not_found` or, passing, `api_unavailable`. */
-export function openObjectStore(to: Destination, signal: AbortSignal): ObjectStore {
+/** A store that says nothing for so long is asked again. */
+const CONNECT_MS = 10_000;
+const ANSWER_MS = 60_000;
+
+export interface StoreSettings {
+	/** Which addresses may be connected to: of a store that a user named. */
+	readonly reach?: Reach;
+	/** Lower where somebody waits for the answer. */
+	readonly attempts?: number;
+}
+
+/**
+ * Opens nothing yet; `signal` ends what writes and reads, so that what was written can still be removed. Its calls throw
+ * `storage_refused`, `not_found` or, passing, `api_unavailable`.
+ */
+export function openObjectStore(
+	to: Destination,
+	signal: AbortSignal,
+	{ reach = { allowsPrivate: true }, attempts = ATTEMPTS }: StoreSettings = {},
+): ObjectStore {
+	const agent = { keepAlive: true, lookup: guardedLookup(reach) };
 	const client = new S3Client({
 		...(to.endpoint === null ? {} : { endpoint: to.endpoint, forcePathStyle: true }),
 		region: to.region,
 		credentials: { accessKeyId: to.accessKeyId, secretAccessKey: to.secretAccessKey },
-		maxAttempts: ATTEMPTS,
+		maxAttempts: attempts,
+		requestHandler: {
+			httpAgent: new http.Agent(agent),
+			httpsAgent: new https.Agent(agent),
+			connectionTimeout: CONNECT_MS,
+			requestTimeout: ANSWER_MS,
+			throwOnRequestTimeout: true,
+		},
 		// Bodies are signed with their SHA-256; further checksums are unknown to some stores.
 		requestChecksumCalculation: 'WHEN_REQUIRED',
 		responseChecksumValidation: 'WHEN_REQUIRED',

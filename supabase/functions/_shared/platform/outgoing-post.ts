@@ -139,6 +139,23 @@ function send(
 	return promise;
 }
 
+/** For connections that a library makes: names are resolved here, and one with an address of a private network has none. */
+export const guardedLookup =
+	(reach: Reach): NonNullable<https.RequestOptions['lookup']> =>
+	(name, options, answer) => {
+		const look = reach.resolve ?? ((host: string) => dns.lookup(host, { all: true }));
+		void look(name).then(
+			(addresses) => {
+				const isRefused =
+					addresses.length === 0 ||
+					(!reach.allowsPrivate && !addresses.every(({ address }) => isPublicAddress(address)));
+				if (isRefused) answer(new Error('it is an address of a private network'), '', 0);
+				else pinned(addresses)(name, options, answer);
+			},
+			(error: unknown) => answer(error instanceof Error ? error : new Error(String(error)), '', 0),
+		);
+	};
+
 /** Answers with the addresses that were looked at, whichever name is asked for. */
 const pinned =
 	(addresses: readonly NetworkAddress[]): NonNullable<https.RequestOptions['lookup']> =>

@@ -1,6 +1,7 @@
 // Reads of clones: lists, and everything one run page shows.
 import { JOB_STATUSES, type ItemOutcome, type JobStatus } from '#shared/domain/status.ts';
 import { allRows, type Page, readPart } from './all-rows.ts';
+import type { NamedPair } from '../project/named-pair.ts';
 import type { ControlClient } from './client.ts';
 import { rowsOf } from './rejected.ts';
 import type {
@@ -12,6 +13,7 @@ import type {
 	JobRow,
 	VerificationRow,
 } from './rows.ts';
+import { readTwin } from './twins.ts';
 
 export const CLONES_PER_PAGE = 50;
 export const ITEMS_PER_PAGE = 200;
@@ -93,6 +95,18 @@ export async function readRun(supabase: ControlClient, jobId: string): Promise<R
 		verification: rowsOf(verifications)[0] ?? null,
 		readAt: Date.now(),
 	};
+}
+
+/** Both ends of a run, as its page names them. A restore has no twin: its source is what a backup was taken of. */
+export type RunPair = NamedPair & { readonly twin_id: string | null };
+
+export async function readPair(
+	supabase: ControlClient,
+	{ id, twin_id }: Pick<JobRow, 'id' | 'twin_id'>,
+): Promise<RunPair | null> {
+	if (twin_id !== null) return readTwin(supabase, twin_id);
+	const rows = rowsOf(await supabase.from('clone_history').select('*').eq('job_id', id).limit(1));
+	return rows[0] ?? null;
 }
 
 /** What the objects of a component are narrowed to. */

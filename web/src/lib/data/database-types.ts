@@ -5,39 +5,144 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
 	public: {
 		Tables: {
-			backups: {
+			backup_destinations: {
 				Row: {
-					bytes: number;
+					bucket: string;
 					created_at: string;
-					expires_at: string | null;
+					endpoint: string | null;
 					id: string;
-					job_id: string;
-					location: string | null;
-					status: string;
-					twin_id: string;
+					key_hint: string;
+					name: string;
+					owner_id: string;
+					prefix: string;
+					region: string;
+					tested_at: string;
 				};
 				ComputedFields: never;
 				Insert: {
-					bytes?: number;
+					bucket: string;
 					created_at?: string;
-					expires_at?: string | null;
+					endpoint?: string | null;
 					id?: string;
-					job_id: string;
-					location?: string | null;
-					status: string;
-					twin_id: string;
+					key_hint: string;
+					name: string;
+					owner_id: string;
+					prefix?: string;
+					region: string;
+					tested_at?: string;
 				};
 				Update: {
+					bucket?: string;
+					created_at?: string;
+					endpoint?: string | null;
+					id?: string;
+					key_hint?: string;
+					name?: string;
+					owner_id?: string;
+					prefix?: string;
+					region?: string;
+					tested_at?: string;
+				};
+				Relationships: [];
+			};
+			backups: {
+				Row: {
+					account_id: string | null;
+					bytes: number;
+					created_at: string;
+					destination_id: string | null;
+					error: Json | null;
+					expires_at: string | null;
+					finished_at: string | null;
+					folder: string;
+					id: string;
+					is_being_proven: boolean;
+					is_unwanted: boolean;
+					job_id: string | null;
+					location: string | null;
+					moments: number | null;
+					owner_id: string;
+					problems: number;
+					project_name: string;
+					proof: Json | null;
+					proven_at: string | null;
+					ref: string;
+					row_count: number;
+					status: string;
+					tables: number;
+					tables_total: number | null;
+					twin_id: string | null;
+				};
+				ComputedFields: never;
+				Insert: {
+					account_id?: string | null;
 					bytes?: number;
 					created_at?: string;
+					destination_id?: string | null;
+					error?: Json | null;
 					expires_at?: string | null;
+					finished_at?: string | null;
+					folder: string;
 					id?: string;
-					job_id?: string;
+					is_being_proven?: boolean;
+					is_unwanted?: boolean;
+					job_id?: string | null;
 					location?: string | null;
+					moments?: number | null;
+					owner_id: string;
+					problems?: number;
+					project_name: string;
+					proof?: Json | null;
+					proven_at?: string | null;
+					ref: string;
+					row_count?: number;
+					status: string;
+					tables?: number;
+					tables_total?: number | null;
+					twin_id?: string | null;
+				};
+				Update: {
+					account_id?: string | null;
+					bytes?: number;
+					created_at?: string;
+					destination_id?: string | null;
+					error?: Json | null;
+					expires_at?: string | null;
+					finished_at?: string | null;
+					folder?: string;
+					id?: string;
+					is_being_proven?: boolean;
+					is_unwanted?: boolean;
+					job_id?: string | null;
+					location?: string | null;
+					moments?: number | null;
+					owner_id?: string;
+					problems?: number;
+					project_name?: string;
+					proof?: Json | null;
+					proven_at?: string | null;
+					ref?: string;
+					row_count?: number;
 					status?: string;
-					twin_id?: string;
+					tables?: number;
+					tables_total?: number | null;
+					twin_id?: string | null;
 				};
 				Relationships: [
+					{
+						foreignKeyName: 'backups_account_id_fkey';
+						columns: ['account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'backups_destination_id_fkey';
+						columns: ['destination_id'];
+						isOneToOne: false;
+						referencedRelation: 'backup_destinations';
+						referencedColumns: ['id'];
+					},
 					{
 						foreignKeyName: 'backups_job_id_fkey';
 						columns: ['job_id'];
@@ -390,6 +495,7 @@ export type Database = {
 			jobs: {
 				Row: {
 					attempt: number;
+					backup_id: string | null;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -404,13 +510,15 @@ export type Database = {
 					schedule_id: string | null;
 					started_at: string | null;
 					status: string;
+					target_account_id: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				ComputedFields: never;
 				Insert: {
 					attempt?: number;
+					backup_id?: string | null;
 					cancel_requested_at?: string | null;
 					created_at?: string;
 					error?: Json | null;
@@ -425,12 +533,14 @@ export type Database = {
 					schedule_id?: string | null;
 					started_at?: string | null;
 					status?: string;
+					target_account_id?: string | null;
 					target_ref: string;
 					trigger?: string;
-					twin_id: string;
+					twin_id?: string | null;
 				};
 				Update: {
 					attempt?: number;
+					backup_id?: string | null;
 					cancel_requested_at?: string | null;
 					created_at?: string;
 					error?: Json | null;
@@ -445,11 +555,19 @@ export type Database = {
 					schedule_id?: string | null;
 					started_at?: string | null;
 					status?: string;
+					target_account_id?: string | null;
 					target_ref?: string;
 					trigger?: string;
-					twin_id?: string;
+					twin_id?: string | null;
 				};
 				Relationships: [
+					{
+						foreignKeyName: 'jobs_backup_id_fkey';
+						columns: ['backup_id'];
+						isOneToOne: false;
+						referencedRelation: 'backups';
+						referencedColumns: ['id'];
+					},
 					{
 						foreignKeyName: 'jobs_parent_id_fkey';
 						columns: ['parent_id'];
@@ -490,6 +608,13 @@ export type Database = {
 						columns: ['schedule_id'];
 						isOneToOne: false;
 						referencedRelation: 'schedules';
+						referencedColumns: ['id'];
+					},
+					{
+						foreignKeyName: 'jobs_target_account_id_fkey';
+						columns: ['target_account_id'];
+						isOneToOne: false;
+						referencedRelation: 'connected_accounts';
 						referencedColumns: ['id'];
 					},
 					{
@@ -981,6 +1106,8 @@ export type Database = {
 				Row: {
 					created_at: string;
 					id: string;
+					keep_backups: number | null;
+					keep_days: number | null;
 					options: NonNullable<Json>;
 					owner_id: string;
 					source_account_id: string;
@@ -992,6 +1119,8 @@ export type Database = {
 				Insert: {
 					created_at?: string;
 					id?: string;
+					keep_backups?: number | null;
+					keep_days?: number | null;
 					options?: NonNullable<Json>;
 					owner_id: string;
 					source_account_id: string;
@@ -1002,6 +1131,8 @@ export type Database = {
 				Update: {
 					created_at?: string;
 					id?: string;
+					keep_backups?: number | null;
+					keep_days?: number | null;
 					options?: NonNullable<Json>;
 					owner_id?: string;
 					source_account_id?: string;
@@ -1204,6 +1335,7 @@ export type Database = {
 			clone_history: {
 				Row: {
 					attempt: number;
+					backup_id: string | null;
 					bytes_done: number | null;
 					changes: number | null;
 					components_completed: number | null;
@@ -1221,17 +1353,24 @@ export type Database = {
 					parent_id: string | null;
 					source_name: string | null;
 					source_organization: string | null;
-					source_ref: string;
+					source_ref: string | null;
 					started_at: string | null;
 					status: string;
 					target_name: string | null;
 					target_organization: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				ComputedFields: never;
 				Relationships: [
+					{
+						foreignKeyName: 'jobs_backup_id_fkey';
+						columns: ['backup_id'];
+						isOneToOne: false;
+						referencedRelation: 'backups';
+						referencedColumns: ['id'];
+					},
 					{
 						foreignKeyName: 'jobs_parent_id_fkey';
 						columns: ['parent_id'];
@@ -1282,7 +1421,7 @@ export type Database = {
 					component: string;
 					longest_seconds: number | null;
 					runs: number | null;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				ComputedFields: never;
 				Relationships: [
@@ -1480,7 +1619,7 @@ export type Database = {
 					job_id: string;
 					object: string;
 					ticked_at: string | null;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				ComputedFields: never;
 				Relationships: [
@@ -1534,6 +1673,7 @@ export type Database = {
 				Args: { job_id: string };
 				Returns: {
 					attempt: number;
+					backup_id: string | null;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1548,9 +1688,10 @@ export type Database = {
 					schedule_id: string | null;
 					started_at: string | null;
 					status: string;
+					target_account_id: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				SetofOptions: {
 					from: '*';
@@ -1586,11 +1727,84 @@ export type Database = {
 					isSetofReturn: false;
 				};
 			};
+			delete_backup: {
+				Args: { backup_id: string };
+				Returns: {
+					account_id: string | null;
+					bytes: number;
+					created_at: string;
+					destination_id: string | null;
+					error: Json | null;
+					expires_at: string | null;
+					finished_at: string | null;
+					folder: string;
+					id: string;
+					is_being_proven: boolean;
+					is_unwanted: boolean;
+					job_id: string | null;
+					location: string | null;
+					moments: number | null;
+					owner_id: string;
+					problems: number;
+					project_name: string;
+					proof: Json | null;
+					proven_at: string | null;
+					ref: string;
+					row_count: number;
+					status: string;
+					tables: number;
+					tables_total: number | null;
+					twin_id: string | null;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'backups';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
 			delete_channel: { Args: { channel_id: string }; Returns: undefined };
+			delete_destination: { Args: { destination_id: string }; Returns: undefined };
 			delete_schedule: { Args: { schedule_id: string }; Returns: undefined };
 			next_runs: {
 				Args: { cron?: string; every_hours?: number; runs?: number; timezone?: string };
 				Returns: string[];
+			};
+			prove_backup: {
+				Args: { backup_id: string; mode?: string };
+				Returns: {
+					account_id: string | null;
+					bytes: number;
+					created_at: string;
+					destination_id: string | null;
+					error: Json | null;
+					expires_at: string | null;
+					finished_at: string | null;
+					folder: string;
+					id: string;
+					is_being_proven: boolean;
+					is_unwanted: boolean;
+					job_id: string | null;
+					location: string | null;
+					moments: number | null;
+					owner_id: string;
+					problems: number;
+					project_name: string;
+					proof: Json | null;
+					proven_at: string | null;
+					ref: string;
+					row_count: number;
+					status: string;
+					tables: number;
+					tables_total: number | null;
+					twin_id: string | null;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'backups';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
 			};
 			replay_delivery: {
 				Args: { delivery_id: string };
@@ -1617,6 +1831,7 @@ export type Database = {
 				Args: { components?: string[]; job_id: string };
 				Returns: {
 					attempt: number;
+					backup_id: string | null;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1631,9 +1846,10 @@ export type Database = {
 					schedule_id: string | null;
 					started_at: string | null;
 					status: string;
+					target_account_id: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				SetofOptions: {
 					from: '*';
@@ -1646,6 +1862,7 @@ export type Database = {
 				Args: { schedule_id: string };
 				Returns: {
 					attempt: number;
+					backup_id: string | null;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1660,13 +1877,35 @@ export type Database = {
 					schedule_id: string | null;
 					started_at: string | null;
 					status: string;
+					target_account_id: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				SetofOptions: {
 					from: '*';
 					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
+			save_retention: {
+				Args: { keep_backups: number; keep_days: number; twin_id: string };
+				Returns: {
+					created_at: string;
+					id: string;
+					keep_backups: number | null;
+					keep_days: number | null;
+					options: NonNullable<Json>;
+					owner_id: string;
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'twins';
 					isOneToOne: true;
 					isSetofReturn: false;
 				};
@@ -1707,6 +1946,42 @@ export type Database = {
 					isSetofReturn: false;
 				};
 			};
+			start_backup: {
+				Args: { account_id: string; options?: Json; ref: string };
+				Returns: {
+					account_id: string | null;
+					bytes: number;
+					created_at: string;
+					destination_id: string | null;
+					error: Json | null;
+					expires_at: string | null;
+					finished_at: string | null;
+					folder: string;
+					id: string;
+					is_being_proven: boolean;
+					is_unwanted: boolean;
+					job_id: string | null;
+					location: string | null;
+					moments: number | null;
+					owner_id: string;
+					problems: number;
+					project_name: string;
+					proof: Json | null;
+					proven_at: string | null;
+					ref: string;
+					row_count: number;
+					status: string;
+					tables: number;
+					tables_total: number | null;
+					twin_id: string | null;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'backups';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
 			start_clone: {
 				Args: {
 					options?: Json;
@@ -1717,6 +1992,7 @@ export type Database = {
 				};
 				Returns: {
 					attempt: number;
+					backup_id: string | null;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1731,9 +2007,10 @@ export type Database = {
 					schedule_id: string | null;
 					started_at: string | null;
 					status: string;
+					target_account_id: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				SetofOptions: {
 					from: '*';
@@ -1767,9 +2044,10 @@ export type Database = {
 				};
 			};
 			start_restore: {
-				Args: { backup_id: string; target_account_id: string; target_ref: string };
+				Args: { backup_id: string; options?: Json; target_account_id: string; target_ref: string };
 				Returns: {
 					attempt: number;
+					backup_id: string | null;
 					cancel_requested_at: string | null;
 					created_at: string;
 					error: Json | null;
@@ -1784,9 +2062,10 @@ export type Database = {
 					schedule_id: string | null;
 					started_at: string | null;
 					status: string;
+					target_account_id: string | null;
 					target_ref: string;
 					trigger: string;
-					twin_id: string;
+					twin_id: string | null;
 				};
 				SetofOptions: {
 					from: '*';

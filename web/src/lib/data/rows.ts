@@ -92,7 +92,9 @@ export type CloneHistoryRow = Exact<
 	'clone_history',
 	Run & {
 		error: StoredError | null;
+		source_ref: string;
 		source_name: string;
+		target_ref: string;
 		target_name: string;
 		components_completed: number;
 		components_failed: number;

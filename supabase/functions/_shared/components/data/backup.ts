@@ -2,8 +2,10 @@
 // positions of sequences.
 import type { KeptTable, LeftObject } from '../../contract/backup.ts';
 import { ruleMatches } from '../../domain/ignore-rule.ts';
+import { copyPiece, type CopiedTable } from '../../platform/copy-pieces.ts';
 import { qualified, type Session } from '../../platform/postgres/index.ts';
 import { readAgain } from '../../platform/schema-changes.ts';
+import { columnList } from './expressions.ts';
 import { prepare, readSizedTables } from './inspect.ts';
 import { copyOut } from './load.ts';
 import { planRows, type TableJob } from './plan.ts';
@@ -23,16 +25,17 @@ export interface KeptRows {
 }
 
 /**
- * Takes the moment and locks the tables against changes of their structure, until the session's transaction ends. The
- * session is for nothing else until then.
+ * Takes the moment and locks the tables that are wanted (by their quoted names) against changes of their structure, until the
+ * session's transaction ends. The session is for nothing else until then.
  */
 export async function keepRows(
 	session: Session,
 	ignoreRules: readonly string[],
+	isWanted: (table: string) => boolean = () => true,
 ): Promise<KeptRows> {
 	await prepare(session, 'source', { lockMs: SIZES.lockMs, statementMs: 0 });
 	const found = await readSizedTables(session);
-	const { tableJobs, others } = planRows({
+	const { tableJobs: all, others } = planRows({
 		source: found,
 		target: found,
 		options: { row_limit: 0, strategies: {} },
@@ -40,6 +43,7 @@ export async function keepRows(
 		hashMethod: 'text',
 		sameMajor: false,
 	});
+	const tableJobs = all.filter(({ key }) => isWanted(key));
 	const snapshot = await takeSnapshot(session, tableJobs);
 	const [row] = await session.query<{ at: string }>(
 		`select pg_catalog.to_char(pg_catalog.now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`,
@@ -67,12 +71,21 @@ export async function keepRows(
 
 function keptTable(session: Session, tableJob: TableJob): KeptTable {
 	const { key, object, columns } = tableJob;
-	const statement = copyOut({ tableJob, where: null });
+	const copied: CopiedTable = {
+		from: tableJob.sourceFrom,
+		condition: 'true',
+		select: columnList(columns),
+		whole: copyOut({ tableJob, where: null }),
+		key: tableJob.identity,
+		hash: tableJob.hash,
+		bytes: tableJob.sourceBytes,
+		rows: tableJob.rows,
+	};
 	return {
 		object,
 		table: key,
 		columns: columns.map(({ name }) => name),
-		copy: (write) => session.copyOut(statement, write),
+		copy: (from, bytes, write) => copyPiece(session, copied, from, bytes, write),
 	};
 }
 

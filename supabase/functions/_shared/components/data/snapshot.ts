@@ -170,6 +170,7 @@ select exists (
 }
 
 function lock(tableJobs: readonly TableJob[]): string {
+	if (tableJobs.length === 0) return 'select 1';
 	const tables = tableJobs.map(({ key, isTree }) => `${isTree ? '' : 'only '}${key}`);
 	return `lock table ${tables.join(', ')} in access share mode`;
 }

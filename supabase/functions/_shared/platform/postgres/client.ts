@@ -8,6 +8,7 @@ import { connectionLost } from './errors.ts';
 import { type Credentials, giveUp, type Link, openLink, send, untilReady } from './link.ts';
 import { BACKEND, frame, FRONTEND, int16, int32, joined, type Message } from './messages.ts';
 import { copyBetween } from './copy.ts';
+import { copyBytes } from './copy-in.ts';
 import { copyRows } from './copy-out.ts';
 import { readColumns, readParameterTypes, readRow, writeParam } from './values.ts';
 
@@ -130,6 +131,7 @@ function createSession(
 			});
 		},
 		copyOut: (copy, write) => operate([link], () => copyRows(link, copy, write)),
+		copyIn: (copy, bytes) => operate([link], () => copyBytes(link, copy, bytes)),
 		async reset() {
 			await operate([link], () => runScript(link, resetScript));
 		},

@@ -4,6 +4,7 @@ import type { Duplex } from './dial.ts';
 
 export const FRONTEND = {
 	bind: 'B',
+	copyData: 'd',
 	copyDone: 'c',
 	copyFail: 'f',
 	describe: 'D',

@@ -38,6 +38,11 @@ export interface Session {
 	 * usable.
 	 */
 	copyOut(copy: string, write: (bytes: Uint8Array) => Promise<void>): Promise<number>;
+	/**
+	 * Runs one `copy … from stdin` with these bytes as its text. Returns the number of rows; the session stays usable when the
+	 * server refuses them.
+	 */
+	copyIn(copy: string, bytes: Uint8Array): Promise<number>;
 	/** Server version, e.g. 150018. */
 	readonly serverVersion: number;
 	/** As it was when it was opened: no transaction, no locks, no temporary tables, its first settings. */

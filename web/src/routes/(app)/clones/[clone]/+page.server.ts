@@ -1,9 +1,8 @@
 import { error, fail, redirect } from '@sveltejs/kit';
 import { isFinished, VERIFICATION_MODES } from '#shared/domain/status.ts';
 import { readAttempts } from '#lib/data/attempts.ts';
-import { readFindings, readItems, readRun } from '#lib/data/clones.ts';
+import { readFindings, readItems, readPair, readRun } from '#lib/data/clones.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
-import { readTwin } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
 import { parseSummary } from '#lib/run/verification.ts';
 import { runComponents, shownPart } from '#lib/run/progress.ts';
@@ -14,7 +13,7 @@ const ALL_ITEMS = { outcome: null, search: '' };
 export const load: PageServerLoad = async ({ locals, params, url }) => {
 	const run = isUuid(params.clone) ? await readRun(locals.supabase, params.clone) : null;
 	if (run === null) error(404, 'There is no such clone.');
-	const twin = await readTwin(locals.supabase, run.job.twin_id);
+	const twin = await readPair(locals.supabase, run.job);
 	if (twin === null) error(404, 'The twin of this clone is gone.');
 
 	const part = shownPart(

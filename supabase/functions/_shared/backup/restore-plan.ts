@@ -1,0 +1,201 @@
+// What a restore does, in its order, and whether it may: the backup is read back as a whole and the target looked at before anything
+// is written.
+import type { BackupWork, RestoreStep, StoreContext } from '../contract/backup.ts';
+import type { Endpoint } from '../contract/endpoint.ts';
+import { formatQuantity } from '../domain/amount.ts';
+import {
+	SCHEMA_NAME,
+	storedSchemaSchema,
+	type BackupTable,
+	type KeptComponent,
+	type Manifest,
+	type RestoreOptions,
+	type StoredChange,
+	type StoredSchema,
+} from '../domain/backup.ts';
+import { TwinsError } from '../domain/errors.ts';
+import { majorOf } from '../platform/postgres/index.ts';
+import { sha256 } from '../platform/sha256.ts';
+import { prove } from './prove.ts';
+import { AFTER_ROWS } from './schema-script.ts';
+import { readManifest } from './verify.ts';
+
+/** Stages of the schema have steps of this name. */
+export const SCHEMA_STEP = 'schema-';
+
+/** Which component a stage of the schema is shown with. */
+const HOME: Readonly<Record<string, KeptComponent>> = {
+	structure: 'tables',
+	functions: 'functions',
+	views: 'views',
+	relations: 'tables',
+	triggers: 'triggers',
+	policies: 'policies',
+};
+
+export const prepareRestore: BackupWork['prepareRestore'] = async (context) => {
+	const { store, folder, target, options } = context;
+	const manifest = await readManifest(store, folder);
+	if (context.cursor === null) await checkFits(manifest, options, target, folder);
+	const proven = await prove(context, 'whole', manifest);
+	if (proven.state === 'more') return proven;
+	const [damaged] = proven.proof.damaged;
+	if (damaged) {
+		throw new TwinsError(
+			'unsupported',
+			`${folder} is damaged: ${damaged.name} is ${damaged.problem}${others(proven.proof.damaged.length - 1)}. Nothing was written`,
+			'Restore another backup.',
+		);
+	}
+	const schema = await readSchema(context, manifest);
+	await checkTables(schema, manifest, options, target);
+	return { state: 'done', steps: stepsOf(schema, options) };
+};
+
+const others = (count: number): string =>
+	count === 0 ? '' : ` (and ${formatQuantity(count, 'object')} more)`;
+
+/** An object of the backup as it was written; throws for a changed one. */
+export async function readObject(
+	{ store, folder }: Pick<StoreContext, 'store' | 'folder'>,
+	{ objects }: Manifest,
+	name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+	const known = objects.find((object) => object.name === name);
+	const bytes = await store.get(`${folder}/${name}`);
+	if (known !== undefined && (await sha256(bytes)) === known.sha256) return bytes;
+	throw new TwinsError(
+		'unsupported',
+		`${folder} is damaged: ${name} is changed`,
+		'Restore another backup.',
+	);
+}
+
+export async function readSchema(
+	context: Pick<StoreContext, 'store' | 'folder'>,
+	manifest: Manifest,
+): Promise<StoredSchema> {
+	const text = new TextDecoder().decode(await readObject(context, manifest, SCHEMA_NAME));
+	return storedSchemaSchema.parse(JSON.parse(text));
+}
+
+async function checkFits(
+	manifest: Manifest,
+	{ components }: RestoreOptions,
+	target: Endpoint,
+	folder: string,
+): Promise<void> {
+	const session = await target.database();
+	const [from, to] = [manifest.source.server_version, session.serverVersion].map(majorOf);
+	if (from !== undefined && to !== undefined && from > to) {
+		throw new TwinsError(
+			'unsupported',
+			`${folder} is of Postgres ${from}, the target has only ${to}`,
+			`Upgrade the target to Postgres ${from} in the Supabase dashboard, or pick a newer target.`,
+		);
+	}
+	const lacking = Object.entries(components)
+		.filter(([, isWanted]) => isWanted)
+		.map(([key]) => key)
+		.filter((key) => !manifest.components.some((kept) => kept === key));
+	if (lacking.length === 0) return;
+	throw new TwinsError(
+		'unsupported',
+		`${folder} does not have ${lacking.join(', ')}`,
+		'Restore other components.',
+	);
+}
+
+/** Tables as people name them. */
+export const nameOf = (table: string): string =>
+	table.replaceAll(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
+
+/** Users come with `auth_users`, whatever tables are named. */
+export const isOfUsers = ({ table }: BackupTable): boolean => table.startsWith('auth.');
+
+/** The tables whose rows a restore brings. */
+export const wantedTables = (manifest: Manifest, { tables }: RestoreOptions): BackupTable[] =>
+	manifest.tables.filter(
+		(table) => !isOfUsers(table) && (tables?.includes(nameOf(table.table)) ?? true),
+	);
+
+/** Throws for tables in the way, and for tables that rows are to go into and that are not there. */
+async function checkTables(
+	schema: StoredSchema,
+	manifest: Manifest,
+	options: RestoreOptions,
+	target: Endpoint,
+): Promise<void> {
+	const unknown = options.tables?.find(
+		(name) => !manifest.tables.some(({ table }) => nameOf(table) === name),
+	);
+	if (unknown !== undefined) {
+		throw new TwinsError(
+			'bad_request',
+			`The backup has no table ${unknown}`,
+			'Name tables as the backup’s manifest does.',
+		);
+	}
+	if (options.components.tables === true) {
+		const made = changesOf(schema, ['tables']).map(({ id }) => id);
+		const names = made.filter((id) => id.startsWith('table:')).map((id) => id.slice(6));
+		const inTheWay = (await present(target, names)).filter(({ isThere }) => isThere);
+		if (inTheWay.length === 0) return;
+		throw new TwinsError(
+			'conflict',
+			`The target already has ${formatQuantity(inTheWay.length, 'table')} of the backup, such as ${inTheWay[0]?.name ?? ''}. Nothing was written`,
+			'Restore into an empty project, drop these tables, or restore rows only (component data): they take the place of what these tables hold.',
+		);
+	}
+	if (options.components.data !== true) return;
+	const names = wantedTables(manifest, options).map(({ table }) => table);
+	const missing = (await present(target, names)).filter(({ isThere }) => !isThere);
+	if (missing.length === 0) return;
+	throw new TwinsError(
+		'conflict',
+		`The target lacks ${formatQuantity(missing.length, 'table')} whose rows are to be restored, such as ${missing[0]?.name ?? ''}. Nothing was written`,
+		'Restore the tables too (component tables), or name only tables that are there.',
+	);
+}
+
+async function present(
+	target: Endpoint,
+	names: readonly string[],
+): Promise<readonly { name: string; isThere: boolean }[]> {
+	const session = await target.database();
+	return session.query(
+		`select name, pg_catalog.to_regclass(name) is not null as "isThere"
+		from pg_catalog.jsonb_array_elements_text($1::jsonb) as listed (name)`,
+		[names],
+	);
+}
+
+/** Changes of some components, in their order. */
+const changesOf = ({ stages }: StoredSchema, components: readonly string[]): StoredChange[] =>
+	stages
+		.flatMap(({ changes }) => changes)
+		.filter(({ component }) => components.includes(component));
+
+function stepsOf(schema: StoredSchema, { components }: RestoreOptions): RestoreStep[] {
+	const isOn = (key: string): boolean => components[key as KeptComponent] === true;
+	const ofStage = (isAfter: boolean): RestoreStep[] =>
+		schema.stages
+			.filter(({ stage }) => AFTER_ROWS.includes(stage) === isAfter)
+			.flatMap(({ stage, changes }) => {
+				const home = HOME[stage] ?? 'tables';
+				const others = changes.map(({ component }) => component).filter(isOn);
+				const shown = isOn(home) ? home : (others[0] as KeptComponent | undefined);
+				return shown === undefined ? [] : [{ component: shown, name: SCHEMA_STEP + stage }];
+			});
+	const one = (component: KeptComponent, name: string): RestoreStep[] =>
+		isOn(component) ? [{ component, name }] : [];
+	return [
+		...ofStage(false),
+		...one('auth_users', 'users'),
+		...one('data', 'rows'),
+		...one('data', 'sequences'),
+		...one('views', 'refreshes'),
+		...ofStage(true),
+		...one('tables', 'defaults'),
+	];
+}

@@ -1,0 +1,58 @@
+// What one slice of a backup leaves for the next ones: kept beside the backup, because it grows with it and a cursor must not.
+import * as z from 'zod/mini';
+import { backupObjectSchema, backupTableSchema, leftObjectSchema } from '../domain/backup.ts';
+import { TwinsError } from '../domain/errors.ts';
+import type { ObjectStore } from '../platform/object-store.ts';
+import type { CopyPlace } from '../platform/copy-pieces.ts';
+
+const place = z.nullable(
+	z.union([z.object({ after: z.array(z.string()) }), z.object({ next: z.int(), of: z.int() })]),
+);
+
+export const cursorSchema = z.object({
+	/** Names of the notes of all slices so far. */
+	notes: z.array(z.string()).check(z.minLength(1)),
+	/** Tables that are done; the next one is begun at `place`. */
+	done: z.int(),
+	place,
+	rows: z.number(),
+	bytes: z.number(),
+});
+export type WriteCursor = Omit<z.infer<typeof cursorSchema>, 'place'> & {
+	readonly place: CopyPlace | null;
+};
+
+const notesSchema = z.object({
+	/** Quoted names of all tables, in their order: of the first slice. */
+	order: z.optional(z.array(z.string())),
+	takenAt: z.string(),
+	tables: z.array(backupTableSchema),
+	left: z.array(leftObjectSchema),
+	objects: z.array(backupObjectSchema),
+});
+export type SliceNotes = z.infer<typeof notesSchema>;
+
+/** A name that no other slice has, nor this one when it is repeated. */
+export const notesName = (slice: number): string =>
+	`notes/${String(slice).padStart(6, '0')}-${crypto.randomUUID().slice(0, 8)}.json`;
+
+export async function readNotes(
+	store: ObjectStore,
+	folder: string,
+	names: readonly string[],
+): Promise<SliceNotes[]> {
+	const notes: SliceNotes[] = [];
+	for (const name of names) {
+		const text = new TextDecoder().decode(await store.get(`${folder}/${name}`));
+		const read = notesSchema.safeParse(JSON.parse(text));
+		if (!read.success) {
+			throw new TwinsError(
+				'storage_refused',
+				`The store gives back another ${name} than was written`,
+				'Take the backup again; if it happens again, use another store.',
+			);
+		}
+		notes.push(read.data);
+	}
+	return notes;
+}
