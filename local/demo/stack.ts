@@ -39,8 +39,8 @@ export interface Stack {
 
 const FUNCTIONS_DIR = path.join(ROOT_DIR, 'supabase/functions');
 
-/** As many as a busy control project runs at once; two cores carry no more. */
-const WORKER_CHILDREN = 3;
+/** Two runs of three slices. What waits for a free one keeps pg_net from calling anybody else. */
+const WORKER_CHILDREN = 6;
 
 /** There once the sample is in the source project. */
 const SEEDED_FILE = 'seeded';

@@ -1,5 +1,6 @@
 // Sends the HTTP requests that a project's database queued through pg_net, after the transaction that queued them
-// has committed, and stores the answers. As on the hosted platform nothing is retried.
+// has committed, and stores the answers. As on the hosted platform nothing is retried, and a batch is one transaction
+// that lasts as long as its slowest request: nobody else is called meanwhile.
 
 import postgres from 'postgres';
 
@@ -32,46 +33,41 @@ const RESPONSE_LIFE = '6 hours';
 
 /** Works until closed. `adminUrl` is the superuser's; the extension may be created later. */
 export async function startPgNet(adminUrl: string): Promise<PgNet> {
-	const sql = postgres(adminUrl, { max: 3, onnotice: () => undefined });
+	const sql = postgres(adminUrl, { max: 2, onnotice: () => undefined });
 	const stopping = new AbortController();
-	const inFlight = new Set<Promise<void>>();
 	let draining: Promise<void> | null = null;
 	let isWokenAgain = false;
-
-	async function takeBatch(): Promise<readonly QueuedRequest[]> {
-		const [found] = await sql`select to_regclass('net.http_request_queue') is not null as exists`;
-		if (found?.['exists'] !== true) return [];
-		return sql<QueuedRequest[]>`
-			delete from net.http_request_queue
-			where id in (
-				select id from net.http_request_queue order by id limit ${BATCH} for update skip locked
-			)
-			returning *`;
-	}
 
 	async function drain(): Promise<void> {
 		do {
 			isWokenAgain = false;
-			const batch = await takeBatch();
-			for (const request of batch) {
-				const sending = answerTo(request, stopping.signal)
-					.then((answer) => store(request.id, answer))
-					.catch(() => undefined)
-					.finally(() => inFlight.delete(sending));
-				inFlight.add(sending);
-			}
-			if (batch.length === BATCH) isWokenAgain = true;
+			const [found] = await sql`select to_regclass('net.http_request_queue') is not null as exists`;
+			if (found?.['exists'] !== true) return;
+			const sent = await sql.begin(sendBatch);
+			if (sent === BATCH) isWokenAgain = true;
 		} while (isWokenAgain && !stopping.signal.aborted);
 	}
 
-	async function store(id: string, answer: Answer): Promise<void> {
-		await sql`
-			insert into net._http_response ${sql({
-				id,
-				...answer,
-				headers: answer.headers === null ? null : sql.json(answer.headers),
-			})}`;
-		await sql`delete from net._http_response where created < now() - ${RESPONSE_LIFE}::interval`;
+	/** Takes a batch, sends all of it, and stores the answers when the last has come; returns how many there were. */
+	async function sendBatch(transaction: postgres.TransactionSql): Promise<number> {
+		const batch = await transaction<QueuedRequest[]>`
+			delete from net.http_request_queue
+			where id in (select id from net.http_request_queue order by id limit ${BATCH})
+			returning *`;
+		const answers = await Promise.all(
+			batch.map(async (request) => ({
+				id: request.id,
+				...(await answerTo(request, stopping.signal)),
+			})),
+		);
+		for (const answer of answers) {
+			const headers = answer.headers === null ? null : transaction.json(answer.headers);
+			await transaction`insert into net._http_response ${transaction({ ...answer, headers })}`;
+		}
+		if (batch.length > 0) {
+			await transaction`delete from net._http_response where created < now() - ${RESPONSE_LIFE}::interval`;
+		}
+		return batch.length;
 	}
 
 	function wake(): void {
@@ -89,7 +85,6 @@ export async function startPgNet(adminUrl: string): Promise<PgNet> {
 			clearInterval(timer);
 			stopping.abort();
 			await draining;
-			await Promise.all(inFlight);
 			await sql.end({ timeout: 2 });
 		},
 	};

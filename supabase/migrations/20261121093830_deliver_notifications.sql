@@ -136,7 +136,7 @@ begin
     url := regexp_replace(worker_url, '[^/]+/?$', 'notifications'),
     body := '{"action": "deliver"}'::jsonb,
     headers := jsonb_build_object('content-type', 'application/json', 'authorization', 'Bearer ' || worker_secret),
-    timeout_milliseconds := 150000
+    timeout_milliseconds := 5000
   );
   return true;
 end

@@ -2970,7 +2970,7 @@ begin
     url := regexp_replace(worker_url, '[^/]+/?$', 'notifications'),
     body := '{"action": "deliver"}'::jsonb,
     headers := jsonb_build_object('content-type', 'application/json', 'authorization', 'Bearer ' || worker_secret),
-    timeout_milliseconds := 150000
+    timeout_milliseconds := 5000
   );
   return true;
 end
@@ -3007,8 +3007,8 @@ begin
       'content-type', 'application/json',
       'authorization', 'Bearer ' || worker_secret
     ),
-    -- Longer than any slice: pg_net must not hang up on a worker that is still at work.
-    timeout_milliseconds := 150000
+    -- A worker answers before it works. pg_net calls nobody else meanwhile, and cron looks every two seconds.
+    timeout_milliseconds := 5000
   )
   from generate_series(1, wanted);
   return wanted;

@@ -1,14 +1,16 @@
-// Whether workers kept to the limits of the hosted platform, as the control database saw it.
-import postgres from 'postgres';
+// Whether workers kept to the limits of the hosted platform, as the function runner noted it.
+import * as fs from 'node:fs';
+import * as path from 'node:path';
+import { inject } from 'vitest';
+import { LIMITS_LOG } from '../../local/supabase/functions/runner.ts';
 
-/** What requests to workers were failed for by the function runner: a limit of CPU, memory or time. Empty: all kept to them. */
-export async function requestsBeyondLimits(controlDbUrl: string): Promise<string[]> {
-	const sql = postgres(controlDbUrl, { max: 1 });
-	try {
-		const failed = await sql<{ content: string }[]>`
-			select content from net._http_response where status_code = 546`;
-		return failed.map(({ content }) => content);
-	} finally {
-		await sql.end();
-	}
+/**
+ * What requests to functions of the stack were ended for: a limit of CPU, memory or time. Empty: all kept to them. Of a
+ * stack that was given, nothing is known.
+ */
+export function requestsBeyondLimits(): string[] {
+	const logs = inject('logs');
+	const file = logs === null ? null : path.join(logs, LIMITS_LOG);
+	if (file === null || !fs.existsSync(file)) return [];
+	return fs.readFileSync(file, 'utf8').trim().split('\n');
 }

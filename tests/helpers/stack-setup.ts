@@ -1,6 +1,7 @@
 // vitest globalSetup of the tests that need a whole stack: one of their own, seeded, gone with the run; or the one
 // that the file named by TWINS_STACK_FILE describes (`npm run test:integration -- --stack FILE`).
 
+import * as path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { readStackFile, type StackFile } from '../../local/demo/stack-file.ts';
 import { openStack } from '../../local/demo/stack.ts';
@@ -12,6 +13,8 @@ declare module 'vitest' {
 		stack: StackFile;
 		/** Process id of the local stack's supervisor; null for a stack that was given. */
 		supervisor: number | null;
+		/** Folder of the local stack's logs; null for a stack that was given. */
+		logs: string | null;
 	}
 }
 
@@ -20,6 +23,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 	if (given) {
 		project.provide('stack', readStackFile(given));
 		project.provide('supervisor', null);
+		project.provide('logs', null);
 		return;
 	}
 	const run = await openTestRun(databasesDir(), 'stack');
@@ -34,6 +38,7 @@ export default async function setup(project: TestProject): Promise<(() => Promis
 	});
 	project.provide('stack', stack.file);
 	project.provide('supervisor', process.pid);
+	project.provide('logs', path.join(run.dir, 'logs'));
 	return async () => {
 		await stack.stop();
 		run.remove();

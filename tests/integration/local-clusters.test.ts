@@ -135,6 +135,14 @@ describe('pg_net', () => {
 			expect(rows[1]).toMatchObject({ status_code: null, timed_out: true });
 			expect(rows[2]?.['error_msg']).toContain('ECONNREFUSED');
 			expect(seen.toSorted()).toEqual(['GET /slow k ', 'POST /a k {"ä": 1}']);
+			// A batch lasts as long as its slowest request; what is queued meanwhile waits.
+			const later = 'select id from net._http_response where id > 3';
+			await sql`select net.http_get(${`${base}/slow`}, '{}', ${headers}, 600)`;
+			while (seen.filter((line) => line.startsWith('GET /slow')).length < 2) await sql`select 1`;
+			await sql`select net.http_post(${`${base}/b`}, '{}', '{}', ${headers})`;
+			while ((await sql.unsafe(later)).length < 1) expect(seen).not.toContain('POST /b k {}');
+			while ((await sql.unsafe(later)).length < 2);
+			expect(seen).toContain('POST /b k {}');
 		} finally {
 			await sql.end();
 			await worker.close();

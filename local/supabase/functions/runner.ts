@@ -29,6 +29,8 @@ export interface RunnerOptions {
 	onProcess?(pid: number, isAlive: boolean): void;
 }
 
+/** Lines of requests that went beyond a limit, in the folder of the logs. */
+export const LIMITS_LOG = 'limits.log';
 const STOPPING = 'The stack is stopping';
 
 export interface FunctionRunner extends Shim {
@@ -144,12 +146,19 @@ export function createFunctionRunner(options: RunnerOptions): FunctionRunner {
 				`Function ${name} failed to start (see ${options.logDir})`,
 			);
 		}
+		if (request.socket.destroyed) {
+			// Whoever called has hung up while it waited.
+			giveBack(poolOf(name), child);
+			return;
+		}
 		let overLimit: string | null = null;
 		let isUsable = false;
 		const startedIn = generation;
 		const finish = child.measure(limits, (what) => {
 			overLimit = what;
 			options.report(`Function ${name} used ${what}.`);
+			// The answer may be out already: as hosted, only the log tells then.
+			fs.appendFileSync(path.join(options.logDir, LIMITS_LOG), `Function ${name} used ${what}\n`);
 			if (options.enforcement === 'fail') void child.kill();
 		});
 		try {

@@ -2,8 +2,8 @@
 import type { BackupWork } from '../contract/backup.ts';
 import type { Component } from '../contract/component.ts';
 import { errorBody } from '../domain/errors.ts';
-import { readEnvironment } from '../platform/environment.ts';
-import { answer, isSameSecret, readVariable } from '../platform/function.ts';
+import { type Environment, readEnvironment } from '../platform/environment.ts';
+import { accepted, answer, isSameSecret, readVariable } from '../platform/function.ts';
 import type { Lock } from '../platform/supabase/project-database.ts';
 import { connectUrl } from '../platform/database.ts';
 import type { Session } from '../platform/postgres/index.ts';
@@ -12,7 +12,7 @@ import { openStoredEndpoint } from './stored-endpoint.ts';
 import { openStoredStore } from './stored-store.ts';
 import { workOnce } from './worker.ts';
 
-/** A handler for Deno.serve. Answers {worked}, 401 without the secret, 500 with an error body. */
+/** A handler for Deno.serve. Answers 202 before the work is done, 401 without the secret, 500 where it is not set up. */
 export function serveWorker(
 	components: readonly Component[],
 	work: BackupWork,
@@ -30,38 +30,49 @@ export function serveWorker(
 					},
 				});
 			}
-			const control = await connectUrl(environment.controlDbUrl);
-			const lock = connectionLock(environment.controlDbUrl);
-			try {
-				const refused = new Set<StoredEndpoint>();
-				const worked = await workOnce({
-					control,
-					components,
-					backups: {
-						work,
-						openStore: (backup, signal) => openStoredStore(environment, backup, signal),
-					},
-					openEndpoint: (role, { run }, signal) => {
-						const endpoint = run[role];
-						return openStoredEndpoint(environment, role, endpoint, lock, signal, () =>
-							refused.add(endpoint),
-						);
-					},
-					// Whoever reads why the job failed finds the account as it is.
-					beforeStoring: async () => {
-						for (const endpoint of refused) await expireAccount(control, endpoint);
-					},
-				});
-				return answer(200, { worked });
-			} finally {
-				await control.close();
-			}
+			return accepted(workOn(environment, components, work).catch(log));
 		} catch (error) {
-			const body = errorBody(error);
-			console.error('worker:', body.code, body.message);
-			return answer(500, { error: body });
+			log(error);
+			return answer(500, { error: errorBody(error) });
 		}
 	};
+}
+
+function log(error: unknown): void {
+	const { code, message } = errorBody(error);
+	console.error('worker:', code, message);
+}
+
+async function workOn(
+	environment: Environment,
+	components: readonly Component[],
+	work: BackupWork,
+): Promise<void> {
+	const control = await connectUrl(environment.controlDbUrl);
+	const lock = connectionLock(environment.controlDbUrl);
+	try {
+		const refused = new Set<StoredEndpoint>();
+		await workOnce({
+			control,
+			components,
+			backups: {
+				work,
+				openStore: (backup, signal) => openStoredStore(environment, backup, signal),
+			},
+			openEndpoint: (role, { run }, signal) => {
+				const endpoint = run[role];
+				return openStoredEndpoint(environment, role, endpoint, lock, signal, () =>
+					refused.add(endpoint),
+				);
+			},
+			// Whoever reads why the job failed finds the account as it is.
+			beforeStoring: async () => {
+				for (const endpoint of refused) await expireAccount(control, endpoint);
+			},
+		});
+	} finally {
+		await control.close();
+	}
 }
 
 /**

@@ -4,8 +4,14 @@ import * as z from 'zod/mini';
 import { errorBody, type ErrorCode, TwinsError } from '../domain/errors.ts';
 import { notificationsRequestSchema } from '../domain/notification.ts';
 import { connectControl } from '../platform/database.ts';
-import { readEnvironment } from '../platform/environment.ts';
-import { answer, CORS_HEADERS, isSameSecret, readVariable } from '../platform/function.ts';
+import { type Environment, readEnvironment } from '../platform/environment.ts';
+import {
+	accepted,
+	answer,
+	CORS_HEADERS,
+	isSameSecret,
+	readVariable,
+} from '../platform/function.ts';
 import { signedInUser } from '../platform/supabase/auth-api.ts';
 import { act } from './channels.ts';
 import { deliverDue } from './deliver.ts';
@@ -30,19 +36,35 @@ export async function serveNotifications(request: Request): Promise<Response> {
 		const userId = isDatabase ? null : await signedInUser(request, environment);
 		const asked = z.safeParse(notificationsRequestSchema, await request.json().catch(() => null));
 		if (userId !== null && !asked.success) throw malformed(asked.error.issues);
+		if (userId === null || !asked.success) {
+			return accepted(deliver(environment, reach).catch(log));
+		}
 		const control = await connectControl(environment.controlDbUrl);
 		try {
-			if (userId === null || !asked.success) {
-				return answer(200, { made: await deliverDue({ control, environment, reach }) });
-			}
 			return answer(200, await act(asked.data, { control, environment, reach, userId }));
 		} finally {
 			await control.close();
 		}
 	} catch (error) {
 		const body = errorBody(error);
-		if (body.code === 'internal') console.error('notifications:', body.message);
+		if (body.code === 'internal') log(error);
 		return answer(STATUS[body.code] ?? 400, { error: body });
+	}
+}
+
+function log(error: unknown): void {
+	console.error('notifications:', errorBody(error).message);
+}
+
+async function deliver(
+	environment: Environment,
+	reach: Parameters<typeof deliverDue>[0]['reach'],
+): Promise<void> {
+	const control = await connectControl(environment.controlDbUrl);
+	try {
+		await deliverDue({ control, environment, reach });
+	} finally {
+		await control.close();
 	}
 }
 

@@ -12,6 +12,7 @@ export function answer(status: number, body: unknown): Response {
 }
 
 interface Runtime {
+	readonly EdgeRuntime?: { waitUntil(work: Promise<unknown>): void };
 	readonly Deno?: { readonly env: { get(name: string): string | undefined } };
 	readonly process?: { readonly env: Readonly<Record<string, string | undefined>> };
 }
@@ -20,6 +21,16 @@ interface Runtime {
 export function readVariable(name: string): string | undefined {
 	const runtime = globalThis as Runtime;
 	return runtime.Deno ? runtime.Deno.env.get(name) : runtime.process?.env[name];
+}
+
+/**
+ * Answers 202 and goes on with the work, within the limits of the request. pg_net sends its calls in batches and waits for
+ * the slowest answer: whoever answered only when the work is done would keep all others from being called.
+ */
+export function accepted(work: Promise<unknown>): Response {
+	const { EdgeRuntime } = globalThis as Runtime;
+	EdgeRuntime?.waitUntil(work);
+	return answer(202, { accepted: true });
 }
 
 /** Compares digests, so that the time taken says nothing about where two secrets differ. */
