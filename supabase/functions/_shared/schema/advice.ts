@@ -34,16 +34,13 @@ export const fixForUncopied = (table: string | null): string =>
 
 /** Where the rows that a key misses could not be copied, that is what to see to. */
 export function adviceForLackingRows(
-	{ kind, definition }: Fact,
+	{ kind, parts }: Fact,
 	sqlstate: string | undefined,
 	failures: readonly Failed[],
 ): string | undefined {
 	if (kind !== 'foreign_key' || sqlstate !== '23503') return undefined;
 	const uncopied = failures.filter(({ component }) => component === 'data');
-	const [, table = ''] = / REFERENCES (.+?)\(/.exec(String(definition['definition'])) ?? [];
-	const cause = uncopied.find(
-		({ object }) => object === null || object === table.replaceAll('"', ''),
-	);
+	const cause = uncopied.find(({ object }) => object === null || object === parts?.['references']);
 	return cause && fixForUncopied(cause.object);
 }
 

@@ -42,17 +42,27 @@ export function namesOf(id: string, kinds: Kinds): string[] {
 	);
 }
 
-const argumentsOf = (fact: Fact): string =>
-	fact.identity.slice(ROUTINE.exec(fact.identity)?.[0].length);
+/** The types of a routine's arguments. */
+const typesOf = ({ parts }: Fact): readonly unknown[] => {
+	const types: unknown = JSON.parse(parts?.['types'] ?? '[]');
+	return Array.isArray(types) ? types : [];
+};
+
+const beginsLike = (long: readonly unknown[], short: readonly unknown[]): boolean =>
+	short.every((type, at) => type === long[at]);
+
+const hasSameArguments = (one: Fact, other: Fact): boolean =>
+	typesOf(one).length === typesOf(other).length && beginsLike(typesOf(one), typesOf(other));
 
 /** Whether a call may mean either: the arguments of one begin like those of the other, whose further ones have defaults. */
 function mayBeConfused(one: Fact, other: Fact): boolean {
-	const lists = [one, other].map((fact) => argumentsOf(fact).slice(1, -1));
-	const [short = '', long = ''] = lists.toSorted((a, b) => a.length - b.length);
+	const [short = [], long = []] = [typesOf(one), typesOf(other)].toSorted(
+		(a, b) => a.length - b.length,
+	);
 	const hasDefaults = [one, other].some(
 		({ definition }) => Number(definition['defaults'] ?? 0) > 0,
 	);
-	return hasDefaults && (short === '' || long.startsWith(`${short},`));
+	return hasDefaults && beginsLike(long, short);
 }
 
 /**
@@ -83,7 +93,7 @@ export function namesakes(
 			const blockersOf = name.startsWith('routine ')
 				? holders.filter(
 						(holder) =>
-							argumentsOf(holder) === argumentsOf(fact) ||
+							hasSameArguments(holder, fact) ||
 							(isPair && (mayGo(holder) || mayBeConfused(holder, fact))),
 					)
 				: holders;

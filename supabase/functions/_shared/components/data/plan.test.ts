@@ -12,6 +12,7 @@ const column = (name: string, more: Partial<Column> = {}): Column => ({
 	baseOid: 23,
 	isGenerated: false,
 	isAlwaysIdentity: false,
+	isIdentity: false,
 	standard: null,
 	isDeterministic: true,
 	hasTextCast: false,

@@ -40,7 +40,8 @@ const COLUMNS = `
       'baseOid', base.oid::int8,
       'isGenerated', a.attgenerated <> '',
       'isAlwaysIdentity', a.attidentity = 'a',
-      'standard', case when a.attidentity <> '' then 'a number' when d.oid is not null then pg_get_expr(d.adbin, case when a.attgenerated = '' then 0 else d.adrelid end) end,
+      'isIdentity', a.attidentity <> '',
+      'standard', pg_get_expr(d.adbin, 0),
       'isDeterministic', coalesce(l.collisdeterministic, true),
       'hasTextCast', exists (
         select from pg_catalog.pg_cast k

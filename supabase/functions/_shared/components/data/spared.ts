@@ -9,12 +9,11 @@ import type { Column, Table } from './table.ts';
 export interface Spared {
 	/** SQL condition: the row of the target holds such a value. */
 	readonly condition: string;
+	/** SQL expression that must give the same at any time for the condition to hold; else every row holds such a value. */
+	readonly constant?: string;
 	readonly message: string;
 	readonly fix: string;
 }
-
-/** Expressions that give the same at any time, as Postgres prints them. */
-const CONSTANT = /^(?:'(?:[^']|'')*'|-?[\d.]+|true|false|NULL)(?:::[\w ."[\]()]+)?$/;
 
 /** Columns with values of their own that the source does not have. */
 export function onlyOnTarget(source: Table, target: Table): readonly Column[] {
@@ -22,15 +21,21 @@ export function onlyOnTarget(source: Table, target: Table): readonly Column[] {
 	return target.columns.filter(({ name, isGenerated }) => !isGenerated && !known.has(name));
 }
 
+const besideDefault = (
+	name: string,
+	standard: string | null,
+): Pick<Spared, 'condition' | 'constant'> =>
+	standard === null
+		? { condition: `${ident(name)} is not null` }
+		: {
+				condition: `${ident(name)}::text is distinct from (${standard})::text`,
+				constant: standard,
+			};
+
 /** A value that a load would give as well need not be spared. */
 export function sparedColumns(columns: readonly Column[]): Spared[] {
-	return columns.map(({ name, standard }) => ({
-		condition:
-			standard === null
-				? `${ident(name)} is not null`
-				: CONSTANT.test(standard)
-					? `${ident(name)}::text is distinct from (${standard})::text`
-					: 'true',
+	return columns.map(({ name, isIdentity, standard }) => ({
+		...(isIdentity ? { condition: 'true' } : besideDefault(name, standard)),
 		message: `the column ${name}, which only the target has, holds values that would be lost: no key tells whose they are`,
 		fix: 'Give the table a primary key on source and target, or drop the column on the target, or leave the table out with an ignore rule.',
 	}));
@@ -57,6 +62,15 @@ export const sparedPartitions = (names: readonly string[]): Spared[] =>
 		fix: 'Detach this partition on the target, or clone with remove_extra; or without a row limit, if there is one and source and target have the same partitions otherwise.',
 	}));
 
+/** An index takes nothing else, as Postgres knows of every function: one on no rows is made and dropped. */
+const constancy = (expression: string): string => `
+  begin
+    create temporary table twins_constant (one int4);
+    create index on pg_temp.twins_constant (((${expression}) is null));
+    drop table pg_temp.twins_constant;
+  exception when invalid_object_definition then is_constant := false;
+  end;`;
+
 /** Statements that fail where a row of `table` holds one of them. */
 export const refusals = (
 	table: string,
@@ -64,9 +78,11 @@ export const refusals = (
 	spares: readonly Spared[],
 ): string[] =>
 	spares.map(
-		({ condition, message, fix }) =>
-			`do ${literal(`begin
-  if exists (select from ${table} where (${condition}) and ${where ?? 'true'}) then
+		({ condition, constant, message, fix }) =>
+			`do ${literal(`declare
+  is_constant bool := true;
+begin${constant === undefined ? '' : constancy(constant)}
+  if exists (select from ${table} where case when is_constant then ${condition} else true end and ${where ?? 'true'}) then
     raise exception using errcode = '${RAISED_BY_US}', message = ${literal(message)}, hint = ${literal(fix)};
   end if;
 end`)}`,

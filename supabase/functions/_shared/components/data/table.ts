@@ -11,7 +11,9 @@ export interface Column {
 	readonly isGenerated: boolean;
 	/** Numbered by Postgres: given numbers can be inserted, but not updated. */
 	readonly isAlwaysIdentity: boolean;
-	/** What it gets where nothing is said; an expression. */
+	/** Numbered by Postgres where nothing is said. */
+	readonly isIdentity: boolean;
+	/** What it gets else where nothing is said; an expression. */
 	readonly standard: string | null;
 	/** False where the collation calls different strings equal. */
 	readonly isDeterministic: boolean;

@@ -2,6 +2,7 @@
 // pg_dump does.
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
+import { ARGUMENT_TYPES } from './text.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 
 const identity = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
@@ -60,10 +61,11 @@ select d.identity, d.identity as object,
   array[pg_catalog.format('create or replace aggregate %I.%I(%s) (%s)',
     d.nspname, d.proname, coalesce(nullif(d.arguments, ''), '*'), d.clauses)] as create,
   pg_catalog.format('drop aggregate %I.%I(%s)',
-    d.nspname, d.proname, coalesce(nullif(d.arguments, ''), '*')) as drop
+    d.nspname, d.proname, coalesce(nullif(d.arguments, ''), '*')) as drop,
+  pg_catalog.jsonb_build_object('types', d.types) as parts
 from (
   select p.oid, n.nspname, p.proname, a.aggkind, a.aggnumdirectargs,
-    ${identity} as identity,
+    ${identity} as identity, ${ARGUMENT_TYPES} as types,
     pg_catalog.pg_get_function_arguments(p.oid) as arguments,
     pg_catalog.format_type(p.prorettype, null) as returns,
     pg_catalog.concat_ws(', ',

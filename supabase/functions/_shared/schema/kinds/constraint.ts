@@ -210,8 +210,8 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
   pg_catalog.jsonb_build_object('table', ${RELATION}, 'name', pg_catalog.format('%I', k.conname),
     'definition', ${DEFINITION}, 'validated', k.convalidated,
     'partitioned', c.relkind = 'p') as definition,
-  ${whilePrivileged('references', POINTED_TO, `array[${ADD}]`)} as create, ${ADD_PART},
-  ${DROP} as drop${FROM} join pg_catalog.pg_class r on r.oid = k.confrelid
+  ${whilePrivileged('references', POINTED_TO, `array[${ADD}]`)} as create,
+  pg_catalog.jsonb_build_object('add', ${ADD}, 'references', rn.nspname || '.' || r.relname) as parts, ${DROP} as drop${FROM} join pg_catalog.pg_class r on r.oid = k.confrelid
     join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace
 where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
 	ways: {

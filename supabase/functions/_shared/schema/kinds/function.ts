@@ -4,7 +4,7 @@
 import type { Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
-import { withoutSpace } from './text.ts';
+import { ARGUMENT_TYPES, withoutSpace } from './text.ts';
 
 const userRoutine = `${routineOfUser('p')}
     and p.prokind in ('f', 'p', 'w')
@@ -84,7 +84,7 @@ select ${identity} as identity,
   ) as definition,
   array[${creatable}] as create,
   'drop routine ' || ${signature} as drop,
-  pg_catalog.jsonb_build_object('stand_in', ${standIn}) as parts
+  pg_catalog.jsonb_build_object('stand_in', ${standIn}, 'types', ${ARGUMENT_TYPES}) as parts
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang

@@ -48,6 +48,10 @@ export const printedArguments = (column: string): string => `coalesce((
           pg_catalog.chr(92) || pg_catalog.chr(92)) end, '''', '''''') || '''', ', ' order by a.place)
     from pg_catalog.unnest(${triggerArguments(column)}) with ordinality a (argument, place)), '')`;
 
+/** SQL expression: the types of a routine's arguments, as JSON text, from the alias `p` of pg_proc. */
+export const ARGUMENT_TYPES = `pg_catalog.array_to_json(array(select pg_catalog.format_type(u.type, null)
+    from pg_catalog.unnest(p.proargtypes) with ordinality u (type, place) order by u.place))::pg_catalog.text`;
+
 /** The firing state, whose statement is the attribute `state` of the definition, is switched in place. */
 export const FIRING_STATE: Way = { alter: ({ definition }) => [String(definition['state'])] };
 
