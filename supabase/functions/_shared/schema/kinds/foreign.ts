@@ -76,8 +76,8 @@ from pg_catalog.pg_foreign_data_wrapper w where ${notOfExtension('pg_foreign_dat
 		remark: withoutSecrets('foreign data wrapper'),
 		refusal: {
 			outcome: 'skipped',
-			why: 'only a superuser may create foreign data wrappers',
-			fix: 'Enable the extension that brings it on the target.',
+			why: 'only a superuser may create or change foreign data wrappers',
+			fix: 'Enable the extension that brings it on the target, or ask the platform to do it there.',
 		},
 	},
 };
