@@ -1,6 +1,7 @@
-// The SQL of kinds in one style: lower case, every name of the catalog qualified, lines that fit; and nothing decided
-// by searching in what Postgres printed or in statements of our own.
+// SQL in one style: lower case, every name of the catalog qualified, lines that fit; and nothing decided by searching
+// in what Postgres printed or in statements of our own.
 import * as path from 'node:path';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../supabase/functions/_shared/schema/kinds/index.ts';
 import { read, sourceFiles } from './source-files.ts';
@@ -9,7 +10,7 @@ const LONGEST_LINE = 120;
 
 /** What stands before a parenthesis and is no function. */
 const SYNTAX = new Set(
-	'all and any array as by coalesce else exists greatest in least not nullif or over select then union values when where'.split(
+	'all and any array as by coalesce else exists greatest in least not nullif or over row select then union values when where'.split(
 		' ',
 	),
 );
@@ -24,13 +25,13 @@ function unqualified(sql: string): string[] {
 	const text = bare(sql);
 	// Columns of a table expression: `u (type, nested)`; a CTE's own name.
 	const lists = new Set(
-		[...text.matchAll(/(?:\)|ordinality|recursive|from \S+) ([a-z]+) ?\(/g)].map(
+		[...text.matchAll(/(?:\)|ordinality|recursive|from \S+)\s+(?:as )?([a-z]+) ?\(/g)].map(
 			([, name]) => name,
 		),
 	);
 	const calls = [...text.matchAll(/(?<![\w.])([a-z_]\w*)\(/g)].map(([, name = '']) => name);
 	const catalogs = [...text.matchAll(/(?<![\w.])(pg_\w+)(?!\w*\.)/g)].map(([, name = '']) => name);
-	const casts = [...text.matchAll(/::(?!pg_catalog\.)\S+/g)].map(([cast]) => cast);
+	const casts = [...text.matchAll(/::(?!''|[a-z_]+\.)\S+/g)].map(([cast]) => cast);
 	return [...calls.filter((name) => !SYNTAX.has(name) && !lists.has(name)), ...catalogs, ...casts];
 }
 
@@ -64,6 +65,29 @@ const SEARCHES = [
 
 /** Grants are lists of our own making, with a star for the grant option. */
 const SEARCHED = ['grants.ts'];
+
+/** Texts of the kinds' neighbours that are SQL: those that name the catalog, cast, or select from something. */
+const IS_SQL = /\bpg_catalog\.|::\w|\bselect\b[^.]*\b(?:from|where)\b/s;
+
+/** The templates of a file that are SQL, with `''` for what is put in. */
+function templatesOf(file: string): string[] {
+	const found: string[] = [];
+	const visit = (node: ts.Node): void => {
+		if (ts.isTemplateExpression(node)) {
+			const spans = node.templateSpans.map(({ literal }) => literal.text);
+			found.push([node.head.text, ...spans].join("''"));
+		} else if (ts.isNoSubstitutionTemplateLiteral(node)) found.push(node.text);
+		ts.forEachChild(node, visit);
+	};
+	visit(ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest));
+	return found.filter((text) => IS_SQL.test(text));
+}
+
+/** Where readings, stages and components have their SQL; that of rows is not in this style yet. */
+const NEIGHBOURS =
+	/_shared\/(?:schema\/[^/]+|schema-stages\/[^/]+|components\/(?!data\/)[^/]+\/[^/]+)\.ts$/;
+const neighbours = (): string[] =>
+	sourceFiles(NEIGHBOURS).filter((file) => !file.endsWith('.test.ts'));
 
 describe('how kinds change', () => {
 	it('is said of every attribute', () => {
@@ -112,6 +136,35 @@ describe('the SQL of kinds', () => {
 				.filter((line) => line.length > LONGEST_LINE && !/^\t+(why|fix|detail): /.test(line))
 				.map((line) => `${file}: ${line.trim()}`),
 		);
+		expect(found.join('\n')).toBe('');
+	});
+});
+
+describe('the SQL of readings, stages and components', () => {
+	it('qualifies all names of the catalog', () => {
+		const found = neighbours().flatMap((file) =>
+			templatesOf(file).flatMap((sql) => unqualified(sql).map((word) => `${file}: ${word}`)),
+		);
+		expect([...new Set(found)].join('\n')).toBe('');
+	});
+
+	it('is lower case', () => {
+		const found = neighbours().flatMap((file) =>
+			templatesOf(file)
+				.filter((sql) => /^\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/m.test(bare(sql)))
+				.map((sql) => `${file}: ${sql.slice(0, 60)}`),
+		);
+		expect(found.join('\n')).toBe('');
+	});
+
+	it(`has lines of at most ${LONGEST_LINE} characters`, () => {
+		const found = neighbours().flatMap((file) => {
+			const lines = new Set(templatesOf(file).flatMap((sql) => sql.split('\n')));
+			return read(file)
+				.split('\n')
+				.filter((line) => line.length > LONGEST_LINE && lines.has(line))
+				.map((line) => `${file}: ${line.trim()}`);
+		});
 		expect(found.join('\n')).toBe('');
 	});
 });

@@ -25,7 +25,7 @@ export const isSuperusersOnly = (fact: Fact, source: Facts): boolean =>
 
 const USABLE = `
 select (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) as is_superuser,
-  array(select w.fdwname::text from pg_catalog.pg_foreign_data_wrapper w
+  array(select w.fdwname::pg_catalog.text from pg_catalog.pg_foreign_data_wrapper w
     where not pg_catalog.has_foreign_data_wrapper_privilege(w.oid, 'usage')) as closed_wrappers`;
 
 /** Parameters among `names` that the session's role may not set, as far as the catalogs tell. */
@@ -35,7 +35,7 @@ export async function closedParameters(
 ): Promise<ReadonlySet<string>> {
 	if (names.length === 0) return new Set();
 	const rows = await session.query(
-		`select p.name from pg_catalog.jsonb_array_elements_text($1::jsonb) as p (name)
+		`select p.name from pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb) as p (name)
 left join pg_catalog.pg_settings s on s.name = p.name
 where s.context is distinct from 'user' and not pg_catalog.has_parameter_privilege(p.name, 'set')
   and not (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user)`,

@@ -207,7 +207,8 @@ async function rowsIn(
 ): Promise<{ rows: number; print: string } | undefined> {
 	try {
 		const [row] = await session.query(`
-select pg_catalog.count(*)::float8 as rows, coalesce(pg_catalog.sum(pg_catalog.hashtextextended(t::pg_catalog.text, 0)), 0)::text as print
+select pg_catalog.count(*)::pg_catalog.float8 as rows,
+  coalesce(pg_catalog.sum(pg_catalog.hashtextextended(t::pg_catalog.text, 0)), 0)::pg_catalog.text as print
 from (select * from ${name} ${condition}) t`);
 		return row && { rows: Number(row['rows']), print: String(row['print']) };
 	} catch (error) {

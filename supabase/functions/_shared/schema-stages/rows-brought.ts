@@ -16,7 +16,8 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as id, n.nspname || '.' 
     where c.relispartition and rc.oid = pg_catalog.pg_partition_root(c.oid)) as root,
   (select coalesce(pg_catalog.jsonb_agg(a.attname), '[]') from pg_catalog.pg_attribute a
     where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns,
-  (select coalesce(pg_catalog.jsonb_agg(pg_catalog.format('%I.%I', pn.nspname, p.relname)), '[]') from pg_catalog.pg_inherits i
+  (select coalesce(pg_catalog.jsonb_agg(pg_catalog.format('%I.%I', pn.nspname, p.relname)), '[]')
+  from pg_catalog.pg_inherits i
     join pg_catalog.pg_class p on p.oid = i.inhparent join pg_catalog.pg_namespace pn on pn.oid = p.relnamespace
     where i.inhrelid = c.oid) as parents
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${userTable()}`;

@@ -50,7 +50,8 @@ export function keptColumns(
  */
 const sumOf = (table: string, value: string): string => `
   select pg_catalog.count(*) || ' ' || coalesce(pg_catalog.sum(pg_catalog.hashtextextended(
-    pg_catalog.translate(pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(${value}))::text, '"\\', ''), 0)), 0) from only ${table}`;
+    pg_catalog.translate(pg_catalog.jsonb_strip_nulls(pg_catalog.to_jsonb(${value}))::pg_catalog.text, '"\\', ''), 0)),
+    0) from only ${table}`;
 
 const WOULD_CHANGE = RAISED_BY_US;
 
@@ -69,7 +70,7 @@ export function keeping(columns: readonly KeptColumn[], statements: readonly str
 }
 
 function comparison({ table, column, type }: KeptColumn, setting: string): string {
-	const again = type === null ? [] : [`${column}::${type}`, `${column}::text::${type}`];
+	const again = type === null ? [] : [`${column}::${type}`, `${column}::pg_catalog.text::${type}`];
 	const attempts = again.map(
 		(value) => `
   if found is distinct from wanted then

@@ -117,12 +117,15 @@ commit`,
 
 /** What is asked of the facts without their statements: $2 says which of the two. */
 const IN_SHORT = `case when 'names' = any ($2)
-then (select pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.split_part(p.id, ':', 1), p.of_component, p.of_stage, p.object)
+then (select pg_catalog.json_agg(pg_catalog.json_build_array(pg_catalog.split_part(p.id, ':', 1), p.of_component,
+  p.of_stage, p.object)
   order by p.kind, p.identity collate "C")
 from placed p where p.counts)
 else (select pg_catalog.json_agg(pg_catalog.json_build_array(c.root, c.cells)) from (
-  select b.root, pg_catalog.json_object_agg(b.cell, pg_catalog.json_build_array(b.hash, b.objects, b.facts)) as cells from (
-    select p.root, p.cell, pg_catalog.md5(pg_catalog.string_agg(p.id || p.definition::text, '' order by p.id collate "C")) as hash,
+  select b.root, pg_catalog.json_object_agg(b.cell, pg_catalog.json_build_array(b.hash, b.objects, b.facts)) as cells
+    from (
+    select p.root, p.cell, pg_catalog.md5(pg_catalog.string_agg(p.id || p.definition::pg_catalog.text, ''
+      order by p.id collate "C")) as hash,
       pg_catalog.count(*) filter (where p.counts) as objects, pg_catalog.count(*) as facts
     from placed p group by p.root, p.cell) b
   group by b.root) c)
@@ -147,8 +150,10 @@ const IN_FULL = `pg_catalog.json_build_array(
   f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
   f.of_component, f.of_stage, f.folded, f.parts)
   order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C")
-from placed f left join (select id, pg_catalog.array_agg(distinct need) as needs from dependency group by id) d on d.id = f.id
-where 'all' = any ($2) or f.cell || ' ' || f.root in (select pg_catalog.unnest($3)) or f.id in (select pg_catalog.unnest($4))),
+from placed f left join (select id, pg_catalog.array_agg(distinct need) as needs from dependency
+  group by id) d on d.id = f.id
+where 'all' = any ($2) or f.cell || ' ' || f.root in (select pg_catalog.unnest($3))
+  or f.id in (select pg_catalog.unnest($4))),
 case when 'dependents' = any ($2) then (select pg_catalog.json_agg(pg_catalog.json_build_array(e.need, e.ids)) from (
   select u.need, pg_catalog.array_agg(u.id) as ids from (
     select id, need from dependency
@@ -269,8 +274,12 @@ export async function readDigest(
 	);
 }
 
+const arrayElement = (value: string): string =>
+	`"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
+/** As one constant, which the parser takes as a whole: there may be tens of thousands of them. */
 const textArray = (values: Iterable<string>): string =>
-	`${literal(`{${[...values].map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`)}::text[]`;
+	`${literal(`{${[...values].map(arrayElement).join(',')}}`)}::pg_catalog.text[]`;
 
 /** The facts of the given cells and of `ids`, and the roots of the cells. */
 export const readCells = async (

@@ -17,9 +17,11 @@ export function numberOf({ name }: Kind): number {
 // Unqualified names find the kind's own column where its query has one, and else the default beside it.
 // Statements are left out where they are not wanted: building them is half the work.
 const branch = (kind: Kind, withStatements: boolean): string => `
-select k.* from (select null::text as parent, null::text as "drop", null::text[] as needs,
-  null::text as component, null::text as stage, false as folded, null::int4 as position,
-  null::jsonb as parts) d
+select k.* from (select null::pg_catalog.text as parent, null::pg_catalog.text as "drop",
+  null::pg_catalog.text[] as needs,
+  null::pg_catalog.text as component, null::pg_catalog.text as stage, false as folded,
+  null::pg_catalog.int4 as position,
+  null::pg_catalog.jsonb as parts) d
 cross join lateral (
   select ${numberOf(kind)} as kind, ${literal(`${kind.name}:`)} || f.identity as id, f.identity, f.object, f.addresses,
     parent, f.definition, ${withStatements ? 'f."create", "drop"' : 'null::text[] as "create", null::text as "drop"'},
@@ -62,9 +64,11 @@ const withObjects = (queries: readonly FactQuery[]): string => {
 	return `
 with ${ctes}object as materialized (
   select o.* from (${rows}) o
-  where o.id is not null and array_position(o."create", null) is null and not coalesce(${isDropped('o.addresses[1]')}, false)
+  where o.id is not null and pg_catalog.array_position(o."create", null) is null
+    and not coalesce(${isDropped('o.addresses[1]')}, false)
 ), part as materialized (
-  select a.address, o.id, split_part(o.id, ':', 1) as kind from object o, unnest(o.addresses) a (address) where a.address is not null
+  select a.address, o.id, pg_catalog.split_part(o.id, ':', 1) as kind
+    from object o, pg_catalog.unnest(o.addresses) a (address) where a.address is not null
 )`;
 };
 
@@ -114,11 +118,17 @@ export function placedFacts({ objects, descriptions }: Reading): string {
 	).join('), (');
 	return `${withObjects(objects)},
 ${describing.ctes}fact as materialized (
-  select * from object${descriptions.length === 0 ? '' : `\n  union all select d.* from (${describing.rows}) d where d.id is not null`}
+  select * from object${
+		descriptions.length === 0
+			? ''
+			: `\n  union all select d.* from (${describing.rows}) d
+    where d.id is not null`
+	}
 ), kind (number, component, stage, describes, counts, early) as (values (${described})
 ), placed as materialized (
   select f.*, w.component as of_component, w.stage as of_stage, k.counts,
-    w.stage || '/' || w.component || case when k.early then '/' || pg_catalog.split_part(f.id, ':', 1) else '' end as cell,
+    w.stage || '/' || w.component || case when k.early then '/' || pg_catalog.split_part(f.id, ':', 1)
+    else '' end as cell,
     case when h.id is null or h.id like 'schema:%' then f.id when g.id is null or g.id like 'schema:%' then h.id
       when r.id is null or r.id like 'schema:%' then g.id else r.id end as root
   from fact f join kind k on k.number = f.kind

@@ -40,15 +40,18 @@ export async function readFingerprints(
 	const shared = theirs.filter((name) => ours.includes(name) && !APART.includes(name));
 	const instead = shared.filter((name) => table === 'users' && name in INSTEAD);
 	const left = [...new Set([...theirs, ...ours])].filter((name) => !shared.includes(name));
-	const without = `array[${left.map(literal).join(', ')}]::text[]`;
+	const without = `array[${left.map(literal).join(', ')}]::pg_catalog.text[]`;
 	return (role, { after, upTo }) => {
 		const values = instead.map(
 			(name) => `${literal(name)}, ${(role === 'source' && INSTEAD[name]) || `t.${ident(name)}`}`,
 		);
 		return `
-			select id::text as id, md5((pg_catalog.to_jsonb(t) - ${without} || pg_catalog.jsonb_build_object(${values.join(', ')}))::text) as checksum
+			select id::pg_catalog.text as id,
+			  pg_catalog.md5((pg_catalog.to_jsonb(t) - ${without}
+			    || pg_catalog.jsonb_build_object(${values.join(', ')}))::pg_catalog.text) as checksum
 			from ${qualified('auth', table)} t
-			where ${after === null ? 'true' : `id > ${literal(after)}::uuid`} and id <= ${literal(upTo ?? '')}::uuid and ${filter}
+			where ${after === null ? 'true' : `id > ${literal(after)}::pg_catalog.uuid`}
+			  and id <= ${literal(upTo ?? '')}::pg_catalog.uuid and ${filter}
 			order by id`;
 	};
 }

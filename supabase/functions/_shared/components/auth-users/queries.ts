@@ -5,17 +5,21 @@
 export const COLUMNS = `
 	select a.attname as name, not a.attnotnull as nullable
 	from pg_catalog.pg_attribute a
-	where a.attrelid = pg_catalog.to_regclass('auth.' || pg_catalog.quote_ident($1)) and a.attnum > 0 and not a.attisdropped
+	where a.attrelid = pg_catalog.to_regclass('auth.' || pg_catalog.quote_ident($1)) and a.attnum > 0
+	  and not a.attisdropped
 		and a.attgenerated = '' and a.attidentity = ''
 	order by a.attnum`;
 
 /** Unique indexes of table $1 of schema auth, besides its key: columns and condition. */
 export const UNIQUE_INDEXES = `
-	select i.indexrelid::regclass::text as name, pg_catalog.pg_get_expr(i.indpred, i.indrelid) as condition,
-		(select pg_catalog.json_agg(a.attname order by k.position) from pg_catalog.unnest(i.indkey::int2[]) with ordinality as k(attnum, position)
+	select i.indexrelid::pg_catalog.regclass::pg_catalog.text as name,
+	  pg_catalog.pg_get_expr(i.indpred, i.indrelid) as condition,
+		(select pg_catalog.json_agg(a.attname order by k.position)
+		from pg_catalog.unnest(i.indkey::pg_catalog.int2[]) with ordinality as k(attnum, position)
 			join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum) as columns
 	from pg_catalog.pg_index i
-	where i.indrelid = pg_catalog.to_regclass('auth.' || pg_catalog.quote_ident($1)) and i.indisunique and not i.indisprimary
+	where i.indrelid = pg_catalog.to_regclass('auth.' || pg_catalog.quote_ident($1)) and i.indisunique
+	  and not i.indisprimary
 		and i.indisvalid and i.indexprs is null
 	order by 1`;
 
@@ -23,13 +27,13 @@ export const UNIQUE_INDEXES = `
 export const UNSTOPPABLE_TRIGGERS = `
 	select t.tgname as name, c.relname as "table"
 	from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid
-	where c.relnamespace = 'auth'::regnamespace and c.relname in ('users', 'identities', 'mfa_factors')
+	where c.relnamespace = 'auth'::pg_catalog.regnamespace and c.relname in ('users', 'identities', 'mfa_factors')
 		and not t.tgisinternal and t.tgenabled in ('A', 'R')
 	order by 2, 1`;
 
 /** Ids of the SSO providers, as they show in the provider of an identity. */
 export const SSO_PROVIDERS = `
-	select 'sso:' || id::text as provider from auth.sso_providers order by id`;
+	select 'sso:' || id::pg_catalog.text as provider from auth.sso_providers order by id`;
 
 export const HAS_SSO_PROVIDERS = `select pg_catalog.to_regclass('auth.sso_providers') is not null as present`;
 
@@ -39,33 +43,39 @@ export const isEncrypted = (column: string): string => `${column} like '{%"key_i
 /** What will not go over as it is. */
 export const PECULIARITIES = `
 	select
-		(select count(*)::int from auth.users where ${isEncrypted('encrypted_password')}) as encrypted_passwords,
-		(select count(*)::int from auth.mfa_factors) as factors,
-		(select count(*)::int from auth.mfa_factors where ${isEncrypted('secret')}) as encrypted_factors,
-		(select count(*)::int from auth.mfa_factors where factor_type::text = 'webauthn') as webauthn_factors`;
+		(select pg_catalog.count(*)::pg_catalog.int4 from auth.users
+		where ${isEncrypted('encrypted_password')}) as encrypted_passwords,
+		(select pg_catalog.count(*)::pg_catalog.int4 from auth.mfa_factors) as factors,
+		(select pg_catalog.count(*)::pg_catalog.int4 from auth.mfa_factors
+		where ${isEncrypted('secret')}) as encrypted_factors,
+		(select pg_catalog.count(*)::pg_catalog.int4 from auth.mfa_factors
+		where factor_type::pg_catalog.text = 'webauthn') as webauthn_factors`;
 
 /** SSO identities by provider. */
 export const SSO_IDENTITIES = `
-	select provider, count(*)::int as identities from auth.identities
+	select provider, pg_catalog.count(*)::pg_catalog.int4 as identities from auth.identities
 	where provider like 'sso:%' group by provider order by provider`;
 
 /** Some users whose password is encrypted with their project's key. */
 export const ENCRYPTED_USERS = `
-	select id::text from auth.users where ${isEncrypted('encrypted_password')} order by id limit 50`;
+	select id::pg_catalog.text from auth.users where ${isEncrypted('encrypted_password')} order by id limit 50`;
 
 /** Users by way of signing in; users with several count in each. */
 export const PROVIDERS = `
-	select provider, count(distinct user_id)::int as users from auth.identities
+	select provider, pg_catalog.count(distinct user_id)::pg_catalog.int4 as users from auth.identities
 	group by provider order by 2 desc, 1 limit 500`;
 
 /** Foreign keys that point into schema auth: of the application's tables, and of auth's own. */
 export const REFERENCES_TO = `
-	select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, k.conname) as object, n.nspname as schema, c.relname as table,
+	select pg_catalog.format('%I.%I.%I', n.nspname, c.relname, k.conname) as object, n.nspname as schema,
+	  c.relname as table,
 		f.relname as to, n.nspname <> 'auth' as "isOfUser", k.confdeltype = 'n' as "setsNull",
 		c.relkind = 'p' as "hasPartitions",
-		(select pg_catalog.jsonb_agg(a.attname order by u.position) from pg_catalog.unnest(k.conkey) with ordinality u(attnum, position)
+		(select pg_catalog.jsonb_agg(a.attname order by u.position)
+		from pg_catalog.unnest(k.conkey) with ordinality u(attnum, position)
 			join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.attnum) as columns,
-		(select pg_catalog.jsonb_agg(a.attname order by u.position) from pg_catalog.unnest(k.confkey) with ordinality u(attnum, position)
+		(select pg_catalog.jsonb_agg(a.attname order by u.position)
+		from pg_catalog.unnest(k.confkey) with ordinality u(attnum, position)
 			join pg_catalog.pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.attnum) as keys
 	from pg_catalog.pg_constraint k
 	join pg_catalog.pg_class c on c.oid = k.conrelid
@@ -77,5 +87,6 @@ export const REFERENCES_TO = `
 /** All columns of table $1 of schema auth, generated ones too. */
 export const ALL_COLUMNS = `
 	select a.attname as name from pg_catalog.pg_attribute a
-	where a.attrelid = to_regclass('auth.' || quote_ident($1)) and a.attnum > 0 and not a.attisdropped
+	where a.attrelid = pg_catalog.to_regclass('auth.' || pg_catalog.quote_ident($1)) and a.attnum > 0
+	  and not a.attisdropped
 	order by a.attnum`;

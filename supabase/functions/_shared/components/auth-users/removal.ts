@@ -25,7 +25,8 @@ export interface Holder {
 	readonly rows: number;
 }
 
-const GIVEN = `id = any (select asked.id::uuid from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id))`;
+const GIVEN = `id = any (select asked.id::pg_catalog.uuid
+    from pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb) as asked (id))`;
 
 export async function readReferences(target: Session): Promise<Reference[]> {
 	return target.query<Reference>(REFERENCES_TO);
@@ -40,10 +41,12 @@ export async function readHolders(
 ): Promise<ReadonlyMap<string, Holder>> {
 	const holders = new Map<string, Holder>();
 	for (const reference of references.filter(({ isOfUser, to }) => isOfUser && to === table)) {
+		const { columns, keys, hasPartitions, schema, table: from } = reference;
+		const pairs = columns.map((column, at) => `r.${ident(column)} = t.${ident(keys[at] ?? '')}`);
 		const rows = await target.query<{ id: string; rows: number }>(
-			`select t.id::text as id, pg_catalog.count(*)::int8 as rows
-			from auth.${ident(table)} t join ${reference.hasPartitions ? '' : 'only '}${ident(reference.schema)}.${ident(reference.table)} r
-				on ${reference.columns.map((column, at) => `r.${ident(column)} = t.${ident(reference.keys[at] ?? '')}`).join(' and ')}
+			`select t.id::pg_catalog.text as id, pg_catalog.count(*)::pg_catalog.int8 as rows
+			from auth.${ident(table)} t join ${hasPartitions ? '' : 'only '}${ident(schema)}.${ident(from)} r
+				on ${pairs.join(' and ')}
 			where t.${GIVEN} group by t.id`,
 			[JSON.stringify(ids)],
 		);

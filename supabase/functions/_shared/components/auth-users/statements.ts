@@ -23,15 +23,15 @@ const compared = (layout: TableLayout): string[] =>
 
 function within({ after, upTo }: KeyRange): string {
 	const conditions = [
-		after === null ? 'true' : `id > ${literal(after)}::uuid`,
-		upTo === null ? 'true' : `id <= ${literal(upTo)}::uuid`,
+		after === null ? 'true' : `id > ${literal(after)}::pg_catalog.uuid`,
+		upTo === null ? 'true' : `id <= ${literal(upTo)}::pg_catalog.uuid`,
 	];
 	return conditions.join(' and ');
 }
 
 /** The last id of the next `size` rows of the source, or no row. */
 export const rangeEnd = (layout: TableLayout, after: string | null, size: number): string => `
-	select id::text as id from (
+	select id::pg_catalog.text as id from (
 		select id from ${tableOf(layout)} where ${within({ after, upTo: null })} and ${layout.filter}
 		order by id limit ${size}
 	) page order by id desc limit 1`;
@@ -39,8 +39,8 @@ export const rangeEnd = (layout: TableLayout, after: string | null, size: number
 /** Number of rows in a range and one hash over them, as they are to be on the target. */
 export function checksum(layout: TableLayout, role: EndpointRole, range: KeyRange): string {
 	return `
-		select count(*)::int as rows,
-			coalesce(md5(pg_catalog.string_agg(${hashOf(layout, role)}, '' order by id)), '') as checksum
+		select pg_catalog.count(*)::pg_catalog.int4 as rows,
+			coalesce(pg_catalog.md5(pg_catalog.string_agg(${hashOf(layout, role)}, '' order by id)), '') as checksum
 		from ${tableOf(layout)} where ${within(range)} and ${layout.filter}`;
 }
 
@@ -49,13 +49,13 @@ function hashOf(layout: TableLayout, role: EndpointRole): string {
 	const values = layout.columns
 		.filter(({ isCompared }) => isCompared)
 		.map(({ name, expression }) => (role === 'source' ? expression : ident(name)));
-	return `md5(row(${values.join(', ')})::text)`;
+	return `pg_catalog.md5(row(${values.join(', ')})::pg_catalog.text)`;
 }
 
 /** COPY out of the source: a range, or the rows with the given ids. */
 export function copyOut(layout: TableLayout, rows: KeyRange | readonly string[]): string {
 	const wanted = isIds(rows)
-		? `id in (${rows.map((id) => `${literal(id)}::uuid`).join(', ')})`
+		? `id in (${rows.map((id) => `${literal(id)}::pg_catalog.uuid`).join(', ')})`
 		: within(rows);
 	const values = layout.columns.map(({ expression }) => expression).join(', ');
 	return `copy (select ${values} from ${tableOf(layout)} where ${wanted} and ${layout.filter}) to stdout`;
@@ -90,7 +90,7 @@ export function classify(layout: TableLayout): string {
 			when not exists (select from ${tableOf(layout)} t where t.id = s.id) then 'new'
 			when exists (
 				select from ${tableOf(layout)} t where t.id = s.id
-					and row(${list(columns, 't.')})::text = row(${list(columns, 's.')})::text
+					and row(${list(columns, 't.')})::pg_catalog.text = row(${list(columns, 's.')})::pg_catalog.text
 			) then 'same'
 			else 'changed' end`;
 }
@@ -109,7 +109,7 @@ export function markClashes(layout: TableLayout, index: UniqueIndex): string {
 		where s.twins_state in ('new', 'changed') and t.id <> s.id and ${same}
 			and s.id in (select id from ${INCOMING} ${condition})
 			and not exists (select from ${INCOMING} k where k.id = t.id and k.twins_state = 'changed')
-		returning s.id::text as id, t.id::text as holder`;
+		returning s.id::pg_catalog.text as id, t.id::pg_catalog.text as holder`;
 }
 
 /**
@@ -117,7 +117,7 @@ export function markClashes(layout: TableLayout, index: UniqueIndex): string {
  * what belongs to them goes at once.
  */
 export function makeWay(layout: TableLayout, ids: readonly string[]): string {
-	const those = `id in (${ids.map((id) => `${literal(id)}::uuid`).join(', ')})`;
+	const those = `id in (${ids.map((id) => `${literal(id)}::pg_catalog.uuid`).join(', ')})`;
 	if (layout.table !== 'users') return `delete from ${tableOf(layout)} where ${those}`;
 	const nothing = layout.releasable.map((name) => `${ident(name)} = null`).join(', ');
 	return `update ${tableOf(layout)} set ${nothing} where ${those}`;
@@ -147,38 +147,41 @@ function releaseValues({ releasable, ...layout }: TableLayout): string {
 }
 
 export const COUNT_STATES = `
-	select twins_state as state, count(*)::int as rows from ${INCOMING} group by twins_state`;
+	select twins_state as state, pg_catalog.count(*)::pg_catalog.int4 as rows from ${INCOMING} group by twins_state`;
 
 /** Up to `size` ids of the target's rows after `after`, with the user each belongs to. */
 export const targetIds = (layout: TableLayout, after: string | null, size: number): string => `
-	select id::text as id, ${layout.table === 'users' ? 'id' : 'user_id'}::text as owner
+	select id::pg_catalog.text as id, ${layout.table === 'users' ? 'id' : 'user_id'}::pg_catalog.text as owner
 	from ${tableOf(layout)} where ${within({ after, upTo: null })} order by id limit ${size}`;
 
 /** Which of the ids in the JSON array $1 the table has. */
 export const presentIds = (layout: TableLayout): string => `
-	select t.id::text as id from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id)
-	join ${tableOf(layout)} t on t.id = asked.id::uuid`;
+	select t.id::pg_catalog.text as id from pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb) as asked (id)
+	join ${tableOf(layout)} t on t.id = asked.id::pg_catalog.uuid`;
 
 /** Deletes the rows with the ids in the JSON array $1. */
 export const deleteIds = (layout: TableLayout): string => `
 	delete from ${tableOf(layout)}
-	where id in (select asked.id::uuid from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id))`;
+	where id in (select asked.id::pg_catalog.uuid from pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb)
+	  as asked (id))`;
 
 /** The rows with the ids in the JSON array $1 as one JSON array, without what nothing is compared by. */
 export const recordsOf = (layout: TableLayout): string => `
-	select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(t) - '{encrypted_password,secret,raw_user_meta_data,raw_app_meta_data}'::text[]) as records
+	select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(t) -
+	  '{encrypted_password,secret,raw_user_meta_data,raw_app_meta_data}'::pg_catalog.text[]) as records
 	from ${tableOf(layout)} t
-	where t.id in (select asked.id::uuid from pg_catalog.jsonb_array_elements_text($1::jsonb) as asked(id))`;
+	where t.id in (select asked.id::pg_catalog.uuid from pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb)
+	  as asked (id))`;
 
 const given = (layout: TableLayout): string =>
-	`jsonb_populate_recordset(null::${tableOf(layout)}, $1::jsonb)`;
+	`pg_catalog.jsonb_populate_recordset(null::${tableOf(layout)}, $1::pg_catalog.jsonb)`;
 
 /** Rows among those of $1 whose unique value another row of the target has. */
 export function clashHolders(layout: TableLayout, index: UniqueIndex): string {
 	const condition = index.condition === null ? '' : `where ${index.condition}`;
 	const same = index.columns.map((name) => `t.${ident(name)} = s.${ident(name)}`).join(' and ');
 	return `
-		select s.id::text as id, min(t.id::text) as holder
+		select s.id::pg_catalog.text as id, pg_catalog.min(t.id::pg_catalog.text) as holder
 		from (select * from ${given(layout)} ${condition}) s
 		join (select * from ${tableOf(layout)} ${condition}) t on t.id <> s.id and ${same}
 		group by s.id`;
@@ -186,11 +189,11 @@ export function clashHolders(layout: TableLayout, index: UniqueIndex): string {
 
 /** Rows among those of $1 whose user the target lacks. */
 export const orphans = (layout: TableLayout): string => `
-	select s.id::text as id from ${given(layout)} s
+	select s.id::pg_catalog.text as id from ${given(layout)} s
 	where not exists (select from auth.users u where u.id = s.user_id)`;
 
 export const countRows = (layout: TableLayout): string =>
-	`select count(*)::int as rows from ${tableOf(layout)} where ${layout.filter}`;
+	`select pg_catalog.count(*)::pg_catalog.int4 as rows from ${tableOf(layout)} where ${layout.filter}`;
 
 /** Rows that come after an id. */
 export const countAfter = (layout: TableLayout, after: string): string =>
@@ -198,7 +201,7 @@ export const countAfter = (layout: TableLayout, after: string): string =>
 
 /** 72 bits of an id's hash as 12 characters, and the part that it belongs to. */
 const hashed = (id: string): { readonly hash: string; readonly part: string } => {
-	const bytes = `pg_catalog.sha256(pg_catalog.convert_to(${id}::text, 'UTF8'))`;
+	const bytes = `pg_catalog.sha256(pg_catalog.convert_to(${id}::pg_catalog.text, 'UTF8'))`;
 	return {
 		hash: `pg_catalog.encode(pg_catalog.substr(${bytes}, 1, 9), 'base64')`,
 		part: `pg_catalog.encode(pg_catalog.substr(${bytes}, 1, 1), 'hex')`,
@@ -206,13 +209,13 @@ const hashed = (id: string): { readonly hash: string; readonly part: string } =>
 };
 
 export const countIds = (table: AuthTable): string =>
-	`select count(*)::int as rows from ${qualified('auth', table)}`;
+	`select pg_catalog.count(*)::pg_catalog.int4 as rows from ${qualified('auth', table)}`;
 
 /** The hashes of a table's ids, one text per part; of the parts that begin with `prefix`. */
 export function sourceHashes(table: AuthTable, prefix: string): string {
 	const { hash, part } = hashed('id');
 	return `
-		select part, string_agg(hash, '' order by hash collate "C") as hashes
+		select part, pg_catalog.string_agg(hash, '' order by hash collate "C") as hashes
 		from (select ${part} as part, ${hash} as hash from ${qualified('auth', table)}) ids
 		where part like ${literal(`${prefix}%`)} group by part`;
 }
@@ -222,4 +225,4 @@ const HASHED_ID = hashed('asked.id::uuid');
 /** Part and hash of each id of the JSON array $1. */
 export const hashesOf = `
 	select asked.id, ${HASHED_ID.part} as part, ${HASHED_ID.hash} as hash
-	from jsonb_array_elements_text($1::jsonb) as asked(id)`;
+	from pg_catalog.jsonb_array_elements_text($1::pg_catalog.jsonb) as asked (id)`;

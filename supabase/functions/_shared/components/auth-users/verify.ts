@@ -175,7 +175,8 @@ async function rowFindings(
  * One hash over the rows of both endpoints that the source has; rows that only the target has are counted elsewhere.
  */
 const inShort = (rows: string): string =>
-	`select md5(string_agg(r.id || r.checksum, '' order by r.id collate "C")) as checksum from (${rows}) r`;
+	`select pg_catalog.md5(pg_catalog.string_agg(r.id || r.checksum, '' order by r.id collate "C")) as checksum
+    from (${rows}) r`;
 
 async function differing(
 	source: Session,

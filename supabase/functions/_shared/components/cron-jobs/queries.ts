@@ -4,10 +4,10 @@ import { literal } from '../../platform/postgres/index.ts';
 /** Whether pg_cron is there, and what jobs of ours would belong to. */
 export const CRON_STATE = `
 select pg_catalog.to_regclass('cron.job') is not null as installed,
-  pg_catalog.current_database()::text as database, current_user::text as role`;
+  pg_catalog.current_database()::pg_catalog.text as database, current_user::pg_catalog.text as role`;
 
 export const CRON_JOBS = `
-select jobid::text as id, jobname::text as name, schedule, command, database, username, active
+select jobid::pg_catalog.text as id, jobname::pg_catalog.text as name, schedule, command, database, username, active
 from cron.job
 order by jobname nulls last, schedule, command, jobid`;
 
@@ -37,8 +37,8 @@ export const alterJob = (
 	const given = Object.entries(change).flatMap(([key, value]) =>
 		value === undefined ? [] : `${key} := ${literal(value)}`,
 	);
-	return `select cron.alter_job(${literal(id)}::bigint, ${given.join(', ')})`;
+	return `select cron.alter_job(${literal(id)}::pg_catalog.int8, ${given.join(', ')})`;
 };
 
 export const unscheduleJob = (id: string): string =>
-	`select cron.unschedule(${literal(id)}::bigint)`;
+	`select cron.unschedule(${literal(id)}::pg_catalog.int8)`;

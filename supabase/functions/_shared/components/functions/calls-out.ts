@@ -11,9 +11,10 @@ import type { Stage } from '../../contract/component.ts';
 const CALL = String.raw`\m(http_(get|post|put|patch|delete|head)|dblink(_connect|_exec)?)\s*\(|\mhttp\s*\(\s*\(`;
 
 // Printing a body opens the relations in it. One that is locked then is reported with its function.
-const BODY = `concat(p.prosrc, ' ', case when not exists (
+const BODY = `pg_catalog.concat(p.prosrc, ' ', case when not exists (
     select from pg_catalog.pg_depend d join ${CLOSED_RELATIONS} l on l.relation = d.refobjid
-    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
+    where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid
+      and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass)
   then pg_catalog.pg_get_function_sqlbody(p.oid) end)`;
 const FUNCTION = `pg_catalog.format('%I.%I(%s)', f.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
 

@@ -8,7 +8,7 @@ const EXISTING = `
 select n.nspname as schema, p.proname as name
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-join pg_catalog.jsonb_array_elements($1::jsonb) as wanted
+join pg_catalog.jsonb_array_elements($1::pg_catalog.jsonb) as wanted
   on n.nspname = wanted ->> 0 and p.proname = wanted ->> 1`;
 
 /** Of the `pg-functions://` addresses of hooks that the source has on, those whose function the target has. */

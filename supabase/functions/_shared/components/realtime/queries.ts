@@ -8,7 +8,8 @@ export const REALTIME = 'supabase_realtime';
 
 /** The platform's own are left alone; the membership of supabase_realtime is the user's. */
 const ofTheUser = `(p.pubname = '${REALTIME}' or (p.pubname <> 'supabase_realtime_messages_publication'
-    and p.pubowner::pg_catalog.regrole::text not in ('supabase_admin', 'supabase_etl_admin', 'supabase_replication_admin')
+    and p.pubowner::pg_catalog.regrole::pg_catalog.text not in ('supabase_admin', 'supabase_etl_admin',
+      'supabase_replication_admin')
     and ${notOfExtension('pg_publication', 'p.oid')}))`;
 
 const columns = `(select pg_catalog.jsonb_agg(pg_catalog.quote_ident(a.attname) order by a.attname)
@@ -18,7 +19,8 @@ const columns = `(select pg_catalog.jsonb_agg(pg_catalog.quote_ident(a.attname) 
 export const PUBLICATIONS = `
 select pg_catalog.jsonb_build_object(
   'name', p.pubname, 'quoted', pg_catalog.quote_ident(p.pubname), 'all_tables', p.puballtables,
-  'operations', pg_catalog.concat_ws(', ', case when p.pubinsert then 'insert' end, case when p.pubupdate then 'update' end,
+  'operations', pg_catalog.concat_ws(', ', case when p.pubinsert then 'insert' end,
+    case when p.pubupdate then 'update' end,
     case when p.pubdelete then 'delete' end, case when p.pubtruncate then 'truncate' end),
   'via_root', p.pubviaroot, 'comment', pg_catalog.obj_description(p.oid, 'pg_publication'),
   'schemas', coalesce((select pg_catalog.jsonb_agg(pg_catalog.quote_ident(n.nspname) order by n.nspname)

@@ -39,16 +39,17 @@ export async function readOwnerColumns(
 
 /** Expression over a row `o`: its owner and what else is compared, as text that is the same on both endpoints. */
 const ownerState = ({ compared }: OwnerColumns): string =>
-	`jsonb_build_array(${compared.map((name) => `o.${ident(name)}`).join(', ')})::text`;
+	`pg_catalog.jsonb_build_array(${compared.map((name) => `o.${ident(name)}`).join(', ')})::pg_catalog.text`;
 
 /** One hash over the owners of a bucket's files with names after $2 up to $3. */
 export const ownersChecksum = (columns: OwnerColumns): string => `
-	select coalesce(md5(string_agg(o.name || ${ownerState(columns)}, '' order by o.name collate "C")), '') as checksum
+	select coalesce(pg_catalog.md5(pg_catalog.string_agg(o.name || ${ownerState(columns)}, ''
+	  order by o.name collate "C")), '') as checksum
 	from storage.objects o where o.bucket_id = $1 and o.name collate "C" > $2 and o.name collate "C" <= $3`;
 
 /** Name and owner of each of a bucket's files with names after $2 up to $3. */
 export const ownersOf = (columns: OwnerColumns): string => `
-	select o.name, md5(${ownerState(columns)}) as state
+	select o.name, pg_catalog.md5(${ownerState(columns)}) as state
 	from storage.objects o where o.bucket_id = $1 and o.name collate "C" > $2 and o.name collate "C" <= $3
 	order by o.name collate "C"`;
 
@@ -78,15 +79,15 @@ export async function restoreFileOwners(
 ): Promise<Restored> {
 	if (names.length === 0 || columns.compared.length === 0) return { restored: [], released: [] };
 	const [found] = await endpoints.source.query(
-		`select jsonb_agg(to_jsonb(r)) as rows from (
-			select ${selected(columns, ['name'])} from jsonb_array_elements_text($2::jsonb) as asked(name)
+		`select pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r)) as rows from (
+			select ${selected(columns, ['name'])} from pg_catalog.jsonb_array_elements_text($2::pg_catalog.jsonb) as asked(name)
 			join storage.objects o on o.bucket_id = $1 and o.name = asked.name) r`,
 		[bucket, JSON.stringify(names)],
 	);
 	const params = [bucket, JSON.stringify(found?.['rows'] ?? [])];
-	const given = `jsonb_populate_recordset(null::storage.objects, $2::jsonb) s`;
-	const release = `update storage.objects o set id = gen_random_uuid() from ${given}
-		where o.id = s.id and (o.bucket_id, o.name) is distinct from ($1::text, s.name)
+	const given = `pg_catalog.jsonb_populate_recordset(null::storage.objects, $2::pg_catalog.jsonb) s`;
+	const release = `update storage.objects o set id = pg_catalog.gen_random_uuid() from ${given}
+		where o.id = s.id and (o.bucket_id, o.name) is distinct from ($1::pg_catalog.text, s.name)
 		returning o.bucket_id, o.name`;
 	const all = [...columns.compared, ...columns.along];
 	const restore = `update storage.objects o set (${list('', all)}) = row(${list('s.', all)}) from ${given}
@@ -121,14 +122,15 @@ export async function restoreBucketOwner(
 ): Promise<Partial<Item> | undefined> {
 	if (columns.compared.length === 0) return undefined;
 	const [row] = await endpoints.source.query(
-		`select to_jsonb(r)::text as row from (select ${selected(columns, ['id'])} from storage.buckets o where o.id = $1) r`,
+		`select pg_catalog.to_jsonb(r)::pg_catalog.text as row
+    from (select ${selected(columns, ['id'])} from storage.buckets o where o.id = $1) r`,
 		[id],
 	);
 	if (typeof row?.['row'] !== 'string') return undefined;
 	const all = [...columns.compared, ...columns.along];
 	const compared = isNew ? all : columns.compared;
 	const statement = `update storage.buckets o set (${list('', all)}) = row(${list('s.', all)})
-		from jsonb_populate_record(null::storage.buckets, $1::jsonb) s
+		from pg_catalog.jsonb_populate_record(null::storage.buckets, $1::pg_catalog.jsonb) s
 		where o.id = s.id and row(${list('o.', compared)}) is distinct from row(${list('s.', compared)})
 		returning o.id`;
 	const json = row['row'];
@@ -154,7 +156,7 @@ export async function readBucketOwners(
 ): Promise<ReadonlyMap<string, string>> {
 	if (columns.compared.length === 0) return new Map();
 	const rows = await endpoint.query(
-		`select o.id, md5(${ownerState(columns)}) as state from storage.buckets o`,
+		`select o.id, pg_catalog.md5(${ownerState(columns)}) as state from storage.buckets o`,
 	);
 	return new Map(rows.map(({ id, state }) => [String(id), String(state)]));
 }

@@ -5,14 +5,14 @@
  * What makes two files equal, as one hash: size, ETag, type, cache control, user metadata. An empty user
  * metadata is the same as none: the API writes either.
  */
-const STATE = `md5(pg_catalog.jsonb_build_array(
-	o.metadata -> 'size', trim(both '"' from o.metadata ->> 'eTag'), o.metadata ->> 'mimetype',
-	o.metadata ->> 'cacheControl', nullif(o.user_metadata, '{}'::jsonb)
-)::text)`;
+const STATE = `pg_catalog.md5(pg_catalog.jsonb_build_array(
+	o.metadata -> 'size', pg_catalog.btrim(o.metadata ->> 'eTag', '"'), o.metadata ->> 'mimetype',
+	o.metadata ->> 'cacheControl', nullif(o.user_metadata, '{}'::pg_catalog.jsonb)
+)::pg_catalog.text)`;
 
 /** Buckets with their settings. Columns newer than a project's Storage read as null. */
 export const BUCKETS = `
-	select b.id, b.name, b.public, b.file_size_limit::float8 as file_size_limit,
+	select b.id, b.name, b.public, b.file_size_limit::pg_catalog.float8 as file_size_limit,
 		pg_catalog.to_jsonb(b.allowed_mime_types) as allowed_mime_types,
 		coalesce(pg_catalog.to_jsonb(b) ->> 'type', 'STANDARD') as type
 	from storage.buckets b
@@ -34,8 +34,8 @@ export const VECTOR_BUCKETS = `select b.id as name from storage.buckets_vectors 
 
 /** Files and bytes per bucket. */
 export const TOTALS = `
-	select o.bucket_id as bucket, count(*)::float8 as files,
-		coalesce(sum((o.metadata ->> 'size')::numeric), 0)::float8 as bytes
+	select o.bucket_id as bucket, pg_catalog.count(*)::pg_catalog.float8 as files,
+		coalesce(pg_catalog.sum((o.metadata ->> 'size')::pg_catalog.numeric), 0)::pg_catalog.float8 as bytes
 	from storage.objects o
 	where o.bucket_id is not null
 	group by o.bucket_id
@@ -47,41 +47,41 @@ export const SOURCE_CHECKSUM = `
 		select o.* from storage.objects o
 		where o.bucket_id = $1 and o.name collate "C" > $2
 		order by o.name collate "C"
-		limit $3::int
+		limit $3::pg_catalog.int4
 	)
-	select count(*)::int as files, max(o.name collate "C") as last,
-		coalesce(sum((o.metadata ->> 'size')::numeric), 0)::float8 as bytes,
-		coalesce(md5(pg_catalog.string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as checksum
+	select pg_catalog.count(*)::pg_catalog.int4 as files, pg_catalog.max(o.name collate "C") as last,
+		coalesce(pg_catalog.sum((o.metadata ->> 'size')::pg_catalog.numeric), 0)::pg_catalog.float8 as bytes,
+		coalesce(pg_catalog.md5(pg_catalog.string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as checksum
 	from page o`;
 
 /** The same hash over the files of bucket $1 with names after $2 up to $3 (null: to the end). */
 export const TARGET_CHECKSUM = `
-	select count(*)::int as files,
-		coalesce(md5(pg_catalog.string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as checksum
+	select pg_catalog.count(*)::pg_catalog.int4 as files,
+		coalesce(pg_catalog.md5(pg_catalog.string_agg(o.name || ${STATE}, '' order by o.name collate "C")), '') as checksum
 	from storage.objects o
 	where o.bucket_id = $1 and o.name collate "C" > $2
-		and ($3::text is null or o.name collate "C" <= $3)`;
+		and ($3::pg_catalog.text is null or o.name collate "C" <= $3)`;
 
-const FILE = `o.name, (o.metadata ->> 'size')::numeric::float8 as size,
-	trim(both '"' from o.metadata ->> 'eTag') as etag, o.metadata ->> 'mimetype' as mimetype,
+const FILE = `o.name, (o.metadata ->> 'size')::pg_catalog.numeric::pg_catalog.float8 as size,
+	pg_catalog.btrim(o.metadata ->> 'eTag', '"') as etag, o.metadata ->> 'mimetype' as mimetype,
 	o.metadata ->> 'cacheControl' as cache_control,
-	nullif(o.user_metadata, '{}'::jsonb) is not null as has_metadata, ${STATE} as state`;
+	nullif(o.user_metadata, '{}'::pg_catalog.jsonb) is not null as has_metadata, ${STATE} as state`;
 
 /** Up to $3 files of bucket $1 after name $2. */
 export const FILES_AFTER = `
 	select ${FILE} from storage.objects o
 	where o.bucket_id = $1 and o.name collate "C" > $2
 	order by o.name collate "C"
-	limit $3::int`;
+	limit $3::pg_catalog.int4`;
 
 /** How many files bucket $1 has after name $2. */
 export const COUNT_AFTER = `
-	select count(*)::int as files from storage.objects o
+	select pg_catalog.count(*)::pg_catalog.int4 as files from storage.objects o
 	where o.bucket_id = $1 and o.name collate "C" > $2`;
 
 /** The files of bucket $1 named in the JSON array $2. */
 export const FILES_NAMED = `
-	select ${FILE} from pg_catalog.jsonb_array_elements_text($2::jsonb) as asked(name)
+	select ${FILE} from pg_catalog.jsonb_array_elements_text($2::pg_catalog.jsonb) as asked(name)
 	join storage.objects o on o.bucket_id = $1 and o.name = asked.name
 	order by o.name collate "C"`;
 
@@ -90,23 +90,23 @@ export const NAMES_AFTER = `
 	select o.name from storage.objects o
 	where o.bucket_id = $1 and o.name collate "C" > $2
 	order by o.name collate "C"
-	limit $3::int`;
+	limit $3::pg_catalog.int4`;
 
 /** Which of the names in the JSON array $2 bucket $1 has. */
 export const NAMES_PRESENT = `
-	select o.name from pg_catalog.jsonb_array_elements_text($2::jsonb) as asked(name)
+	select o.name from pg_catalog.jsonb_array_elements_text($2::pg_catalog.jsonb) as asked(name)
 	join storage.objects o on o.bucket_id = $1 and o.name = asked.name`;
 
 /** The user metadata of one file, as JSON text. */
 export const USER_METADATA = `
-	select o.user_metadata::text as json from storage.objects o where o.bucket_id = $1 and o.name = $2`;
+	select o.user_metadata::pg_catalog.text as json from storage.objects o where o.bucket_id = $1 and o.name = $2`;
 
 /** Files above $1 bytes, the largest first. */
 export const LARGER_THAN = `
-	select o.bucket_id as bucket, o.name, (o.metadata ->> 'size')::numeric::float8 as size
+	select o.bucket_id as bucket, o.name, (o.metadata ->> 'size')::pg_catalog.numeric::pg_catalog.float8 as size
 	from storage.objects o
-	where (o.metadata ->> 'size')::numeric > $1::numeric
-	order by (o.metadata ->> 'size')::numeric desc, o.bucket_id, o.name
+	where (o.metadata ->> 'size')::pg_catalog.numeric > $1::pg_catalog.numeric
+	order by (o.metadata ->> 'size')::pg_catalog.numeric desc, o.bucket_id, o.name
 	limit 50`;
 
 /** Enabled triggers of the user on the table of files: the target's run for every file that is copied. */
@@ -114,7 +114,7 @@ export const USER_TRIGGERS = `
 	select t.tgname as name from pg_catalog.pg_trigger t
 	join pg_catalog.pg_proc p on p.oid = t.tgfoid
 	join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-	where t.tgrelid = 'storage.objects'::regclass and not t.tgisinternal and t.tgenabled <> 'D'
+	where t.tgrelid = 'storage.objects'::pg_catalog.regclass and not t.tgisinternal and t.tgenabled <> 'D'
 		and n.nspname <> 'storage'
 	order by t.tgname`;
 
@@ -140,12 +140,12 @@ export const FIND_UPLOAD = `
 	from _twins.storage_uploads u
 	left join storage.objects o on o.bucket_id = u.bucket_id and o.name = u.name
 	where u.bucket_id = $1 and u.name = $2 and u.source_state = $3
-		and u.created_at > now() - interval '23 hours'`;
+		and u.created_at > pg_catalog.now() - interval '23 hours'`;
 
 export const REMEMBER_UPLOAD = `
 	insert into _twins.storage_uploads (bucket_id, name, source_state, location) values ($1, $2, $3, $4)
 	on conflict (bucket_id, name) do update set source_state = excluded.source_state,
-		location = excluded.location, target_state = null, created_at = now()`;
+		location = excluded.location, target_state = null, created_at = pg_catalog.now()`;
 
 /** Should this worker die before its slice is stored, the next one need not send the file again. */
 export const FINISH_UPLOAD = `
@@ -156,4 +156,5 @@ export const FINISH_UPLOAD = `
 /** Columns of table $1 of schema storage. */
 export const COLUMNS_OF = `
 	select a.attname as name from pg_catalog.pg_attribute a
-	where a.attrelid = to_regclass('storage.' || quote_ident($1)) and a.attnum > 0 and not a.attisdropped`;
+	where a.attrelid = pg_catalog.to_regclass('storage.' || pg_catalog.quote_ident($1)) and a.attnum > 0
+	  and not a.attisdropped`;

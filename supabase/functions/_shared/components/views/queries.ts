@@ -47,7 +47,7 @@ select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, c.relispopulate
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'm' and ${ofUser('c.relowner')} and ${notOfExtension('pg_class', 'c.oid')}
-order by (select max(d.level) from depth d where d.oid = c.oid), 1`;
+order by (select pg_catalog.max(d.level) from depth d where d.oid = c.oid), 1`;
 
 /** One text that is equal when the same rows come from `relation`, in whatever order. */
 export const fingerprint = (relation: string): string => `

@@ -61,7 +61,8 @@ async function apply(session: Session, action: WebhookAction): Promise<Item> {
 	if (action.how === 'keep') return itemOf(action);
 	try {
 		await session.script(
-			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s'; ${action.statements.map(readBackAsPrinted).join('; ')}; commit`,
+			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s';
+${action.statements.map(readBackAsPrinted).join('; ')}; commit`,
 		);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;

@@ -12,9 +12,11 @@ select pg_catalog.to_regprocedure('supabase_functions.http_request()') is not nu
  * Clones on partitions belong to the trigger of the partitioned table.
  */
 export const WEBHOOKS = `
-select t.tgname::text as name, n.nspname::text as schema, c.relname::text as table, t.tgenabled::text as state,
+select t.tgname::pg_catalog.text as name, n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as table,
+  t.tgenabled::pg_catalog.text as state,
   pg_catalog.left(pg_catalog.pg_get_triggerdef(t.oid), -pg_catalog.length(
-    pg_catalog.concat(' EXECUTE FUNCTION supabase_functions.http_request(', ${printedArguments('t.tgargs')}, ')'))) as head,
+    pg_catalog.concat(' EXECUTE FUNCTION supabase_functions.http_request(', ${printedArguments('t.tgargs')},
+    ')'))) as head,
   ${triggerArguments('t.tgargs')} as arguments
 from pg_catalog.pg_trigger t
 join pg_catalog.pg_class c on c.oid = t.tgrelid

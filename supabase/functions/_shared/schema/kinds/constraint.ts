@@ -211,7 +211,8 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
     'definition', ${DEFINITION}, 'validated', k.convalidated,
     'partitioned', c.relkind = 'p') as definition,
   ${whilePrivileged('references', POINTED_TO, `array[${ADD}]`)} as create,
-  pg_catalog.jsonb_build_object('add', ${ADD}, 'references', rn.nspname || '.' || r.relname) as parts, ${DROP} as drop${FROM} join pg_catalog.pg_class r on r.oid = k.confrelid
+  pg_catalog.jsonb_build_object('add', ${ADD}, 'references', rn.nspname || '.' || r.relname) as parts,
+  ${DROP} as drop${FROM} join pg_catalog.pg_class r on r.oid = k.confrelid
     join pg_catalog.pg_namespace rn on rn.oid = r.relnamespace
 where k.contype = 'f' and k.conparentid = 0 and ${userTable()}`,
 	ways: {
