@@ -199,12 +199,14 @@ from pg_catalog.pg_shdescription d left join pg_catalog.pg_roles r on d.classoid
 where (d.classoid = 'pg_database'::pg_catalog.regclass and d.objoid = ${HERE}) or ${platformRole('r.rolname')}`,
 ];
 
+const ALL = [RELATIONS, OBJECTS, ...PARTS, ...PRIVILEGES, ...CLUSTER];
+
 /** One JSON array of rows. `relation` rows only say that something is there. */
 export const LEFT_OUT = (): string => `with fact_address as materialized (${factAddresses()}
 ), ${RELATION}
 select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(l.kind, l.object, l.holder, l.state)
   order by l.kind, l.object), '[]') as answer
-from (${[RELATIONS, OBJECTS, ...PARTS, ...PRIVILEGES, ...CLUSTER].join('\nunion all ')}) l (kind, object, holder, state)`;
+from (${ALL.join('\nunion all ')}) l (kind, object, holder, state)`;
 
 /** Tables in which extensions keep what users configure, with the condition that tells the users' rows. */
 export const EXTENSION_TABLES = `

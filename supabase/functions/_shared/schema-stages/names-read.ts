@@ -53,7 +53,8 @@ select '${catalog}/' || ${alias}.oid, '1259/' || c.oid, pg_catalog.quote_ident($
   'alter ${alias} ', ${ON_RELATION},
   ' rename to ', array['${alias} ' || c.oid], 2, ${component}
 from pg_catalog.pg_${alias === 'rule' ? 'rewrite' : alias} ${alias}
-  join pg_catalog.pg_class c on c.oid = ${alias}.${columns.relation} join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  join pg_catalog.pg_class c on c.oid = ${alias}.${columns.relation}
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where ${where} and ${userRelation(`'r', 'p', 'v', 'm', 'f'`)}`;
 
 const POLICIES = onRelation(

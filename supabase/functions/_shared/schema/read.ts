@@ -187,14 +187,15 @@ async function askInFull(
 	return { facts: unpack(facts ?? []), dependents: new Map(edges ?? []) };
 }
 
-const ROUTINE = /^(function|aggregate):/;
+const isRoutine = (id: string): boolean =>
+	id.startsWith('function:') || id.startsWith('aggregate:');
 
 function unpack(answer: unknown): Fact[] {
 	return (answer as PackedFact[]).map((fact): Fact => {
 		const [number, identity, object, parent, definition, create, drop, needs, component, stage] =
 			fact;
 		const kind = KINDS[number];
-		const routines = needs?.filter((id) => ROUTINE.test(id)) ?? [];
+		const routines = needs?.filter(isRoutine) ?? [];
 		const id = `${kind?.name ?? ''}:${identity}`;
 		const schemas = new Set(
 			[id, parent ?? '', ...(needs ?? [])].flatMap((one) => schemaOf(one) ?? []),

@@ -17,7 +17,8 @@ export async function keepUsers(session: Session): Promise<readonly KeptTable[]>
 			.map((column) => `${column.expression} as ${ident(column.name)}`)
 			.join(', ');
 		const [size] = await session.query<{ bytes: number; rows: number | null }>(
-			`select pg_catalog.pg_table_size(c.oid)::pg_catalog.float8 as bytes, nullif(c.reltuples, -1)::pg_catalog.float8 as rows
+			`select pg_catalog.pg_table_size(c.oid)::pg_catalog.float8 as bytes,
+			  nullif(c.reltuples, -1)::pg_catalog.float8 as rows
 			from pg_catalog.pg_class c where c.oid = $1::pg_catalog.regclass`,
 			[name],
 		);

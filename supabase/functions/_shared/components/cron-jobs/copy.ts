@@ -6,7 +6,7 @@ import type { Stage } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
-import type { Session } from '../../platform/postgres/index.ts';
+import { literal, type Session } from '../../platform/postgres/index.ts';
 import { readJobs, type EndpointCronJobs } from './inspect.ts';
 import { planJobs, wantedJobs, type JobAction, type WantedJob } from './plan.ts';
 import { alterJob, INSTALL_CRON, scheduleJob, unscheduleJob } from './queries.ts';
@@ -16,10 +16,11 @@ const cursorSchema = z.object({ done: z.array(z.string()) });
 const ENABLE = 'Enable pg_cron on the target (Integrations, Cron), then clone again.';
 
 /** How a person arms a job. Names are theirs, so the text is quoted for SQL. */
-const howToArm = (job: WantedJob): string =>
-	job.name === null
-		? 'Activate it on the target (Integrations, Cron).'
-		: `To arm it, run on the target: select cron.alter_job((select jobid from cron.job where jobname = '${job.name.replaceAll("'", "''")}'), active := true)`;
+function howToArm({ name }: WantedJob): string {
+	if (name === null) return 'Activate it on the target (Integrations, Cron).';
+	const id = `(select jobid from cron.job where jobname = ${literal(name).trim()})`;
+	return `To arm it, run on the target: select cron.alter_job(${id}, active := true)`;
+}
 
 function rewriteDetail({ changes, missing }: WantedJob['rewritten']): string | undefined {
 	if (changes.length === 0) return undefined;

@@ -55,10 +55,8 @@ export function wantedWebhooks(
 	});
 }
 
-const withoutSpace = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
-
 const isSame = (wanted: WantedWebhook, found: Webhook): boolean =>
-	withoutSpace(wanted.head) === withoutSpace(found.head) && wanted.isMetBy(found.args);
+	wanted.head === found.head && wanted.isMetBy(found.args);
 
 /** Nothing is missing any more where somebody has put values in place of the placeholders. */
 const asFound = (hook: WantedWebhook, found: Webhook): WantedWebhook =>
