@@ -1,6 +1,7 @@
 // Extensions that stand in another schema on the target than on the source. Everything that uses their types,
 // functions and operators is printed with that schema, so they are moved before anything else is compared: what rests
 // on them keeps its rows and only its words change.
+import type { Endpoint } from '../contract/endpoint.ts';
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { ReadContext } from '../contract/context.ts';
 import type { PreviewWarning } from '../domain/preview.ts';
@@ -24,7 +25,7 @@ export async function movedExtensions(
 	context: Pick<ReadContext, 'source' | 'target' | 'options'>,
 	skip: ReadonlySet<string> = new Set(),
 ): Promise<Move[]> {
-	if (!context.options.components.tables) return [];
+	if (!context.options.components.tables || !(await standElsewhere(context))) return [];
 	const kinds = [schemaKind, extensionKind];
 	const read = async (role: EndpointRole) => readFacts(await context[role].database(), kinds);
 	const [source, target] = await both(read('source'), read('target'));
@@ -50,6 +51,23 @@ export async function movedExtensions(
 		};
 		return [{ wanted, found, change }];
 	});
+}
+
+const PLACES = `
+select e.extname as name, e.extnamespace::pg_catalog.regnamespace::pg_catalog.text as schema
+from pg_catalog.pg_extension e`;
+
+/** Whether any does: there is rarely one, and planning how to read facts takes longer than all else here. */
+async function standElsewhere({
+	source,
+	target,
+}: Pick<ReadContext, 'source' | 'target'>): Promise<boolean> {
+	const read = async (endpoint: Endpoint) =>
+		(await endpoint.database()).query<{ name: string; schema: string }>(PLACES);
+	const [wanted, found] = await both(read(source), read(target));
+	return wanted.some(({ name, schema }) =>
+		found.some((extension) => extension.name === name && extension.schema !== schema),
+	);
 }
 
 /**

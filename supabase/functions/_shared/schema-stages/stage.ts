@@ -5,7 +5,7 @@ import type { Item } from '../contract/report.ts';
 import type { ReadContext, StageContext } from '../contract/context.ts';
 import { COMPONENT_KEYS, type ComponentKey } from '../domain/component.ts';
 import { type Applied, applyChanges, turnOf, type Turn } from '../schema/apply.ts';
-import { NO_ROWS_BROUGHT, type Fact, type SchemaStage } from '../schema/fact.ts';
+import { NO_ROWS_BROUGHT, type Fact } from '../schema/fact.ts';
 import { madeByClones, rememberNames, renamesSince, type Renaming } from './followed-names.ts';
 import { adviceForLackingRows } from '../schema/advice.ts';
 import { failedItem, itemOf, ownName, reportedAs } from './items.ts';
@@ -22,17 +22,10 @@ import {
 	type FactPair,
 	type PlannedChange,
 } from '../schema/planning.ts';
-import { indexFacts, readNames, type Digest } from '../schema/read.ts';
+import type { Digest, NamedObject } from '../schema/read.ts';
 import { movedExtensions } from './moved-extensions.ts';
 import { readRowsBrought } from './rows-brought.ts';
-import {
-	countObjects,
-	differingCells,
-	MAX_FACTS,
-	kindsOf,
-	readDifference,
-	readDigests,
-} from './difference.ts';
+import { countObjects, MAX_FACTS } from './difference.ts';
 import { rewritingFix, withoutSourceKeys } from './source-keys.ts';
 import {
 	cursorSchema,
@@ -42,19 +35,21 @@ import {
 	withoutOutdated,
 	type Cursor,
 } from './stage-cursor.ts';
+import {
+	type Known,
+	mayHaveNewNames,
+	NOTHING,
+	readStage,
+	type ReadStage,
+	type StageScope,
+} from './stage-reading.ts';
 import { withEquivalentDefinitions } from './equivalent-definitions.ts';
 
-export interface SchemaStageOptions {
+export interface SchemaStageOptions extends StageScope {
 	readonly name: string;
-	readonly stage: SchemaStage;
-	readonly components: readonly ComponentKey[];
 	readonly needs: readonly Capability[];
 	readonly provides: readonly Capability[];
-	/** Kinds that the component's progress counts; all that are objects of their own when left out. */
-	readonly counted?: readonly string[];
 }
-
-type StageScope = Pick<SchemaStageOptions, 'stage' | 'components' | 'counted'>;
 
 /** Progress in counted objects: those that no change is about any more. */
 function showProgress(
@@ -81,14 +76,11 @@ function showProgress(
 }
 
 /** Everything of the stage that was neither made, changed, left nor failed. */
-async function unchangedItems(
-	context: StageContext,
+function unchangedItems(
 	options: SchemaStageOptions,
-	digest: Digest,
+	names: readonly NamedObject[],
 	reported: ReadonlySet<string>,
-): Promise<Item[]> {
-	if (countObjects(digest, options) === 0) return [];
-	const names = await readNames(await context.source.database(), kindsOf(options));
+): Item[] {
 	return names
 		.filter(
 			({ stage, component }) => stage === options.stage && options.components.includes(component),
@@ -97,14 +89,12 @@ async function unchangedItems(
 		.map(({ component, object }) => ({ component, object, outcome: 'unchanged' }));
 }
 
-async function finish(
+function finish(
 	context: StageContext,
 	options: SchemaStageOptions,
 	cursor: Cursor,
-	plan: Plan,
-	pair: FactPair,
-	digest: Digest,
-): Promise<void> {
+	{ plan, pair, names }: Ready,
+): void {
 	const reported = new Set(cursor.touched.map(([component, object]) => `${component} ${object}`));
 	const say = (...items: readonly Item[]): void => {
 		for (const item of items) reported.add(`${item.component ?? ''} ${item.object}`);
@@ -148,41 +138,7 @@ async function finish(
 			});
 		}
 	}
-	context.report(...(await unchangedItems(context, options, digest, reported)));
-}
-
-interface ReadStage {
-	/** The source's, of the stage's own kinds. */
-	readonly digest: Digest;
-	readonly pair: FactPair;
-	/** The last table that was read, where more differ. */
-	readonly upTo?: string;
-}
-
-/**
- * Reads both endpoints as far as they differ; nothing in full when the stage's own kinds are equal. In full only when it
- * is the stage's turn to change the target, so that no other stage acts in between; undefined when it is not.
- */
-async function readStage(
-	context: StageContext,
-	options: StageScope,
-	known: { short?: Digest; full?: Digest },
-	maxFacts: number,
-	turn: Turn,
-): Promise<ReadStage | undefined> {
-	const short = await readDigests(context, kindsOf(options, options.counted), known.short);
-	known.short = short.source;
-	if (differingCells(short, options).cells.size === 0) {
-		const nothing = indexFacts([]);
-		return { digest: short.source, pair: { source: nothing, target: nothing } };
-	}
-	const full = await readDigests(context, undefined, known.full);
-	known.full = full.source;
-	if (!(await turn.take())) return undefined;
-	return {
-		digest: short.source,
-		...(await readDifference(context, full, options, { maxFacts, waits: true })),
-	};
+	context.report(...unchangedItems(options, names, reported));
 }
 
 /** What the options of the clone let a plan do to what is on the target. */
@@ -204,8 +160,6 @@ export async function askedFor(
 		rows: mayRewrite ? await readRowsBrought(context) : NO_ROWS_BROUGHT,
 	};
 }
-
-const NOTHING: FactPair = { source: indexFacts([]), target: indexFacts([]) };
 
 const idsOf = ({ gone }: Cursor): ReadonlySet<string> => new Set(gone.map(({ id }) => id));
 
@@ -242,15 +196,21 @@ export const componentsNamed = (
 		? COMPONENT_KEYS.filter((key) => options.components[key])
 		: components;
 
+/** What a stage has read, and what follows from it. */
+interface Ready extends ReadStage {
+	readonly plan: Plan;
+	readonly cursor: Cursor;
+}
+
 /** What is left to do for a stage, and what it is known from; undefined when it is not its turn. */
 async function prepare(
 	context: StageContext,
 	options: StageScope,
 	known: Cursor,
-	digests: { short?: Digest; full?: Digest },
+	digests: Known,
 	maxFacts: number,
 	turn: Turn,
-): Promise<(ReadStage & { plan: Plan; cursor: Cursor }) | undefined> {
+): Promise<Ready | undefined> {
 	const read = await readStage(context, options, digests, maxFacts, turn);
 	if (read === undefined) return undefined;
 	const safe = await withoutSourceKeys(read.pair, context);
@@ -279,6 +239,14 @@ async function makeRoutines(context: WatchedContext, cursor: Cursor): Promise<vo
 	await run(changes, context, ready.pair);
 }
 
+/** The stages of tables remember the names of everything: after others only if they made or changed anything. */
+const mayChangeNames = (
+	{ options: { components } }: StageContext,
+	{ stage }: StageScope,
+	{ touched }: Cursor,
+): boolean =>
+	stage === 'structure' || stage === 'relations' || !components.tables || touched.length > 0;
+
 const isSoonFree = ({ failed }: Applied): boolean =>
 	[...failed.values()].some(({ failure }) => failure.locked && !failure.lasting);
 
@@ -296,14 +264,15 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 			let cursor: Cursor = context.cursor === null ? FIRST : cursorSchema.parse(context.cursor);
 			let maxFacts = MAX_FACTS;
 			const namedHere = componentsNamed(options, context);
-			let mayRename = true;
+			let mayRename: boolean | undefined;
 			let mayMove = options.stage === 'structure';
-			const known = {};
+			const known: Known = {};
 			const target = await context.target.database();
 			const turn = turnOf(target);
 			for (;;) {
 				if (context.signal.aborted) return { state: 'more', cursor };
 				try {
+					mayRename ??= await mayHaveNewNames(context, options, known);
 					const renames: readonly Renaming[] = mayRename
 						? await renamesSince(context, namedHere, idsOf(cursor))
 						: [];
@@ -314,6 +283,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 					];
 					mayMove &&= mayRename || first.length > 0;
 					if (first.length > 0) {
+						known.target = undefined;
 						const done = await run(
 							first.map(({ change }) => change),
 							context,
@@ -344,9 +314,11 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 						continue;
 					}
 					if (plan.changes.length === 0 || isFinal) {
-						await finish(context, options, cursor, plan, pair, digest);
-						// A view may come to have the name of what another component made.
-						await rememberNames(context, options.stage === 'views' ? COMPONENT_KEYS : namedHere);
+						finish(context, options, cursor, ready);
+						if (mayChangeNames(context, options, cursor)) {
+							// A view may come to have the name of what another component made.
+							await rememberNames(context, options.stage === 'views' ? COMPONENT_KEYS : namedHere);
+						}
 						return { state: 'done' };
 					}
 					let applied = await run(plan.changes, context, pair);
