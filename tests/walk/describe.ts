@@ -56,7 +56,10 @@ lines as (
       a.attoptions::text, d.adbin::text, a.attacl::text, col_description(tables.oid, a.attnum)) end
     from tables join pg_catalog.pg_attribute a on a.attrelid = tables.oid and a.attnum > 0 and not a.attisdropped
     join pg_catalog.pg_type y on y.oid = a.atttypid left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  union all select 'constraint ' || holder || '.' || k.conname, holder, concat_ws('|', pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint')),
+  -- Postgres names the foreign key of a partition after the partition's name at that moment, and lets nobody rename it.
+  union all select 'constraint ' || holder || '.' || case when k.contype = 'f' and k.conparentid <> 0
+      then (select 'of ' || u.conrelid::regclass || ' ' || u.conname from pg_catalog.pg_constraint u where u.oid = k.conparentid) else k.conname end,
+      holder, concat_ws('|', pg_get_constraintdef(k.oid), obj_description(k.oid, 'pg_constraint')),
       '2606/' || k.oid, case when not k.conislocal then '${INHERITED}' else concat_ws('|', ${row('k', 'conname', 'connamespace', 'conindid', 'conparentid', 'conislocal', 'coninhcount')}, obj_description(k.oid, 'pg_constraint')) end
     from tables join pg_catalog.pg_constraint k on k.conrelid = tables.oid where k.contype in ('c', 'f', 'p', 'u', 'x')
   union all select 'index ' || r.nspname || '.' || r.relname, i.indrelid::regclass::text, concat_ws('|', pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisreplident, i.indisclustered, obj_description(r.oid, 'pg_class')),

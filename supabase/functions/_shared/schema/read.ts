@@ -164,7 +164,8 @@ async function askInShort(
  */
 const IN_FULL = `pg_catalog.json_build_array(
 (select pg_catalog.json_agg(pg_catalog.json_build_array(f.kind, f.identity, f.object, f.parent, f.definition,
-  f."create", f."drop", case when f.needs is null then d.needs else f.needs || d.needs end,
+  f."create", f."drop", case when f.needs is null then d.needs
+    else pg_catalog.array_remove(f.needs, null) || d.needs end,
   f.of_component, f.of_stage, f.folded, f.parts)
   order by f.kind, case when f.position is not null then f.parent end collate "C", f.position, f.identity collate "C")
 from placed f left join (select id, pg_catalog.array_agg(distinct need) as needs from dependency
