@@ -66,6 +66,10 @@ export type FindingRow = Exact<
 	{ severity: 'failed' | 'warning' | 'note' }
 >;
 
+export type BackupStatus = 'in_progress' | 'complete' | 'failed' | 'deleted';
+export type BackupRow = Exact<'backups', { status: BackupStatus; error: StoredError | null }>;
+export type DestinationRow = Generic<'backup_destinations'>;
+
 export type RowCountRow = Generic<'verification_counts'>;
 
 export type TwinOverviewRow = Exact<
@@ -153,6 +157,7 @@ export type DeliveryRow = Exact<
 >;
 
 type ExactRows = {
+	backups: BackupRow;
 	notification_channels: ChannelRow;
 	delivery_log: DeliveryRow;
 	connected_accounts: AccountRow;

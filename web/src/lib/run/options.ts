@@ -17,5 +17,6 @@ export function describeOptions(stored: unknown): string {
 	if (options.row_limit > 0) words.push(`${formatCount(options.row_limit)} rows per table`);
 	if (options.remove_extra) words.push('removes extras');
 	if (options.activate) words.push('arms jobs and webhooks');
+	if (options.backup) words.push('with a backup');
 	return words.join(' · ');
 }

@@ -1,4 +1,5 @@
 // The places of the app, for the sidebar, the keys and the palette.
+import Archive from '@lucide/svelte/icons/archive';
 import CalendarClock from '@lucide/svelte/icons/calendar-clock';
 import ArrowLeftRight from '@lucide/svelte/icons/copy-plus';
 import KeyRound from '@lucide/svelte/icons/key-round';
@@ -7,7 +8,7 @@ import Settings from '@lucide/svelte/icons/settings-2';
 import type { Component } from 'svelte';
 
 export interface Place {
-	readonly href: '/' | '/clones' | '/schedules' | '/accounts' | '/settings';
+	readonly href: '/' | '/clones' | '/schedules' | '/backups' | '/accounts' | '/settings';
 	readonly label: string;
 	/** Where the full label does not fit (bottom bar). */
 	readonly shortLabel: string;
@@ -36,6 +37,13 @@ export const PLACES: readonly Place[] = [
 		shortLabel: 'Schedules',
 		icon: CalendarClock,
 		keys: ['g', 'p'],
+	},
+	{
+		href: '/backups',
+		label: 'Backups',
+		shortLabel: 'Backups',
+		icon: Archive,
+		keys: ['g', 'b'],
 	},
 	{
 		href: '/accounts',

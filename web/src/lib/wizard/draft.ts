@@ -47,6 +47,7 @@ const draftSchema = z.object({
 	activate: z._default(z.boolean(), false),
 	copy_mfa: z._default(z.boolean(), false),
 	hold_snapshot: z._default(z.boolean(), true),
+	backup: z._default(z.boolean(), false),
 	verify: z._default(z.enum([...VERIFICATION_MODES, 'none']), 'counts'),
 	/** Per table; those that are not named are mirrored. */
 	strategies: z._default(z.record(z.string(), z.enum(DATA_STRATEGIES)), {}),
@@ -86,6 +87,7 @@ export function draftFromOptions(
 		activate: options.activate,
 		copy_mfa: options.copy_mfa,
 		hold_snapshot: options.hold_snapshot,
+		backup: options.backup,
 		verify: options.verify,
 		strategies: { ...options.strategies },
 		confirmation: '',
@@ -191,6 +193,7 @@ export function cloneArguments(draft: Draft): CloneArguments | null {
 			activate: draft.activate,
 			copy_mfa: draft.copy_mfa && draft.components.includes('auth_users'),
 			hold_snapshot: draft.hold_snapshot,
+			backup: draft.backup,
 			verify: draft.verify,
 			strategies: draft.strategies,
 			...(confirmation === '' ? {} : { confirm_target: confirmation }),

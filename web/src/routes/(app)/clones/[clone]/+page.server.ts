@@ -1,5 +1,6 @@
 import { error, fail, redirect } from '@sveltejs/kit';
 import { isFinished, VERIFICATION_MODES } from '#shared/domain/status.ts';
+import { readBackupOfClone } from '#lib/data/backups.ts';
 import { readAttempts } from '#lib/data/attempts.ts';
 import { readFindings, readItems, readPair, readRun } from '#lib/data/clones.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
@@ -25,6 +26,7 @@ export const load: PageServerLoad = async ({ locals, params, url }) => {
 	const worst = parseSummary(run.verification?.summary).groups.find(({ entries }) => entries > 0);
 	return {
 		run,
+		backup: await readBackupOfClone(locals.supabase, run.job.id),
 		twin,
 		attempts: attempts.length > 1 ? attempts : [],
 		// What the first paint shows, also where no script runs.
