@@ -178,7 +178,13 @@ const failed = (error: TwinsError) => ({
 	sqlstate: sqlstateOf(error),
 });
 
-type LoadPart = (work: Work, table: BackupTable, part: number, text: Uint8Array) => Promise<number>;
+/** `text`: null for a table without rows. */
+type LoadPart = (
+	work: Work,
+	table: BackupTable,
+	part: number,
+	text: AsyncIterable<Uint8Array> | null,
+) => Promise<number>;
 
 /** Loads tables part by part. */
 async function loadAll(
@@ -230,9 +236,8 @@ async function loadTable(
 		const name = parts[part];
 		const stored = name ? await readObject(context, manifest, name) : new Uint8Array();
 		work.bytes += stored.length;
-		const text = name ? await gunzipped(stored) : stored;
 		const refused = await once(work, `${table.table} ${part}`, async () => {
-			rows += await load(work, table, part, text);
+			rows += await load(work, table, part, name ? gunzipped(stored) : null);
 		});
 		if (refused === undefined) continue;
 		context.report({ object, ...failed(refused) });
@@ -246,9 +251,15 @@ async function loadTable(
 	return { rows };
 }
 
-async function gunzipped(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-	const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-	return new Uint8Array(await new Response(stream).arrayBuffer());
+/** A piece at a time: the whole text beside its compressed bytes would be most of what an edge function may use. */
+async function* gunzipped(bytes: Uint8Array<ArrayBuffer>): AsyncGenerator<Uint8Array> {
+	const reader = new Blob([bytes])
+		.stream()
+		.pipeThrough(new DecompressionStream('gzip'))
+		.getReader();
+	for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+		yield piece.value;
+	}
 }
 
 const listOf = ({ columns }: BackupTable): string => columns.map(ident).join(', ');
@@ -258,7 +269,7 @@ async function loadRows(
 	{ session, context }: Work,
 	table: BackupTable,
 	part: number,
-	text: Uint8Array,
+	text: AsyncIterable<Uint8Array> | null,
 ): Promise<number> {
 	const list = listOf(table);
 	const path = userPath([partsOf(table.table)[0]]);
@@ -266,7 +277,7 @@ async function loadRows(
 	if (part === 0 && context.options.components.tables !== true) {
 		await session.query(`delete from ${table.table}`);
 	}
-	if (text.length === 0) return 0;
+	if (text === null) return 0;
 	return session.copyIn(`copy ${table.table}${list && ` (${list})`} from stdin`, text);
 }
 
@@ -275,9 +286,9 @@ async function loadUsers(
 	{ session }: Work,
 	table: BackupTable,
 	_part: number,
-	text: Uint8Array,
+	text: AsyncIterable<Uint8Array> | null,
 ): Promise<number> {
-	if (text.length === 0) return 0;
+	if (text === null) return 0;
 	const list = listOf(table);
 	await session.query(
 		`create temporary table twins_incoming on commit drop as select ${list} from ${table.table} limit 0`,

@@ -24,7 +24,7 @@ import {
 import { readManifest } from './verify.ts';
 
 /** Uncompressed size of a part: two of them are in memory at a time, compressed. */
-const PART_BYTES = 16 * 1024 * 1024;
+const PART_BYTES = 8 * 1024 * 1024;
 
 export interface BackupRequest {
 	readonly source: Endpoint;

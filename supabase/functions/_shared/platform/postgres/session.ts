@@ -40,9 +40,9 @@ export interface Session {
 	copyOut(copy: string, write: (bytes: Uint8Array) => Promise<void>): Promise<number>;
 	/**
 	 * Runs one `copy … from stdin` with these bytes as its text. Returns the number of rows; the session stays usable when the
-	 * server refuses them.
+	 * server refuses them, or when they end with an error, which is thrown.
 	 */
-	copyIn(copy: string, bytes: Uint8Array): Promise<number>;
+	copyIn(copy: string, bytes: AsyncIterable<Uint8Array>): Promise<number>;
 	/** Server version, e.g. 150018. */
 	readonly serverVersion: number;
 	/** As it was when it was opened: no transaction, no locks, no temporary tables, its first settings. */
