@@ -89,6 +89,32 @@ for (const [title, data] of Object.entries({ whole: small, 'in buckets': large }
 	});
 }
 
+test('of a table without a key, values that a default gives at any time need not be spared, others are', async () => {
+	const pair = await twinned(`
+		create table constant (v text); insert into constant values ('a');
+		create table numbered (v text); insert into numbered values ('a');
+		create table dated (v text); insert into dated values ('a');`);
+	await runOn(
+		pair.target.dbUrl,
+		`create sequence own; create type kind as enum ('x', 'y');
+		alter table constant add n numeric(9, 2) default 0, add k kind default 'x', add l text[] default '{}', add t text default lower('X');
+		alter table numbered add n bigint default nextval('own');
+		alter table dated add at timestamptz default now()`,
+	);
+	const before = await onTarget(pair, 'select last_value::int as last from own');
+	await runOn(
+		pair.source.dbUrl,
+		`update constant set v = 'b'; update numbered set v = 'b'; update dated set v = 'b'`,
+	);
+	const result = await cloneInProcess({ ...pair, components: [tables, small] });
+	expect(result.outcome('failed')).toEqual(['data public.dated', 'data public.numbered']);
+	expect(await onTarget(pair, 'select v, n::text, k, l, t from constant')).toEqual([
+		{ v: 'b', n: '0.00', k: 'x', l: [], t: 'x' },
+	]);
+	// Nobody asked it for a number.
+	expect(await onTarget(pair, 'select last_value::int as last from own')).toEqual(before);
+});
+
 test('a column of the target that cannot be filled is told when it gives way', async () => {
 	const pair = await twinned(
 		'create table keyed (id int primary key); insert into keyed values (1)',

@@ -21,22 +21,19 @@ export function onlyOnTarget(source: Table, target: Table): readonly Column[] {
 	return target.columns.filter(({ name, isGenerated }) => !isGenerated && !known.has(name));
 }
 
-const besideDefault = (
-	name: string,
-	standard: string | null,
-): Pick<Spared, 'condition' | 'constant'> =>
+const besideDefault = ({ name, type, standard }: Column): Pick<Spared, 'condition' | 'constant'> =>
 	standard === null
 		? { condition: `${ident(name)} is not null` }
 		: {
-				condition: `${ident(name)}::text is distinct from (${standard})::text`,
+				condition: `${ident(name)}::text is distinct from (${standard})::${type}::text`,
 				constant: standard,
 			};
 
 /** A value that a load would give as well need not be spared. */
 export function sparedColumns(columns: readonly Column[]): Spared[] {
-	return columns.map(({ name, isIdentity, standard }) => ({
-		...(isIdentity ? { condition: 'true' } : besideDefault(name, standard)),
-		message: `the column ${name}, which only the target has, holds values that would be lost: no key tells whose they are`,
+	return columns.map((column) => ({
+		...(column.isIdentity ? { condition: 'true' } : besideDefault(column)),
+		message: `the column ${column.name}, which only the target has, holds values that would be lost: no key tells whose they are`,
 		fix: 'Give the table a primary key on source and target, or drop the column on the target, or leave the table out with an ignore rule.',
 	}));
 }
