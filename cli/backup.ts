@@ -114,7 +114,7 @@ export async function list(flags: AddressFlags, signal: AbortSignal): Promise<nu
 	}
 }
 
-async function withBackup(
+export async function withBackup(
 	{ from }: AddressFlags,
 	signal: AbortSignal,
 	work: (store: ObjectStore, folder: string) => Promise<number>,
@@ -140,11 +140,11 @@ const addressOf = ({ bucket, prefix }: Destination, folder: string): string =>
 	['s3:/', bucket, prefix, folder].filter((part) => part !== '').join('/');
 
 /** What is going on, where somebody watches. */
-function watch({ json }: Pick<BackupFlags, 'json'>, text: string): void {
+export function watch({ json }: Pick<BackupFlags, 'json'>, text: string): void {
 	if (json !== true && process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
 }
 
-function print({ json }: Pick<BackupFlags, 'json'>, result: object, text: string): void {
+export function print({ json }: Pick<BackupFlags, 'json'>, result: object, text: string): void {
 	watch({ ...(json === undefined ? {} : { json }) }, '');
 	process.stdout.write(`${json === true ? JSON.stringify(result) : text}\n`);
 }

@@ -8,6 +8,7 @@ import {
 } from '../supabase/functions/_shared/domain/status.ts';
 import { keepEndpoints } from '../supabase/functions/_shared/engine/kept-endpoints.ts';
 import { backUp, deleteOne, list, verify, type AddressFlags, type BackupFlags } from './backup.ts';
+import { restore, type RestoreFlags } from './restore.ts';
 import { endpointOpener, parseEndpoint } from './endpoints.ts';
 import { readOptions, type Flags } from './options.ts';
 import { watchRun } from './progress.ts';
@@ -208,6 +209,19 @@ addAddressed(
 );
 addAddressed('verify-backup', 'read every object of a backup back and compare its hash', verify);
 addAddressed('delete-backup', 'remove all objects of a backup', deleteOne);
+
+program
+	.command('restore')
+	.description('restore a backup into a project or database, without its source')
+	.requiredOption('--from <s3://bucket/folder>', 'an address, as backup printed it')
+	.requiredOption('--to <ref|url>', 'target, written')
+	.option('--only <component...>', 'only these components')
+	.option('--table <schema.table...>', 'only the rows of these tables, in place of what they hold')
+	.option('--confirm-target <name>', "the target's ref or host:port/database, when it holds tables")
+	.option('--json', 'the result as JSON on stdout, nothing else')
+	.action(async (flags: RestoreFlags) => {
+		process.exitCode = await restore(flags, signal);
+	});
 
 const signal = cancelOnInterrupt();
 try {

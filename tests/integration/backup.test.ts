@@ -153,6 +153,27 @@ describe('a backup', () => {
 		expect(await rowsOf(pair.target.dbUrl, held)).toEqual(await rowsOf(pair.source.dbUrl, held));
 	});
 
+	it('is restored by the command line as well, and single tables of it', async () => {
+		const { target } = await freshPair();
+		const words = ['restore', '--from', report.backup, '--to', target.dbUrl];
+		expect(await twins(words)).toMatchObject({ code: 0, stderr: '' });
+		expect(dumpedStatements(target.dbUrl)).toEqual(dumpedStatements(pair.source.dbUrl));
+		expect(await rowSums(target)).toEqual(await rowSums(pair.source));
+		const unasked = await twins(words);
+		expect(unasked).toMatchObject({ code: 2, stdout: '' });
+		expect(unasked.stderr).toContain('The target already has');
+		// A trigger that fires always stands in the way of loading it.
+		runScript(
+			target.dbUrl,
+			'alter table notes enable always trigger stop; update notes set body = null',
+		);
+		const name = /confirm with the target's ref "([^"]+)"/.exec(unasked.stderr)?.[1] ?? '';
+		const again = [...words, '--table', 'public.notes', '--confirm-target', name];
+		expect((await twins(again)).stdout).toBe('1 object restored\n');
+		expect(await rowSums(target)).toEqual(await rowSums(pair.source));
+		expect(await twins([...words, '--only', 'storage'])).toMatchObject({ code: 2 });
+	});
+
 	it('is found whole when it is read back, and a changed byte is found in each kind of object', async () => {
 		const folder = folderOf(report);
 		const command = (): Promise<Ended> => twins(['verify-backup', '--from', report.backup]);

@@ -278,7 +278,25 @@ async function loadRows(
 		await session.query(`delete from ${table.table}`);
 	}
 	if (text === null) return 0;
-	return session.copyIn(`copy ${table.table}${list && ` (${list})`} from stdin`, text);
+	const always = await triggersThatFireAlways(session, table.table);
+	for (const trigger of always) {
+		await session.query(`alter table ${table.table} disable trigger ${trigger}`);
+	}
+	const rows = await session.copyIn(`copy ${table.table}${list && ` (${list})`} from stdin`, text);
+	for (const trigger of always) {
+		await session.query(`alter table ${table.table} enable always trigger ${trigger}`);
+	}
+	return rows;
+}
+
+/** The others stay silent by the session's role. */
+async function triggersThatFireAlways(session: Session, table: string): Promise<string[]> {
+	const found = await session.query<{ name: string }>(
+		`select tgname as name from pg_catalog.pg_trigger
+		where tgrelid = $1::regclass and tgenabled = 'A' and not tgisinternal`,
+		[table],
+	);
+	return found.map(({ name }) => ident(name));
 }
 
 /** Users that the target has already, by their id or their address, stay as they are. */

@@ -112,13 +112,21 @@ async function checkVersions(source: Endpoint, target: Endpoint): Promise<void> 
 	);
 }
 
+/** What of a run says whether its target is meant. */
+type MeantTarget = Pick<Run, 'cloned_before' | 'target'> & {
+	readonly options: Pick<Run['options'], 'confirm_target'>;
+};
+
 interface TheirTables {
 	readonly count: number;
 	readonly example: string;
 }
 
 /** Tables on the target that no clone of ours made: someone's, until a user says that they may go. */
-async function theirTables(run: Run, target: Endpoint): Promise<TheirTables | undefined> {
+async function theirTables(
+	run: Pick<Run, 'cloned_before'>,
+	target: Endpoint,
+): Promise<TheirTables | undefined> {
 	if (run.cloned_before) return undefined;
 	const session = await target.database();
 	const [row] = await session.query<TheirTables>(`
@@ -131,7 +139,7 @@ async function theirTables(run: Run, target: Endpoint): Promise<TheirTables | un
 }
 
 /** A target that holds someone's tables is only written when its ref was typed. */
-export async function checkTargetIsMeant(run: Run, target: Endpoint): Promise<void> {
+export async function checkTargetIsMeant(run: MeantTarget, target: Endpoint): Promise<void> {
 	if (run.options.confirm_target === run.target.ref) return;
 	const theirs = await theirTables(run, target);
 	if (!theirs) return;

@@ -1,0 +1,134 @@
+// Restores a backup from a bucket into a project or database, on the command line: the steps of the worker, one after the other.
+import { backupWork } from '../supabase/functions/_shared/backup/work.ts';
+import { dropLedgerSchema } from '../supabase/functions/_shared/contract/ledger.ts';
+import type { Item } from '../supabase/functions/_shared/contract/report.ts';
+import { formatQuantity } from '../supabase/functions/_shared/domain/amount.ts';
+import {
+	KEPT_COMPONENTS,
+	type RestoreOptions,
+} from '../supabase/functions/_shared/domain/backup.ts';
+import { COMPONENT_KEYS } from '../supabase/functions/_shared/domain/component.ts';
+import { TwinsError } from '../supabase/functions/_shared/domain/errors.ts';
+import { asRemark } from '../supabase/functions/_shared/domain/sentence.ts';
+import { checkTargetIsMeant } from '../supabase/functions/_shared/engine/prepare.ts';
+import type { OpenEndpoint } from '../supabase/functions/_shared/engine/slice.ts';
+import { print, watch, withBackup, type AddressFlags } from './backup.ts';
+import { endpointOpener, parseEndpoint } from './endpoints.ts';
+import { inOwnWords } from './own-words.ts';
+import { EXIT } from './report.ts';
+
+export interface RestoreFlags extends AddressFlags {
+	readonly to: string;
+	readonly only?: readonly string[];
+	readonly table?: readonly string[];
+	readonly confirmTarget?: string;
+}
+
+/** Exit code 1 when something could not be restored. Throws before anything is written when the backup or the target is not fit. */
+export async function restore(flags: RestoreFlags, signal: AbortSignal): Promise<number> {
+	const named = parseEndpoint('--to', flags.to);
+	const options = optionsOf(flags);
+	const open = endpointOpener({ source: named, target: named }, process.env);
+	return withBackup(flags, signal, async (store, folder) => {
+		const target = await open('target', signal);
+		try {
+			await target.database().catch((error: unknown) => {
+				throw inOwnWords(error, named);
+			});
+			await checkTargetIsMeant(
+				{ cloned_before: false, target: { ref: named.name }, options },
+				target,
+			);
+			const items = await carryOut(flags, { store, folder, target, options, signal });
+			return tell(flags, items);
+		} finally {
+			await target.close();
+		}
+	});
+}
+
+function optionsOf({ only, table, confirmTarget }: RestoreFlags): RestoreOptions {
+	const unknown = only?.find((name) => !KEPT_COMPONENTS.some((kept) => kept === name));
+	if (unknown !== undefined) {
+		throw new TwinsError(
+			'bad_request',
+			`Backups do not keep ${unknown}`,
+			`They keep ${KEPT_COMPONENTS.join(', ')}.`,
+		);
+	}
+	if (table !== undefined && only !== undefined) {
+		throw new TwinsError(
+			'bad_request',
+			'Single tables are restored with their rows only',
+			'Leave out --only, or --table.',
+		);
+	}
+	const wanted: readonly string[] = table === undefined ? (only ?? KEPT_COMPONENTS) : ['data'];
+	return {
+		components: Object.fromEntries(
+			COMPONENT_KEYS.map((key) => [key, wanted.includes(key)]),
+		) as RestoreOptions['components'],
+		...(table === undefined ? {} : { tables: [...table] }),
+		...(confirmTarget === undefined ? {} : { confirm_target: confirmTarget }),
+	};
+}
+
+type Given = Pick<
+	Parameters<typeof backupWork.restore>[0],
+	'store' | 'folder' | 'options' | 'signal'
+> & { readonly target: OpenEndpoint };
+
+/** What became of each object, the latest word winning. */
+async function carryOut(flags: RestoreFlags, given: Given): Promise<readonly Item[]> {
+	const items = new Map<string, Item>();
+	let step = 'reading the backup back';
+	const context = {
+		...given,
+		attempts: 0,
+		spent: () => false,
+		progress: ({ done, total }: { readonly done: number; readonly total: number }) =>
+			watch(flags, `${step} ${done}/${total}`),
+	};
+	const { steps } = await toItsEnd((cursor) => backupWork.prepareRestore({ ...context, cursor }));
+	await dropLedgerSchema(given.target);
+	for (const { component, name } of steps) {
+		step = name;
+		await toItsEnd((cursor) =>
+			backupWork.restore({
+				...context,
+				cursor,
+				step: name,
+				report: (...reported) => {
+					for (const item of reported) {
+						items.set(`${item.component ?? component} ${item.object}`, item);
+					}
+				},
+			}),
+		);
+	}
+	await dropLedgerSchema(given.target);
+	return [...items.values()];
+}
+
+type Slice<T> = { readonly state: 'more'; readonly cursor: unknown } | T;
+
+async function toItsEnd<T extends { readonly state: 'done' }>(
+	work: (cursor: unknown) => Promise<Slice<T>>,
+): Promise<T> {
+	for (let cursor: unknown = null; ;) {
+		const done = await work(cursor);
+		if (done.state === 'done') return done;
+		cursor = done.cursor;
+	}
+}
+
+function tell(flags: RestoreFlags, items: readonly Item[]): number {
+	const failed = items.filter(({ outcome }) => outcome === 'failed');
+	const copied = items.filter(({ outcome }) => outcome === 'copied').length;
+	const lines = items
+		.filter(({ outcome }) => outcome !== 'copied')
+		.map(({ object, outcome, detail = '' }) => `${outcome} ${object}: ${asRemark(detail)}`);
+	const text = [...lines, `${formatQuantity(copied, 'object')} restored`].join('\n');
+	print(flags, { restored: copied, failed: failed.length, items }, text);
+	return failed.length === 0 ? EXIT.equal : EXIT.different;
+}
