@@ -180,3 +180,11 @@ it('holds no snapshot for longer than a slice where that is not wanted', async (
 	expect(moment(copied)).toMatch(/no snapshot of the source was held/);
 	expect(await fingerprints(pair.target)).toEqual(await fingerprints(pair.source));
 });
+
+it('changes nothing, and says so, when all is equal already', async () => {
+	const pair = await filledPair();
+	await copyRows(pair);
+	const again = await copyRows(pair);
+	expect(again.slices).toBeGreaterThan(1);
+	expect(again.items.filter(({ outcome }) => outcome !== 'unchanged')).toEqual([]);
+});

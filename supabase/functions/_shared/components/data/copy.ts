@@ -189,7 +189,7 @@ async function runTables(
 			cursor: { ...next, round: cursor.round + 1, done: [], begun: {}, tries: {}, isMixed: false },
 		};
 	}
-	if (isOneMoment) reportMoment(context, cursor.round, snapshot);
+	if (isOneMoment) reportMoment(context, ledger, cursor.round, snapshot);
 	else reportMixed(context, tableJobs, (tableJob) => ledger.loadedIn(tableJob.key, cursor.round));
 	const finishing: RowsCursor = { ...next, phase: 'finish', done: [] };
 	return context.spent()
@@ -273,20 +273,23 @@ const mayHold = (
 /** How the rows of several slices came to be of one moment. */
 function reportMoment(
 	{ options, report }: Pick<StageContext, 'options' | 'report'>,
+	ledger: Ledger,
 	round: number,
 	snapshot: Moment | undefined,
 ): void {
 	const object = 'moment of the rows';
+	const rounds = Array.from({ length: round + 1 }, (_, nth) => nth);
+	const outcome = rounds.some((nth) => ledger.anyLoadedIn(nth)) ? 'copied' : 'unchanged';
 	if (round > 0) {
 		const why = options.hold_snapshot
 			? 'a snapshot of the source ended too early'
 			: 'no snapshot of the source was held from slice to slice';
 		const detail = `${why}: all tables were compared again until nothing had changed, ${round + 1} rounds`;
-		report({ object, outcome: 'copied', detail });
+		report({ object, outcome, detail });
 	} else if (snapshot && snapshot.slices > 1) {
 		const at = new Date(snapshot.takenAt).toISOString().slice(0, 19).replace('T', ' ');
 		const detail = `all tables are as they were at ${at} UTC: one snapshot of the source was held for ${snapshot.slices} slices`;
-		report({ object, outcome: 'copied', detail });
+		report({ object, outcome, detail });
 	}
 }
 

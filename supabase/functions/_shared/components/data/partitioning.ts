@@ -32,9 +32,12 @@ const SORTED_ALIKE: ReadonlyMap<number, string> = new Map([
 	[2950, 'uuid'],
 ]);
 
-/** Rows looked at to find bounds that make chunks of about equal size; bytes where their number is unknown. */
+/**
+ * Rows looked at to find bounds that make chunks of about equal size; bytes where their number is unknown. As many as are
+ * sorted within the memory that a server gives by default, without a temporary file.
+ */
 const SAMPLED_ROWS = 30_000;
-const SAMPLED_BYTES = 32 * 1024 * 1024;
+const SAMPLED_BYTES = 4 * 1024 * 1024;
 
 /** Bounds travel in the cursor: keys of many characters do not fit it. */
 const MOST_BOUND_CHARACTERS = 100_000;
@@ -57,11 +60,10 @@ export async function choosePartitioning(
 	const value = `${ident(column.name)}::${type}${type === 'text' ? ' collate "C"' : ''}`;
 	const fractions = Array.from({ length: count - 1 }, (_, index) => (index + 1) / count);
 	const role = tableJob.isLargerOnTarget ? 'target' : 'source';
-	const share =
-		// Of a limited table the number is that of all its rows, the bytes are those of its part.
-		tableJob.rows && role === 'source' && !tableJob.isLimited
-			? SAMPLED_ROWS / tableJob.rows
-			: SAMPLED_BYTES / tableJob.bytes;
+	// Of a limited table the number is that of all its rows, the bytes are those of its part.
+	const onSource = tableJob.isLimited ? null : tableJob.rows;
+	const rows = role === 'source' ? onSource : tableJob.targetRows;
+	const share = rows ? SAMPLED_ROWS / rows : SAMPLED_BYTES / tableJob.bytes;
 	const sampled = Math.min(1, share);
 	// Not everything can be sampled by its pages. All of it is read then, but no more keys sorted than otherwise.
 	const sample = tableJob.isPlain

@@ -54,7 +54,9 @@ export interface TableJob {
 	readonly sourceBytes: number;
 	/** The target's table is the larger one. */
 	readonly isLargerOnTarget: boolean;
+	/** As the planner of each endpoint estimates them. */
 	readonly rows: number | null;
+	readonly targetRows: number | null;
 }
 
 export interface Plan {
@@ -253,6 +255,7 @@ function tableJobOf(
 		sourceBytes,
 		isLargerOnTarget: target.bytes > sourceBytes,
 		rows: table.rows,
+		targetRows: target.rows,
 	};
 }
 
