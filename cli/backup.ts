@@ -50,7 +50,7 @@ export async function backUp(flags: BackupFlags, signal: AbortSignal): Promise<n
 			onTable: (object, done, total) => watch(flags, `${done}/${total} ${object}`),
 		});
 		const address = addressOf(destination, folder);
-		print(flags, { backup: address, ...manifest }, asText(address, manifest));
+		writeResult(flags, { backup: address, ...manifest }, asText(address, manifest));
 		return manifest.problems.some(({ outcome }) => outcome === 'failed')
 			? EXIT.different
 			: EXIT.equal;
@@ -82,7 +82,7 @@ export const verify = (flags: AddressFlags, signal: AbortSignal): Promise<number
 			damaged.length === 0
 				? `${objects} read back: all are as they were written`
 				: damaged.map(({ name, problem }) => `${name} is ${problem}`).join('\n');
-		print(flags, { objects: manifest.objects.length, damaged }, text);
+		writeResult(flags, { objects: manifest.objects.length, damaged }, text);
 		return damaged.length === 0 ? EXIT.equal : EXIT.different;
 	});
 
@@ -90,7 +90,7 @@ export const verify = (flags: AddressFlags, signal: AbortSignal): Promise<number
 export const deleteOne = (flags: AddressFlags, signal: AbortSignal): Promise<number> =>
 	withBackup(flags, signal, async (store, folder) => {
 		const objects = await deleteBackup(store, folder);
-		print(flags, { objects }, `${formatQuantity(objects, 'object')} removed`);
+		writeResult(flags, { objects }, `${formatQuantity(objects, 'object')} removed`);
 		return EXIT.equal;
 	});
 
@@ -107,7 +107,7 @@ export async function list(flags: AddressFlags, signal: AbortSignal): Promise<nu
 			({ backup, state, bytes }) =>
 				`${state.padEnd(10)} ${formatBytes(bytes).padStart(8)} ${backup}`,
 		);
-		print(flags, { backups }, lines.length === 0 ? 'no backups' : lines.join('\n'));
+		writeResult(flags, { backups }, lines.length === 0 ? 'no backups' : lines.join('\n'));
 		return backups.every(({ state }) => state === 'complete') ? EXIT.equal : EXIT.different;
 	} finally {
 		store.close();
@@ -144,7 +144,11 @@ export function watch({ json }: Pick<BackupFlags, 'json'>, text: string): void {
 	if (json !== true && process.stderr.isTTY) process.stderr.write(`\r\u001B[K${text}`);
 }
 
-export function print({ json }: Pick<BackupFlags, 'json'>, result: object, text: string): void {
+export function writeResult(
+	{ json }: Pick<BackupFlags, 'json'>,
+	result: object,
+	text: string,
+): void {
 	watch({ ...(json === undefined ? {} : { json }) }, '');
 	process.stdout.write(`${json === true ? JSON.stringify(result) : text}\n`);
 }

@@ -12,7 +12,7 @@ import { TwinsError } from '../supabase/functions/_shared/domain/errors.ts';
 import { asRemark } from '../supabase/functions/_shared/domain/sentence.ts';
 import { checkTargetIsMeant } from '../supabase/functions/_shared/engine/prepare.ts';
 import type { OpenEndpoint } from '../supabase/functions/_shared/engine/slice.ts';
-import { print, watch, withBackup, type AddressFlags } from './backup.ts';
+import { watch, withBackup, writeResult, type AddressFlags } from './backup.ts';
 import { endpointOpener, parseEndpoint } from './endpoints.ts';
 import { inOwnWords } from './own-words.ts';
 import { EXIT } from './report.ts';
@@ -129,6 +129,6 @@ function tell(flags: RestoreFlags, items: readonly Item[]): number {
 		.filter(({ outcome }) => outcome !== 'copied')
 		.map(({ object, outcome, detail = '' }) => `${outcome} ${object}: ${asRemark(detail)}`);
 	const text = [...lines, `${formatQuantity(copied, 'object')} restored`].join('\n');
-	print(flags, { restored: copied, failed: failed.length, items }, text);
+	writeResult(flags, { restored: copied, failed: failed.length, items }, text);
 	return failed.length === 0 ? EXIT.equal : EXIT.different;
 }
