@@ -85,6 +85,7 @@ async function carryOut(flags: RestoreFlags, given: Given): Promise<readonly Ite
 	const context = {
 		...given,
 		attempts: 0,
+		manifestSha256: null,
 		spent: () => false,
 		progress: ({ done, total }: { readonly done: number; readonly total: number }) =>
 			watch(flags, `${step} ${done}/${total}`),

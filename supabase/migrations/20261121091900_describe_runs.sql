@@ -40,6 +40,7 @@ return (
     'owner_id', backup.owner_id,
     'ref', backup.ref,
     'folder', backup.folder,
+    'manifest_sha256', backup.manifest_sha256,
     'destination', (
       select jsonb_build_object(
         'id', destination.id,

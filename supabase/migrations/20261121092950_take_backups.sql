@@ -14,13 +14,14 @@ as $$
   where id = held.backup_id and status = 'in_progress' and held.kind = 'backup';
 $$;
 
--- What a slice says of a backup: {location, problems, moments} when it is whole, {proof} when it was read back.
+-- What a slice says of a backup: {location, manifest_sha256, problems, moments} when it is whole, {proof} when it was read back.
 create function private.store_backup(held private.steps, facts jsonb) returns void
 language sql
 set search_path = ''
 as $$
   update public.backups
   set location = coalesce(facts ->> 'location', location),
+      manifest_sha256 = coalesce(facts ->> 'manifest_sha256', manifest_sha256),
       problems = coalesce((facts ->> 'problems')::bigint, problems),
       moments = coalesce((facts ->> 'moments')::int, moments),
       proof = coalesce(nullif(facts -> 'proof', 'null'), proof),

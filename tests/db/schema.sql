@@ -695,6 +695,7 @@ CREATE TABLE public.backups (
     problems bigint DEFAULT 0 NOT NULL,
     moments integer,
     location text,
+    manifest_sha256 text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     expires_at timestamp with time zone,
@@ -729,6 +730,8 @@ COMMENT ON COLUMN public.backups.problems IS 'Objects that could not be read.';
 COMMENT ON COLUMN public.backups.moments IS 'At how many moments of the source its rows were read; 1: all at one.';
 
 COMMENT ON COLUMN public.backups.location IS 'Its address for people: s3://bucket/folder.';
+
+COMMENT ON COLUMN public.backups.manifest_sha256 IS 'Of its manifest as it was written: a bucket may be changed by others.';
 
 COMMENT ON COLUMN public.backups.error IS '{code, message, fix}: why it failed, or could not be deleted.';
 
@@ -2584,7 +2587,7 @@ COMMENT ON COLUMN public.backup_destinations.tested_at IS 'When an object was la
 CREATE FUNCTION private.stored_backup(of_backup_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', backup.id, 'owner_id', backup.owner_id, 'ref', backup.ref, 'folder', backup.folder, 'destination', (SELECT jsonb_build_object('id', destination.id, 'endpoint', destination.endpoint, 'region', destination.region, 'bucket', destination.bucket, 'prefix', destination.prefix, 'key_id', sealed.key_id, 'iv', encode(sealed.iv, 'base64'::text), 'ciphertext', encode(sealed.ciphertext, 'base64'::text)) AS jsonb_build_object FROM (public.backup_destinations destination JOIN private.destination_keys sealed ON ((sealed.destination_id = destination.id))) WHERE (destination.id = backup.destination_id))) AS jsonb_build_object FROM public.backups backup WHERE (backup.id = stored_backup.of_backup_id));
+    RETURN (SELECT jsonb_build_object('id', backup.id, 'owner_id', backup.owner_id, 'ref', backup.ref, 'folder', backup.folder, 'manifest_sha256', backup.manifest_sha256, 'destination', (SELECT jsonb_build_object('id', destination.id, 'endpoint', destination.endpoint, 'region', destination.region, 'bucket', destination.bucket, 'prefix', destination.prefix, 'key_id', sealed.key_id, 'iv', encode(sealed.iv, 'base64'::text), 'ciphertext', encode(sealed.ciphertext, 'base64'::text)) AS jsonb_build_object FROM (public.backup_destinations destination JOIN private.destination_keys sealed ON ((sealed.destination_id = destination.id))) WHERE (destination.id = backup.destination_id))) AS jsonb_build_object FROM public.backups backup WHERE (backup.id = stored_backup.of_backup_id));
 
 CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     LANGUAGE sql STABLE
@@ -2746,6 +2749,7 @@ CREATE FUNCTION private.store_backup(held private.steps, facts jsonb) RETURNS vo
     AS $$
   update public.backups
   set location = coalesce(facts ->> 'location', location),
+      manifest_sha256 = coalesce(facts ->> 'manifest_sha256', manifest_sha256),
       problems = coalesce((facts ->> 'problems')::bigint, problems),
       moments = coalesce((facts ->> 'moments')::int, moments),
       proof = coalesce(nullif(facts -> 'proof', 'null'), proof),

@@ -113,6 +113,7 @@ describe('a restore', () => {
 		await put(text.replace('"version": 1', '"version": 2'));
 		await put(text.replace('twins-backup', 'other'));
 		await put(text.slice(0, 200));
+		await put(text.replace('"finished_at"', ' "finished_at"'));
 		await runs.store.remove([`${folder}/${part}`]);
 		refusals.push(((await restore(backup, urls))['error'] as { message: string }).message);
 		expect(
@@ -126,6 +127,7 @@ describe('a restore', () => {
 			'it was written by a newer version of Twins (format 2, this one reads 1)',
 			'it is no backup of Twins',
 			'it is no backup of Twins',
+			'it has another manifest.json than was written',
 			`it is damaged: ${part} is missing. Nothing was written`,
 		]);
 		expect(await tablesOf(urls)).toEqual([{ count: 0 }]);

@@ -22,6 +22,7 @@ import { COMPONENT_KEYS } from '../domain/component.ts';
 import { TwinsError } from '../domain/errors.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import { literal } from '../platform/postgres/index.ts';
+import { sha256 } from '../platform/sha256.ts';
 import type { BackupObjects } from './objects.ts';
 import { restoreScript } from './restore-script.ts';
 import { schemaAfter } from './schema-script.ts';
@@ -140,9 +141,16 @@ export async function removeOthers(
 	if (others.length > 0) await store.remove(others.map(({ name }) => name));
 }
 
+/** The manifest as it is written. */
+const textOf = (manifest: Manifest): string =>
+	`${JSON.stringify(manifestSchema.parse(manifest), undefined, '\t')}\n`;
+
+export const manifestHash = (manifest: Manifest): Promise<string> =>
+	sha256(new TextEncoder().encode(textOf(manifest)));
+
 async function putManifest(store: ObjectStore, folder: string, manifest: Manifest): Promise<void> {
 	const name = `${folder}/${MANIFEST_NAME}`;
-	const text = `${JSON.stringify(manifestSchema.parse(manifest), undefined, '\t')}\n`;
+	const text = textOf(manifest);
 	await store.put(name, new TextEncoder().encode(text));
 	if (new TextDecoder().decode(await store.get(name)) === text) return;
 	throw new TwinsError(

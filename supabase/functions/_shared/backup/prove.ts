@@ -26,7 +26,7 @@ export async function prove(
 	manifest?: Manifest,
 ): Promise<Proven> {
 	const { store, folder, signal } = context;
-	const { objects } = manifest ?? (await readManifest(store, folder));
+	const { objects } = manifest ?? (await readManifest(store, folder, context.manifestSha256));
 	const every = mode === 'whole' ? 1 : Math.max(1, Math.floor(objects.length / SAMPLED));
 	const from =
 		context.cursor === null

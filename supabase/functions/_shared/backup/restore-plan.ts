@@ -35,7 +35,7 @@ const HOME: Readonly<Record<string, KeptComponent>> = {
 
 export const prepareRestore: BackupWork['prepareRestore'] = async (context) => {
 	const { store, folder, target, options } = context;
-	const manifest = await readManifest(store, folder);
+	const manifest = await readManifest(store, folder, context.manifestSha256);
 	if (context.cursor === null) await checkFits(manifest, options, target, folder);
 	const proven = await prove(context, 'whole', manifest);
 	if (proven.state === 'more') return proven;

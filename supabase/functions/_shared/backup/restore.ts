@@ -51,7 +51,7 @@ interface Work {
 type Result = Awaited<ReturnType<BackupWork['restore']>>;
 
 export async function restore(context: RestoreContext): Promise<Result> {
-	const manifest = await readManifest(context.store, context.folder);
+	const manifest = await readManifest(context.store, context.folder, context.manifestSha256);
 	const session = await context.target.database();
 	await session.script(`set client_min_messages to warning;
 		create schema if not exists ${ident(LEDGER_SCHEMA)};

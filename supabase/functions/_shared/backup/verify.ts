@@ -11,8 +11,12 @@ import { TwinsError } from '../domain/errors.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import { sha256 } from '../platform/sha256.ts';
 
-/** The manifest of the backup in a folder. Throws, with the folder's name, for what is missing, foreign, newer or damaged. */
-export async function readManifest(store: ObjectStore, folder: string): Promise<Manifest> {
+/** The manifest of the backup in a folder; `expected`: its hash, where that was noted. Throws, with the folder's name, for what is missing, foreign, newer or damaged. */
+export async function readManifest(
+	store: ObjectStore,
+	folder: string,
+	expected: string | null = null,
+): Promise<Manifest> {
 	const refuse = (what: string, fix: string): TwinsError =>
 		new TwinsError('unsupported', `${folder} ${what}`, fix);
 	const bytes = await store.get(`${folder}/${MANIFEST_NAME}`).catch((error: unknown) => {
@@ -37,7 +41,13 @@ export async function readManifest(store: ObjectStore, folder: string): Promise<
 		);
 	}
 	const parsed = manifestSchema.safeParse(given);
-	if (parsed.success) return parsed.data;
+	if (parsed.success) {
+		if (expected === null || (await sha256(bytes)) === expected) return parsed.data;
+		throw refuse(
+			`has another ${MANIFEST_NAME} than was written`,
+			'Use another backup: somebody changed it.',
+		);
+	}
 	const [issue] = parsed.error.issues;
 	throw refuse(
 		`has a damaged ${MANIFEST_NAME}: ${issue?.path.join('.') ?? ''}`,

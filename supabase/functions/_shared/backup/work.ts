@@ -1,6 +1,7 @@
 // Backups and restores as the worker carries them out, slice by slice.
 import type { BackupWork, StoreContext } from '../contract/backup.ts';
 import { TwinsError } from '../domain/errors.ts';
+import { manifestHash } from './finish.ts';
 import { deleteBackup } from './list.ts';
 import { prove } from './prove.ts';
 import { prepareRestore } from './restore-plan.ts';
@@ -28,6 +29,7 @@ export const makeBackupWork = (sliceBytes = SLICE_BYTES): BackupWork => ({
 		const { problems, moments } = written.manifest;
 		return {
 			state: 'done',
+			manifestSha256: await manifestHash(written.manifest),
 			problems: problems.filter(({ outcome }) => outcome === 'failed').length,
 			moments: moments.length,
 		};

@@ -33,6 +33,8 @@ export interface StoreContext {
 	readonly store: ObjectStore;
 	/** Of the backup, below the prefix of the store. */
 	readonly folder: string;
+	/** Of its manifest as it was written; null where nobody noted it. */
+	readonly manifestSha256: string | null;
 	/** JSON left by the previous slice; null in the first. */
 	readonly cursor: unknown;
 	/** Failures and deaths since the last slice that succeeded: the next one does less at a time. */
@@ -84,7 +86,12 @@ export interface BackupWork {
 	write(
 		context: BackupContext,
 	): Promise<
-		Sliced<{ readonly state: 'done'; readonly problems: number; readonly moments: number }>
+		Sliced<{
+			readonly state: 'done';
+			readonly manifestSha256: string;
+			readonly problems: number;
+			readonly moments: number;
+		}>
 	>;
 	prove(
 		context: ProveContext,

@@ -46,6 +46,7 @@ export async function runBackupSlice(
 			const context: Context = {
 				store,
 				folder: run.backup.folder,
+				manifestSha256: run.backup.manifest_sha256,
 				cursor: step.cursor,
 				attempts: step.attempts,
 				signal: ports.signal,
@@ -107,7 +108,9 @@ async function runStep(
 				const ignoreRules = run.ignore_rules;
 				return resultOf(
 					await work.write({ ...context, source, ignoreRules }),
-					({ problems, moments }) => ({ backup: { location, problems, moments } }),
+					({ manifestSha256, problems, moments }) => ({
+						backup: { location, manifest_sha256: manifestSha256, problems, moments },
+					}),
 				);
 			});
 		case 'prove': {

@@ -32,6 +32,8 @@ export interface StoredBackup {
 	readonly ref: string;
 	/** Below the prefix of its destination. */
 	readonly folder: string;
+	/** Null until it is complete. */
+	readonly manifest_sha256: string | null;
 	/** Null: the installation's own store. */
 	readonly destination:
 		| (SealedToken & {

@@ -60,6 +60,7 @@ export type Database = {
 					is_unwanted: boolean;
 					job_id: string | null;
 					location: string | null;
+					manifest_sha256: string | null;
 					moments: number | null;
 					owner_id: string;
 					problems: number;
@@ -88,6 +89,7 @@ export type Database = {
 					is_unwanted?: boolean;
 					job_id?: string | null;
 					location?: string | null;
+					manifest_sha256?: string | null;
 					moments?: number | null;
 					owner_id: string;
 					problems?: number;
@@ -115,6 +117,7 @@ export type Database = {
 					is_unwanted?: boolean;
 					job_id?: string | null;
 					location?: string | null;
+					manifest_sha256?: string | null;
 					moments?: number | null;
 					owner_id?: string;
 					problems?: number;
@@ -1743,6 +1746,7 @@ export type Database = {
 					is_unwanted: boolean;
 					job_id: string | null;
 					location: string | null;
+					manifest_sha256: string | null;
 					moments: number | null;
 					owner_id: string;
 					problems: number;
@@ -1786,6 +1790,7 @@ export type Database = {
 					is_unwanted: boolean;
 					job_id: string | null;
 					location: string | null;
+					manifest_sha256: string | null;
 					moments: number | null;
 					owner_id: string;
 					problems: number;
@@ -1962,6 +1967,7 @@ export type Database = {
 					is_unwanted: boolean;
 					job_id: string | null;
 					location: string | null;
+					manifest_sha256: string | null;
 					moments: number | null;
 					owner_id: string;
 					problems: number;
