@@ -83,9 +83,7 @@ export interface RestoreStep {
 /** What the worker hands backups and restores to. */
 export interface BackupWork {
 	/** Writes a slice of it; the last one tells how it ended. */
-	write(
-		context: BackupContext,
-	): Promise<
+	write(context: BackupContext): Promise<
 		Sliced<{
 			readonly state: 'done';
 			readonly manifestSha256: string;
