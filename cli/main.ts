@@ -8,6 +8,7 @@ import {
 } from '../supabase/functions/_shared/domain/status.ts';
 import { keepEndpoints } from '../supabase/functions/_shared/engine/kept-endpoints.ts';
 import { backUp, deleteOne, list, verify, type AddressFlags, type BackupFlags } from './backup.ts';
+import { type ResealFlags, resealSecrets } from './reseal.ts';
 import { restore, type RestoreFlags } from './restore.ts';
 import { endpointOpener, parseEndpoint } from './endpoints.ts';
 import { readOptions, type Flags } from './options.ts';
@@ -221,6 +222,18 @@ program
 	.option('--json', 'the result as JSON on stdout, nothing else')
 	.action(async (flags: RestoreFlags) => {
 		process.exitCode = await restore(flags, signal);
+	});
+
+program
+	.command('reseal-secrets')
+	.description(
+		'for operators: seal all stored secrets of an installation with its current encryption key',
+	)
+	.requiredOption('--control <url>', 'database of the control project')
+	.option('--dry-run', 'open every secret, and write nothing')
+	.option('--json', 'the result as JSON on stdout, nothing else')
+	.action(async (flags: ResealFlags) => {
+		process.exitCode = await resealSecrets(flags);
 	});
 
 const signal = cancelOnInterrupt();

@@ -12,6 +12,7 @@ import {
 	readEnvironment,
 } from '../../supabase/functions/_shared/platform/environment.ts';
 import { refreshTokenOf } from '../../supabase/functions/_shared/platform/supabase/account-token.ts';
+import { importTokenKeys } from '../../supabase/functions/_shared/platform/vault.ts';
 import { type Control, freshControl } from '../helpers/control.ts';
 import { openPlatform, type Platform, SOURCE_REF } from '../helpers/management-api.ts';
 
@@ -228,6 +229,27 @@ describe('an access token that expires', () => {
 			code: 'account_expired',
 		});
 		expect(await statusOf()).toBe('expired');
+	});
+
+	it('is not called expired by an installation with another key', async () => {
+		const platform = await openPlatform({ oauthApps: [APP] });
+		const environment = await environmentOf(platform);
+		const { account } = await connect(environment);
+		const tokenKeys = await importTokenKeys('default', randomBytes(32).toString('base64'));
+		const mistaken = { ...environment, tokenKeys };
+		const { errors } = await ask<{ errors: readonly object[] }>(mistaken, {
+			action: 'list_projects',
+			refresh: true,
+		});
+		expect(errors).toContainEqual(
+			expect.objectContaining({ account_id: account.id, code: 'secret_unreadable' }),
+		);
+		await expect(readAsWorker(mistaken, await endpointOf(account.id))).rejects.toMatchObject({
+			code: 'secret_unreadable',
+		});
+		const [row] =
+			await control.sql`select status from public.connected_accounts where id = ${account.id}`;
+		expect(row?.['status']).toBe('connected');
 	});
 
 	it('ends with its account, here and at Supabase', async () => {

@@ -4,12 +4,9 @@ import { TwinsError } from '../domain/errors.ts';
 import { createAccountApi } from '../platform/supabase/account-api.ts';
 import { oauthApi, sealOAuthTokens } from '../platform/supabase/account-token.ts';
 import { authorizeUrl, exchangeCode, randomSecret } from '../platform/supabase/oauth.ts';
-import { openToken, sealToken, type SealedToken } from '../platform/vault.ts';
+import { oauthRequestOf, openToken, sealToken, type SealedToken } from '../platform/vault.ts';
 import { sha256 } from '../platform/sha256.ts';
 import type { AccountPorts } from './ports.ts';
-
-/** What a verifier is sealed for; accounts have UUIDs. */
-const holderOf = (userId: string): string => `oauth request of ${userId}`;
 
 /**
  * Begins: the URL at which the user agrees, and the state that comes back with the user.
@@ -21,7 +18,7 @@ export async function startOAuth(
 ): Promise<{ readonly url: string; readonly state: string }> {
 	const api = oauthApi(environment);
 	const [state, verifier] = [randomSecret(), randomSecret()];
-	const sealed = await sealToken(environment.tokenKeys, holderOf(userId), verifier);
+	const sealed = await sealToken(environment.tokenKeys, oauthRequestOf(userId), verifier);
 	await control.query('select private.begin_oauth($1::uuid, $2::uuid, $3, $4, $5, $6)', [
 		userId,
 		accountId ?? null,
@@ -61,7 +58,7 @@ export async function finishOAuth(
 			'Press Connect with Supabase again, and agree within ten minutes.',
 		);
 	}
-	const verifier = await openToken(environment.tokenKeys, holderOf(userId), begun);
+	const verifier = await openToken(environment.tokenKeys, oauthRequestOf(userId), begun);
 	const tokens = await exchangeCode(api, code, verifier);
 	const id = begun.account_id ?? crypto.randomUUID();
 	const sealed = await sealOAuthTokens(environment, id, tokens);

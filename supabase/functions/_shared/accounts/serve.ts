@@ -18,6 +18,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 	unsupported: 409,
 	internal: 500,
 	api_unavailable: 502,
+	secret_unreadable: 503,
 	connection_lost: 503,
 	database_unreachable: 503,
 };

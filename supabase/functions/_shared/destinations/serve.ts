@@ -14,6 +14,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 	conflict: 409,
 	storage_refused: 422,
 	internal: 500,
+	secret_unreadable: 503,
 	connection_lost: 503,
 	database_unreachable: 503,
 };

@@ -7,6 +7,7 @@ export const ERROR_CODES = [
 	'forbidden',
 	'not_found',
 	'account_expired',
+	'secret_unreadable',
 	'api_refused',
 	'api_unavailable',
 	'rate_limited',

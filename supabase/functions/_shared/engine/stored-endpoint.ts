@@ -12,7 +12,7 @@ import { openProjectEndpoint } from './project-endpoint.ts';
 import type { OpenEndpoint } from './slice.ts';
 
 /**
- * An endpoint of a run, ready to be used and to be closed. Throws `account_expired` without a usable token, and
+ * An endpoint of a run, ready to be used and to be closed. Throws `account_expired` without a usable token, `secret_unreadable` where the installation has not its key, and
  * `forbidden` for a target that is the project Twins runs on.
  */
 export async function openStoredEndpoint(
@@ -47,25 +47,14 @@ export async function openStoredEndpoint(
 		tls: environment.databaseTls,
 		databaseCa: environment.databaseCa,
 		lock,
-		databasePassword: () => passwordOf(environment, role, endpoint),
+		databasePassword: () => passwordOf(environment, endpoint),
 		signal,
 		onExpired,
 	});
 }
 
-async function passwordOf(
+const passwordOf = async (
 	{ tokenKeys }: Environment,
-	role: EndpointRole,
 	{ account_id, ref, database_password: sealed }: StoredEndpoint,
-): Promise<string | undefined> {
-	if (!sealed) return undefined;
-	try {
-		return await openToken(tokenKeys, databasePasswordOf(account_id, ref), sealed);
-	} catch {
-		throw new TwinsError(
-			'database_refused',
-			`The stored password of the ${role} database cannot be opened`,
-			'Enter the database password again under Connected accounts.',
-		);
-	}
-}
+): Promise<string | undefined> =>
+	sealed ? openToken(tokenKeys, databasePasswordOf(account_id, ref), sealed) : undefined;

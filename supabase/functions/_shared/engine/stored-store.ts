@@ -12,7 +12,7 @@ export interface OpenStore {
 	readonly location: string;
 }
 
-/** Throws `unsupported` without a place, `storage_refused` for a key that cannot be opened. */
+/** Throws `unsupported` without a place, `secret_unreadable` for a key that cannot be opened. */
 export async function openStoredStore(
 	environment: Environment,
 	backup: StoredBackup,

@@ -16,7 +16,7 @@ export const sealAddress = (
 	address: ChannelAddress,
 ): Promise<SealedToken> => sealToken(keys, channelId, JSON.stringify(address));
 
-/** Throws `account_expired` when it cannot be opened. */
+/** Throws `secret_unreadable` when it cannot be opened. */
 export const openAddress = async (
 	keys: TokenKeys,
 	channelId: string,

@@ -21,6 +21,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 	not_found: 404,
 	conflict: 409,
 	internal: 500,
+	secret_unreadable: 503,
 	connection_lost: 503,
 	database_unreachable: 503,
 };

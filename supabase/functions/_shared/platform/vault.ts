@@ -36,6 +36,9 @@ export async function importTokenKeys(
 /** What the password of a project's database is sealed for. */
 export const databasePasswordOf = (accountId: string, ref: string): string => `${accountId}/${ref}`;
 
+/** What the verifier of a user who is agreeing at Supabase is sealed for; accounts have UUIDs. */
+export const oauthRequestOf = (userId: string): string => `oauth request of ${userId}`;
+
 /** Seals a secret for its holder (an account's id): a ciphertext moved to another's row does not open. */
 export async function sealToken(
 	keys: TokenKeys,
@@ -55,7 +58,7 @@ export async function sealToken(
 	};
 }
 
-/** Opens what `sealToken` made. Throws `account_expired` when it cannot be opened. */
+/** Opens what `sealToken` made. Throws `secret_unreadable` when it cannot be opened: the account may be well. */
 export async function openToken(
 	keys: TokenKeys,
 	accountId: string,
@@ -71,9 +74,9 @@ export async function openToken(
 		return new TextDecoder().decode(plain);
 	} catch {
 		throw new TwinsError(
-			'account_expired',
-			'The stored token of this account cannot be opened',
-			'Reconnect the account under Connected accounts.',
+			'secret_unreadable',
+			`The encryption key "${sealed.key_id}" of this installation does not open what is stored`,
+			'Give the functions the TWINS_ENCRYPTION_KEY that it was sealed with; where that is lost, enter the token, password or address again.',
 		);
 	}
 }
@@ -94,9 +97,9 @@ function keyOf(keys: TokenKeys, id: string): CryptoKey {
 	const key = keys.byId.get(id);
 	if (!key) {
 		throw new TwinsError(
-			'account_expired',
-			`The token of this account was sealed with key "${id}", which is not configured any more`,
-			'Add the old key to TWINS_ENCRYPTION_KEYS_PREVIOUS, or reconnect the account.',
+			'secret_unreadable',
+			`What is stored was sealed with the encryption key "${id}", which this installation does not have`,
+			'Add it to TWINS_ENCRYPTION_KEYS_PREVIOUS; where it is lost, enter the token, password or address again.',
 		);
 	}
 	return key;
