@@ -10,7 +10,7 @@ const LONGEST_LINE = 120;
 
 /** What stands before a parenthesis and is no function. */
 const SYNTAX = new Set(
-	'all and any array as by coalesce else exists greatest in least not nullif or over row select then union values when where'.split(
+	'all and any array as by coalesce else exists extract greatest in least not nullif operator or over row select then union values when where'.split(
 		' ',
 	),
 );
@@ -69,7 +69,6 @@ const LOOKED_INTO: Readonly<Record<string, string>> = {
 	'schema/closed-schemas.ts': 'the schema that an error names: the protocol has no field for it',
 	'schema/kept-grants.ts': 'a role by its name, with and without quotes',
 	'schema/names.ts': 'ids of facts: kind, schema, name',
-	'schema/own-path.ts': 'the names in a setting of `search_path`, which is a list and no SQL',
 	'schema/read.ts': 'quotes within the constant of an array',
 	'schema-stages/difference.ts': 'cells: stage, component, kind',
 	'schema-stages/foresee.ts': 'a setting: name and value',
@@ -96,9 +95,8 @@ function templatesOf(file: string): string[] {
 	return found.filter((text) => IS_SQL.test(text));
 }
 
-/** Where readings, stages and components have their SQL; that of rows is not in this style yet. */
-const NEIGHBOURS =
-	/_shared\/(?:schema\/[^/]+|schema-stages\/[^/]+|components\/(?!data\/)[^/]+\/[^/]+)\.ts$/;
+/** Where readings, stages and components have their SQL. */
+const NEIGHBOURS = /_shared\/(?:schema\/[^/]+|schema-stages\/[^/]+|components\/[^/]+\/[^/]+)\.ts$/;
 const neighbours = (): string[] =>
 	sourceFiles(NEIGHBOURS).filter((file) => !file.endsWith('.test.ts'));
 

@@ -17,9 +17,10 @@ const KEY = 'writes when rows were copied';
 
 const WRITES = `
 select n.nspname || '.' || c.relname as object,
-  pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(p.relid) + pg_catalog.pg_stat_get_tuples_deleted(p.relid))::float8 as moved,
-  pg_catalog.sum(pg_catalog.pg_stat_get_tuples_updated(p.relid))::float8 as changed,
-  pg_catalog.sum(f.relfilenode::int8)::float8 as files
+  pg_catalog.sum(pg_catalog.pg_stat_get_tuples_inserted(p.relid)
+    + pg_catalog.pg_stat_get_tuples_deleted(p.relid))::pg_catalog.float8 as moved,
+  pg_catalog.sum(pg_catalog.pg_stat_get_tuples_updated(p.relid))::pg_catalog.float8 as changed,
+  pg_catalog.sum(f.relfilenode::pg_catalog.int8)::pg_catalog.float8 as files
 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 cross join lateral ${partitionTree('c.oid')} p join pg_catalog.pg_class f on f.oid = p.relid
 where c.relkind in ('r', 'p') and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'

@@ -24,7 +24,7 @@ export type Summed = 'hash' | 'digest' | 'nothing';
 const total = (tableJob: TableJob, summed: Summed): string =>
 	summed === 'nothing'
 		? `pg_catalog.count(*) as rows, '0' as hash`
-		: `pg_catalog.count(*) as rows, coalesce(pg_catalog.sum(${tableJob[summed]}), 0)::text as hash`;
+		: `pg_catalog.count(*) as rows, coalesce(pg_catalog.sum(${tableJob[summed]}), 0)::pg_catalog.text as hash`;
 
 /** For each table job whether it has any row, per endpoint. */
 export async function haveRows(
@@ -92,7 +92,7 @@ export async function sumOfPiece(
 ): Promise<Sum> {
 	const [row] = await session.query<{ pages: number }>(PAGES, [tableJob.key]);
 	const at = (part: number): string =>
-		`'(${Math.ceil(((row?.pages ?? 0) * part) / pieces)},0)'::tid`;
+		`'(${Math.ceil(((row?.pages ?? 0) * part) / pieces)},0)'::pg_catalog.tid`;
 	const until = piece + 1 < pieces ? ` and ctid < ${at(piece + 1)}` : '';
 	const [sum] = await session.query<Sum & Record<string, unknown>>(
 		`select ${total(tableJob, summed)} from ${fromOf(tableJob, role)} where ctid >= ${at(piece)}${until}`,
@@ -113,14 +113,15 @@ export async function sumsOfContained(
 ): Promise<{ readonly source: Sum; readonly target: Sum }> {
 	const at = (part: number): number => Math.ceil((4096 * part) / pieces);
 	// With the very types of Postgres's own operators, so that no user's operator fits better.
-	const inPiece = `(${digest} >> 52) & 4095::int8 between ${at(piece)}::int8 and ${at(piece + 1) - 1}::int8`;
+	const inPiece = `(${digest} >> 52) & 4095::pg_catalog.int8
+  between ${at(piece)}::pg_catalog.int8 and ${at(piece + 1) - 1}::pg_catalog.int8`;
 	const [read] = await source.query<{ rows: number; digests: string }>(
-		`select pg_catalog.count(*) as rows, coalesce(pg_catalog.array_agg(${digest}), '{}')::text as digests
+		`select pg_catalog.count(*) as rows, coalesce(pg_catalog.array_agg(${digest}), '{}')::pg_catalog.text as digests
 from ${sourceFrom} where ${inPiece}`,
 	);
 	const { rows, digests } = read ?? { rows: 0, digests: '{}' };
 	const [found] = await target.query<{ rows: number }>(
-		`select pg_catalog.count(*) as rows from pg_catalog.unnest($1::int8[]) as wanted (digest)
+		`select pg_catalog.count(*) as rows from pg_catalog.unnest($1::pg_catalog.int8[]) as wanted (digest)
 where digest in (select ${digest} from ${targetFrom} where ${inPiece})`,
 		[digests],
 	);
@@ -129,8 +130,12 @@ where digest in (select ${digest} from ${targetFrom} where ${inPiece})`,
 
 /** Of a table, or of the largest of its partitions. */
 const PAGES = `
-select pg_catalog.max(pg_catalog.pg_relation_size(relid) / pg_catalog.current_setting('block_size')::int8)::int8 as pages
-from (select $1::regclass union select p.relid from pg_catalog.pg_partition_tree($1::regclass) p) as parts (relid)`;
+select pg_catalog.max(pg_catalog.pg_relation_size(relid)
+  / pg_catalog.current_setting('block_size')::pg_catalog.int8)::pg_catalog.int8 as pages
+from (
+  select $1::pg_catalog.regclass
+  union select p.relid from pg_catalog.pg_partition_tree($1::pg_catalog.regclass) p
+) as parts (relid)`;
 
 const sumIn = ({ rows, hash }: Row): Sum => ({ rows: Number(rows), hash: String(hash) });
 

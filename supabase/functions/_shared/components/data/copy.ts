@@ -230,7 +230,7 @@ async function lastingOnes(
 	await pause(LASTING_MS);
 	const oids = items.flatMap(({ object }) => oidOf(object) ?? []);
 	const rows = await source.query<{ oid: number }>(
-		`select c.oid::int8 as oid from pg_catalog.pg_class c where c.oid = any ('{${oids.join(',')}}')`,
+		`select c.oid::pg_catalog.int8 as oid from pg_catalog.pg_class c where c.oid = any ('{${oids.join(',')}}')`,
 	);
 	const lasting = new Set(rows.map(({ oid }) => oid));
 	return items.filter(({ object }) => {

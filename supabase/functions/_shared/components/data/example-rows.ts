@@ -50,12 +50,14 @@ async function differingKeys(
 	summed: Summed,
 ): Promise<readonly string[]> {
 	const key = `pg_catalog.concat_ws(', ', ${identity.map(ident).join(', ')})`;
-	const keyClass = `(pg_catalog.hashtextextended(${key}, 0) & ${CLASSES - 1}::int8)`;
+	const keyClass = `(pg_catalog.hashtextextended(${key}, 0) & ${CLASSES - 1}::pg_catalog.int8)`;
 	const value = summed === 'nothing' ? '0::int8' : tableJob.digest;
 	const classes = (session: Session, from: string): Promise<ByKey> =>
 		read(
 			session,
-			`select ${keyClass}::text as key, pg_catalog.count(*)::text || ' ' || pg_catalog.sum(${value})::text as value from ${from} group by 1`,
+			`select ${keyClass}::pg_catalog.text as key,
+  pg_catalog.count(*)::pg_catalog.text || ' ' || pg_catalog.sum(${value})::pg_catalog.text as value
+from ${from} group by 1`,
 		);
 	const [there, here] = await both(
 		classes(sessions.source, fromOf(tableJob, 'source')),
@@ -68,7 +70,8 @@ async function differingKeys(
 	const rows = (session: Session, from: string): Promise<ByKey> =>
 		read(
 			session,
-			`select ${key} as key, (${value})::text as value from ${from} where ${keyClass} in (${differing.join(', ')})`,
+			`select ${key} as key, (${value})::pg_catalog.text as value
+from ${from} where ${keyClass} in (${differing.join(', ')})`,
 		);
 	const [source, target] = await both(
 		rows(sessions.source, fromOf(tableJob, 'source')),

@@ -99,7 +99,7 @@ export function shareColumn(
 		name: source.name,
 		type: source.type,
 		baseOid: source.baseOid,
-		comparable: stored === null ? comparableOf(source, target) : `${stored}::text`,
+		comparable: stored === null ? comparableOf(source, target) : `${stored}::pg_catalog.text`,
 		stored,
 		isUpdatable: !target.isAlwaysIdentity,
 		isBytea: source.baseOid === BYTEA && target.baseOid === BYTEA,
@@ -125,8 +125,8 @@ function comparableOf(source: Column, target: Column): string {
 		}
 	}
 	// The text of a row is written by the types themselves, whatever casts there are.
-	if (source.hasTextCast || target.hasTextCast) return `row(${column})::text`;
-	return isByteEqual ? `${column}::text` : `(${column}::text collate "C")`;
+	if (source.hasTextCast || target.hasTextCast) return `row(${column})::pg_catalog.text`;
+	return isByteEqual ? `${column}::pg_catalog.text` : `(${column}::pg_catalog.text collate "C")`;
 }
 
 /** 64-bit hash of a row, the same on both endpoints for equal rows. */
@@ -145,8 +145,8 @@ export function hashOf(expressions: readonly string[], method: HashMethod): stri
 	if (expressions.length === 0) return '0::int8';
 	const row = `row(${expressions.join(', ')})`;
 	if (method === 'record') {
-		const hashed = `pg_catalog.hash_record_extended(${row}, 0::int8)`;
-		return `pg_catalog.hash_record_extended(row(pg_catalog.int8send(${hashed})), 0::int8)`;
+		const hashed = `pg_catalog.hash_record_extended(${row}, 0::pg_catalog.int8)`;
+		return `pg_catalog.hash_record_extended(row(pg_catalog.int8send(${hashed})), 0::pg_catalog.int8)`;
 	}
 	return digestOf(row);
 }
@@ -165,7 +165,7 @@ export function rowDigest(columns: readonly SharedColumn[]): string {
 }
 
 export const digestOf = (row: string): string =>
-	`pg_catalog.textcat('x', pg_catalog.md5(${row}::text))::bit(64)::int8`;
+	`pg_catalog.textcat('x', pg_catalog.md5(${row}::pg_catalog.text))::pg_catalog.bit(64)::pg_catalog.int8`;
 
 export function columnList(columns: readonly { readonly name: string }[]): string {
 	return columns.map(({ name }) => ident(name)).join(', ');

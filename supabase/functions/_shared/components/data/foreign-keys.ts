@@ -52,9 +52,11 @@ join pg_catalog.pg_namespace fn on fn.oid = f.relnamespace
 cross join lateral (
   select pg_catalog.format('%s%I.%I r where ', case c.relkind when 'p' then '' else 'only ' end, n.nspname, c.relname)
       || pg_catalog.string_agg(pg_catalog.format('r.%I is not null', ra.attname), ' and ') as pointing,
-    pg_catalog.string_agg(pg_catalog.format('t.%I operator(%I.%s) r.%I', ta.attname, o_n.nspname, o.oprname, ra.attname),
+    pg_catalog.string_agg(
+      pg_catalog.format('t.%I operator(%I.%s) r.%I', ta.attname, o_n.nspname, o.oprname, ra.attname),
       ' and ') as matching
-  from unnest(k.conkey, k.confkey, k.conpfeqop) as u (ours, theirs, operator)
+  from rows from (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey), pg_catalog.unnest(k.conpfeqop))
+    as u (ours, theirs, operator)
   join pg_catalog.pg_attribute ra on ra.attrelid = k.conrelid and ra.attnum = u.ours
   join pg_catalog.pg_attribute ta on ta.attrelid = k.confrelid and ta.attnum = u.theirs
   join pg_catalog.pg_operator o on o.oid = u.operator

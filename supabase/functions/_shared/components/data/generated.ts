@@ -118,7 +118,7 @@ async function compared(sessions: Sessions, computed: Computed, mends: boolean):
 }
 
 const isBehind = ({ column, expression }: Generated): string =>
-	`row(${ident(column)})::text is distinct from row(${expression})::text`;
+	`row(${ident(column)})::pg_catalog.text is distinct from row(${expression})::pg_catalog.text`;
 
 async function countBehind(
 	session: Session,
@@ -126,7 +126,7 @@ async function countBehind(
 	columns: readonly Generated[],
 ): Promise<number> {
 	const [row] = await session.query<{ rows: number }>(
-		`select pg_catalog.count(*)::int8 as rows from only ${key} where ${columns.map(isBehind).join(' or ')}`,
+		`select pg_catalog.count(*)::pg_catalog.int8 as rows from only ${key} where ${columns.map(isBehind).join(' or ')}`,
 	);
 	return Number(row?.rows ?? 0);
 }
@@ -139,7 +139,7 @@ async function differingColumns(
 	const row = (tableJob.identity ?? tableJob.columns.map(({ name }) => name)).map(ident);
 	const sums = columns.map(
 		({ column }, nth) =>
-			`coalesce(pg_catalog.sum(${digestOf(`row(${[ident(column), ...row].join(', ')})`)}), 0)::text as c${nth}`,
+			`coalesce(pg_catalog.sum(${digestOf(`row(${[ident(column), ...row].join(', ')})`)}), 0)::pg_catalog.text as c${nth}`,
 	);
 	const query = `select ${sums.join(', ')} from only ${tableJob.key}`;
 	const [[here], [there]] = await both(source.query(query), target.query(query));

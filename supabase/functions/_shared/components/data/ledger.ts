@@ -81,7 +81,7 @@ begin
   end if;
   with claims as (
     select w.relation, w.chunk, w.version
-    from jsonb_to_recordset(wanted) as w (relation text, chunk int4, version int4)
+    from pg_catalog.jsonb_to_recordset(wanted) as w (relation text, chunk int4, version int4)
   ), upserted as (
     insert into ${LEDGER_SCHEMA}.rows_chunks as p (relation, chunk, version, round)
     select c.relation, c.chunk, c.version + 1, in_round from claims c
@@ -91,8 +91,8 @@ begin
       where p.version = excluded.version - 1
     returning 1
   )
-  select count(*) into taken from upserted;
-  if taken < jsonb_array_length(wanted) then
+  select pg_catalog.count(*) into taken from upserted;
+  if taken < pg_catalog.jsonb_array_length(wanted) then
     raise exception 'another worker loads the same rows' using errcode = '40001';
   end if;
 end
@@ -162,7 +162,8 @@ select relation, partitioning from ${LEDGER_SCHEMA}.rows_partitionings`);
 		const stored = await session.script(`
 begin;
 ${ledger.claim([first], round - 1)};
-insert into ${LEDGER_SCHEMA}.rows_partitionings values (${literal(relation)}, ${literal(JSON.stringify(partitioning))}::jsonb)
+insert into ${LEDGER_SCHEMA}.rows_partitionings
+values (${literal(relation)}, ${literal(JSON.stringify(partitioning))}::pg_catalog.jsonb)
   on conflict do nothing returning 1;
 commit`);
 		ledger.claimed([first], round - 1);
@@ -180,7 +181,7 @@ commit`);
 			})()),
 		claim(wanted, round) {
 			const list = wanted.map((chunk) => ({ ...chunk, version: versionOf(chunk) }));
-			return `select ${LEDGER_SCHEMA}.rows_claim(${literal(job)}, ${round}, ${literal(JSON.stringify(list))}::jsonb)`;
+			return `select ${LEDGER_SCHEMA}.rows_claim(${literal(job)}, ${round}, ${literal(JSON.stringify(list))}::pg_catalog.jsonb)`;
 		},
 		claimed(claimedChunks, round) {
 			for (const { relation, chunk } of claimedChunks) {
@@ -194,7 +195,8 @@ commit`);
 			}
 			await session.query(`
 update ${LEDGER_SCHEMA}.rows_chunks p set rows = l.rows
-from pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(loaded))}::jsonb) as l (relation text, chunk int4, rows int8)
+from pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(loaded))}::pg_catalog.jsonb)
+  as l (relation text, chunk int4, rows int8)
 where p.relation = l.relation and p.chunk = l.chunk`);
 		},
 		loadedRows(relation) {
@@ -222,8 +224,8 @@ where p.relation = l.relation and p.chunk = l.chunk`);
 		},
 		async notedRows(session, noted) {
 			const [found] = await session.query<{ rows: number }>(`
-select coalesce(pg_catalog.sum(p.rows), 0)::int8 as rows from ${LEDGER_SCHEMA}.rows_chunks p
-join pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(noted))}::jsonb) as n (relation text, chunk int4)
+select coalesce(pg_catalog.sum(p.rows), 0)::pg_catalog.int8 as rows from ${LEDGER_SCHEMA}.rows_chunks p
+join pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(noted))}::pg_catalog.jsonb) as n (relation text, chunk int4)
   on p.relation = n.relation and p.chunk = n.chunk`);
 			return found?.rows ?? 0;
 		},

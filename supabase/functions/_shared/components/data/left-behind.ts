@@ -8,7 +8,7 @@ export interface LeftBehind {
 	readonly fix: string;
 }
 
-const LARGE_OBJECTS = `select pg_catalog.count(*)::int as count from pg_catalog.pg_largeobject_metadata`;
+const LARGE_OBJECTS = `select pg_catalog.count(*)::pg_catalog.int4 as count from pg_catalog.pg_largeobject_metadata`;
 const LISTED = 100;
 
 /** Named things in a platform table that both endpoints may have. */
@@ -97,7 +97,7 @@ async function queuedMessages(source: Session): Promise<LeftBehind[]> {
 		const table = ['pgmq', `q_${queue.toLowerCase()}`] as const;
 		if (!(await isReadable(source, table))) continue;
 		const [row] = await source.query<{ count: number }>(
-			`select count(*)::int as count from ${ident(table[0])}.${ident(table[1])}`,
+			`select pg_catalog.count(*)::pg_catalog.int4 as count from ${ident(table[0])}.${ident(table[1])}`,
 		);
 		if (!row || row.count === 0) continue;
 		found.push({
@@ -134,7 +134,8 @@ async function isReadable(
 	const [access] = await session.query(
 		`select coalesce((select pg_catalog.has_table_privilege(t, 'select')
 			from pg_catalog.to_regclass(${literal(`${ident(schema)}.${ident(table)}`)}) t where t is not null), false)
-			and coalesce(pg_catalog.has_schema_privilege(pg_catalog.to_regnamespace(${literal(schema)})::oid, 'usage'), false) as is_open`,
+			and coalesce(pg_catalog.has_schema_privilege(
+				pg_catalog.to_regnamespace(${literal(schema)})::pg_catalog.oid, 'usage'), false) as is_open`,
 	);
 	return access?.['is_open'] === true;
 }
@@ -147,7 +148,7 @@ async function namesIn(
 	if (!(await isReadable(session, table))) return [];
 	const name = table.map(ident).join('.');
 	const rows = await session.query(
-		`select ${ident(column)}::text as name from ${name} where ${ident(column)} is not null order by 1`,
+		`select ${ident(column)}::pg_catalog.text as name from ${name} where ${ident(column)} is not null order by 1`,
 	);
 	return rows.map((row) => String(row['name']));
 }

@@ -126,10 +126,13 @@ function kept(
 	const set = keeps.map((column) => `${ident(column)} = k.${ident(column)}`).join(', ');
 	return [
 		[
-			`create temporary table ${name} on commit drop as select ${[...identity, ...keeps].map(ident).join(', ')} from ${targetTable} where ${where ?? 'true'}`,
+			`create temporary table ${name} on commit drop as
+select ${[...identity, ...keeps].map(ident).join(', ')} from ${targetTable} where ${where ?? 'true'}`,
 		],
 		[
-			`update ${targetTable} t set ${set} from pg_temp.${name} k where ${sameKey} and row(${values('t')})::text is distinct from row(${values('k')})::text`,
+			`update ${targetTable} t set ${set} from pg_temp.${name} k
+where ${sameKey}
+  and row(${values('t')})::pg_catalog.text is distinct from row(${values('k')})::pg_catalog.text`,
 		],
 	];
 }
@@ -209,16 +212,16 @@ export async function emptyTable(
 
 const checksOf = (table: string): string => `
 	with recursive holder (id) as (
-		select ${literal(table)}::regclass::oid
+		select ${literal(table)}::pg_catalog.regclass::pg_catalog.oid
 		union
-		select i.inhparent from pg_inherits as i join holder on i.inhrelid = holder.id
+		select i.inhparent from pg_catalog.pg_inherits as i join holder on i.inhrelid = holder.id
 	)
-	select format('%I.%I', n.nspname, c.relname) as table, quote_ident(k.conname) as name,
+	select pg_catalog.format('%I.%I', n.nspname, c.relname) as table, pg_catalog.quote_ident(k.conname) as name,
 		pg_catalog.concat(pg_catalog.pg_get_expr(k.conbin, k.conrelid), k.connoinherit) as definition
-	from pg_constraint as k
+	from pg_catalog.pg_constraint as k
 	join holder on k.conrelid = holder.id
-	join pg_class as c on c.oid = k.conrelid
-	join pg_namespace as n on n.oid = c.relnamespace
+	join pg_catalog.pg_class as c on c.oid = k.conrelid
+	join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
 	where k.contype = 'c' and k.coninhcount = 0 order by 1, 2`;
 
 interface Check {

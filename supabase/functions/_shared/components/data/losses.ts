@@ -100,9 +100,10 @@ async function byKey(
 	const share = sampledShare(tableJob, plan);
 	const read = async (from: string): Promise<Sample> => {
 		const [found] = await sessions.target.query<Sample>(`
-select pg_catalog.count(*)::int4 as rows, pg_catalog.json_agg(s.sampled)::text as sample
+select pg_catalog.count(*)::pg_catalog.int4 as rows, pg_catalog.json_agg(s.sampled)::pg_catalog.text as sample
 from (
-  select pg_catalog.json_build_array((${tableJob.hash})::text, ${keys.map(({ name }) => `${ident(name)}::text`).join(', ')}) as sampled
+  select pg_catalog.json_build_array((${tableJob.hash})::pg_catalog.text,
+    ${keys.map(({ name }) => `${ident(name)}::pg_catalog.text`).join(', ')}) as sampled
   from ${from} limit ${2 * SAMPLED_ROWS}
 ) as s`);
 		return found ?? { rows: 0, sample: '[]' };
@@ -115,18 +116,18 @@ from (
 	// Few pages: none was hit.
 	if (share < 1 && sampled.rows < FEWEST_ROWS) sampled = await read(tableJob.targetFrom);
 	if (sampled.rows < FEWEST_ROWS) return 0;
-	const isSame = `(${tableJob.hash})::int8 = s.twins_hash`;
+	const isSame = `(${tableJob.hash})::pg_catalog.int8 = s.twins_hash`;
 	const [{ lost } = { lost: 0 }] = await sessions.source.query<{ lost: number }>(
 		`
 select pg_catalog.count(*) filter (where ${
 			// Rows that only the target has stay with the strategy upsert.
 			tableJob.strategy === 'upsert' ? 'not f.is_same' : 'f.is_same is not true'
-		})::int4 as lost
+		})::pg_catalog.int4 as lost
 from (
-  select (e.value ->> 0)::int8 as twins_hash, ${keys
+  select (e.value ->> 0)::pg_catalog.int8 as twins_hash, ${keys
 		.map(({ type }, index) => `(e.value ->> ${index + 1})::${type} as twins_key_${index}`)
 		.join(', ')}
-  from pg_catalog.json_array_elements($1::json) as e (value)
+  from pg_catalog.json_array_elements($1::pg_catalog.json) as e (value)
 ) as s
 left join lateral (
   select ${isSame} as is_same from ${tableJob.sourceFrom}
@@ -140,7 +141,7 @@ left join lateral (
 /** Where nothing identifies a row: how many fewer there are. Large tables are left out: counting takes too long. */
 async function byNumber(sessions: Sessions, tableJob: TableJob, sizes: Sizes): Promise<number> {
 	if (tableJob.bytes > sizes.compareBytes) return 0;
-	const count = `select pg_catalog.count(*)::int8::text as rows from `;
+	const count = `select pg_catalog.count(*)::pg_catalog.int8::pg_catalog.text as rows from `;
 	const [[here], [there]] = await both(
 		sessions.source.query<{ rows: string }>(count + tableJob.sourceFrom),
 		sessions.target.query<{ rows: string }>(count + tableJob.targetFrom),

@@ -68,9 +68,10 @@ export async function choosePartitioning(
 	// Not everything can be sampled by its pages. All of it is read then, but no more keys sorted than otherwise.
 	const sample = tableJob.isPlain
 		? ` tablesample system (${(100 * sampled).toFixed(4)})`
-		: ` where pg_catalog.random() < ${sampled.toFixed(6)}::float8`;
+		: ` where pg_catalog.random() < ${sampled.toFixed(6)}::pg_catalog.float8`;
 	const [found] = await sessions[role].query<{ bounds: readonly string[] | null }>(`
-select pg_catalog.to_jsonb((pg_catalog.percentile_disc(array[${fractions.join(', ')}]::float8[]) within group (order by ${value}))::text[]) as bounds
+select pg_catalog.to_jsonb((pg_catalog.percentile_disc(array[${fractions.join(', ')}]::pg_catalog.float8[])
+  within group (order by ${value}))::pg_catalog.text[]) as bounds
 from ${role === 'source' ? tableJob.sourceFrom : tableJob.targetFrom}${sample}`);
 	const bounds = [...new Set(found?.bounds ?? [])];
 	// A first column with few values would leave chunks too large to move at once.
@@ -81,7 +82,7 @@ from ${role === 'source' ? tableJob.sourceFrom : tableJob.targetFrom}${sample}`)
 
 function rangeValue(partitioning: Extract<Partitioning, { kind: 'range' }>): string {
 	const column = ident(partitioning.column);
-	return partitioning.isText ? `(${column}::text collate "C")` : column;
+	return partitioning.isText ? `(${column}::pg_catalog.text collate "C")` : column;
 }
 
 /** SQL expression: the chunk of a row. */
@@ -100,7 +101,8 @@ export function chunkOf(
 	const comparables = tableJob.columns
 		.filter(({ name }) => tableJob.identity?.includes(name) ?? true)
 		.map(({ comparable }) => comparable);
-	return `((${hashOf(comparables, method)} & 9223372036854775807::int8) % ${partitioning.count}::int8)::int4`;
+	return `((${hashOf(comparables, method)} & 9223372036854775807::pg_catalog.int8)
+  % ${partitioning.count}::pg_catalog.int8)::pg_catalog.int4`;
 }
 
 /** SQL condition: the row is in one of the chunks (ascending). Ranges can use the key's index. */

@@ -76,12 +76,12 @@ describe('the plan', () => {
 				}),
 			).hash;
 		const hashed = (row: string) =>
-			`pg_catalog.hash_record_extended(row(pg_catalog.int8send(pg_catalog.hash_record_extended(row(${row}), 0::int8))), 0::int8)`;
+			`pg_catalog.hash_record_extended(row(pg_catalog.int8send(pg_catalog.hash_record_extended(row(${row}), 0::pg_catalog.int8))), 0::pg_catalog.int8)`;
 		expect(of('integer', 23)).toBe(hashed('"v"'));
 		expect(of('bigint', 20)).toBe(hashed('pg_catalog.int8send("v")'));
 		expect(of('numeric', 1700)).toBe(hashed('pg_catalog.numeric_send("v")'));
-		expect(of('double precision', 701)).toContain('"v"::text');
-		expect(of('jsonb', 3802)).toContain('"v"::text');
+		expect(of('double precision', 701)).toContain('"v"::pg_catalog.text');
+		expect(of('jsonb', 3802)).toContain('"v"::pg_catalog.text');
 		expect(of('text', 25, { isDeterministic: false })).toContain('collate "C"');
 	});
 

@@ -238,7 +238,8 @@ async function heldSnapshot(
 	if (!options.hold_snapshot || bytes <= LARGE_COPY_BYTES) return [];
 	// Of sessions that are not ours to see there is no age.
 	const [oldest] = await source.query<{ minutes: number | null }>(`
-select pg_catalog.floor(extract(epoch from pg_catalog.max(pg_catalog.clock_timestamp() - a.xact_start)) / 60)::int4 as minutes
+select pg_catalog.floor(extract(epoch from pg_catalog.max(pg_catalog.clock_timestamp() - a.xact_start))
+  / 60)::pg_catalog.int4 as minutes
 from pg_catalog.pg_stat_activity a
 where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid()`);
 	const minutes = oldest?.minutes ?? 0;

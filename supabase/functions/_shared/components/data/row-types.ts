@@ -40,9 +40,9 @@ export function reorderingOf(
 	if (isAlike(type, source, target)) return null;
 	const value = ident(column);
 	return {
-		expression: `${ordered(value, type, source, target)}::text`,
+		expression: `${ordered(value, type, source, target)}::pg_catalog.text`,
 		shared: hasMore(type, source, target)
-			? `${ordered(value, type, source, target, true)}::text`
+			? `${ordered(value, type, source, target, true)}::pg_catalog.text`
 			: null,
 	};
 }
@@ -89,9 +89,11 @@ function ordered(
 	if (to.kind === 'array') {
 		const element = inner(to.of ?? '', `(${value})[i]`);
 		// Fails for arrays of other shapes: their text cannot be put together here.
-		return `(case when array_ndims(${value}) > 1 or array_lower(${value}, 1) <> 1
-  then array[(array_dims(${value}) || ' is not a plain list')::int4::text::record]
-  when ${value} is not null then array(select ${element} from generate_subscripts(${value}, 1) i order by i) end)`;
+		return `(case when pg_catalog.array_ndims(${value}) > 1 or pg_catalog.array_lower(${value}, 1) <> 1
+  then array[
+    (pg_catalog.array_dims(${value}) || ' is not a plain list')::pg_catalog.int4::pg_catalog.text::pg_catalog.record]
+  when ${value} is not null
+  then array(select ${element} from pg_catalog.generate_subscripts(${value}, 1) i order by i) end)`;
 	}
 	const known = new Map(attributesIn(source, type).map((attribute) => [attribute.name, attribute]));
 	const names = new Set(to.attributes.map(({ name }) => name));

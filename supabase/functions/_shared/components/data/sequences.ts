@@ -104,7 +104,7 @@ export async function positions(session: Session, keys: readonly string[]): Prom
 		const text = some
 			.map(
 				(key, nth) =>
-					`select ${nth} as nth, last_value::text as last, is_called as called from ${key}`,
+					`select ${nth} as nth, last_value::pg_catalog.text as last, is_called as called from ${key}`,
 			)
 			.join('\nunion all\n');
 		const rows = session.query<Position>(text).catch(async (error: unknown) => {
@@ -178,7 +178,8 @@ function isAhead({ isAscending, source, target }: SequenceDifference): boolean {
 }
 
 function move({ key, source, isClosed }: SequenceDifference): string {
-	const set = `select pg_catalog.setval(${literal(key)}::regclass, ${source.last}::int8, ${source.called})`;
+	const set = `select pg_catalog.setval(
+		${literal(key)}::pg_catalog.regclass, ${source.last}::pg_catalog.int8, ${source.called})`;
 	return isClosed
 		? `grant update on sequence ${key} to current_user;
 ${set};

@@ -78,7 +78,7 @@ async function waitForReader(source: Session, snapshot: string): Promise<void> {
 select exists (
   select from pg_catalog.pg_locks l
   where l.locktype = 'advisory' and not l.granted and l.objsubid = 1
-    and (l.classid::int8 << 32 | l.objid::int8) = ${handingOn(snapshot)}
+    and (l.classid::pg_catalog.int8 << 32 | l.objid::pg_catalog.int8) = ${handingOn(snapshot)}
 ) as asked`);
 		isAsked = row?.asked === true;
 	}
@@ -158,7 +158,7 @@ const isGone = (error: unknown): boolean =>
  */
 async function areAsTheyWere(source: Session, tableJobs: readonly TableJob[]): Promise<boolean> {
 	if (tableJobs.length === 0) return true;
-	const tables = tableJobs.map(({ key }) => `(${literal(key)}::regclass)`).join(', ');
+	const tables = tableJobs.map(({ key }) => `(${literal(key)}::pg_catalog.regclass)`).join(', ');
 	const [changed] = await source.query<{ found: boolean }>(`
 select exists (
   select from (values ${tables}) as t (relid)

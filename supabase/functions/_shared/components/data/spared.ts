@@ -25,7 +25,7 @@ const besideDefault = ({ name, type, standard }: Column): Pick<Spared, 'conditio
 	standard === null
 		? { condition: `${ident(name)} is not null` }
 		: {
-				condition: `${ident(name)}::text is distinct from (${standard})::${type}::text`,
+				condition: `${ident(name)}::pg_catalog.text is distinct from (${standard})::${type}::pg_catalog.text`,
 				constant: standard,
 			};
 
@@ -44,7 +44,7 @@ export function sparedAttributes(columns: readonly SharedColumn[]): Spared[] {
 			? []
 			: [
 					{
-						condition: `${ident(name)}::text is distinct from ${reordering.shared}`,
+						condition: `${ident(name)}::pg_catalog.text is distinct from ${reordering.shared}`,
 						message: `${type} has attributes that only the target has, and in ${name} they hold values that would be lost`,
 						fix: 'Drop these attributes on the target, or leave the table out with an ignore rule.',
 					},
@@ -54,7 +54,7 @@ export function sparedAttributes(columns: readonly SharedColumn[]): Spared[] {
 
 export const sparedPartitions = (names: readonly string[]): Spared[] =>
 	names.map((name) => ({
-		condition: `tableoid = ${literal(name)}::regclass`,
+		condition: `tableoid = ${literal(name)}::pg_catalog.regclass`,
 		message: `its partition ${name}, which only the target has, holds rows that would be lost`,
 		fix: 'Detach this partition on the target, or clone with remove_extra; or without a row limit, if there is one and source and target have the same partitions otherwise.',
 	}));
@@ -79,7 +79,8 @@ export const refusals = (
 			`do ${literal(`declare
   is_constant bool := true;
 begin${constant === undefined ? '' : constancy(constant)}
-  if exists (select from ${table} where case when is_constant then ${condition} else true end and ${where ?? 'true'}) then
+  if exists (select from ${table}
+    where case when is_constant then ${condition} else true end and ${where ?? 'true'}) then
     raise exception using errcode = '${RAISED_BY_US}', message = ${literal(message)}, hint = ${literal(fix)};
   end if;
 end`)}`,
