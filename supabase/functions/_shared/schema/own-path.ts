@@ -1,7 +1,7 @@
 // The search path that the code of users expects: that of every session of a Supabase project, and where a name
 // is not found there, with the schemas that the object's own code is from.
 import { sqlstateOf } from '../domain/errors.ts';
-import { type Session, ident } from '../platform/postgres/index.ts';
+import type { Session } from '../platform/postgres/index.ts';
 
 /** `pg_catalog` first: nothing that users made takes the place of what our own statements call. */
 const USUAL = 'pg_catalog, public, extensions';
@@ -50,23 +50,30 @@ from named s
 join pg_catalog.pg_namespace n on pg_catalog.quote_ident(n.nspname) = s.name
 where n.nspname not in ('pg_catalog', 'information_schema', 'pg_toast') group by 1
 union all
-select pg_catalog.substr(s.setting, 13), 1, false
-from pg_catalog.pg_db_role_setting d cross join pg_catalog.unnest(d.setconfig) s (setting)
-where pg_catalog.starts_with(s.setting, 'search_path=') and d.setrole in (0, current_user::pg_catalog.regrole)
+select s.option_value, 1, false
+from pg_catalog.pg_db_role_setting d cross join pg_catalog.pg_options_to_table(d.setconfig) s
+where s.option_name = 'search_path' and d.setrole in (0, current_user::pg_catalog.regrole)
   and d.setdatabase in (0, (select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database()))
 order by place, is_own desc, name`;
 
-/** The usual path with the schemas that the relations' own code is from. */
+/** The usual path with the schemas that the relations' own code is from; leaves the session with another path. */
 async function pathOf(session: Session, relations: readonly string[]): Promise<string> {
 	const rows = await session.query<{ name: string; place: number }>(OWN_SCHEMAS, [relations]);
-	return userPath(rows.flatMap(({ name, place }) => (place === 0 ? [name] : entriesOf(name))));
+	const entries: string[] = [];
+	for (const { name, place } of rows)
+		entries.push(...(place === 0 ? [name] : await schemasIn(session, name)));
+	return userPath(entries);
 }
 
-/** `"$user", app` → its entries, without empty ones. */
-const entriesOf = (setting: string): readonly string[] =>
-	[...setting.matchAll(/"(?:[^"]|"")+"|[^\s,"]+/g)].map(([entry]) =>
-		entry.startsWith('"') ? entry : ident(entry),
+/** The schemas that a setting of `search_path` names, those that are there: the server reads its own list. */
+async function schemasIn(session: Session, setting: string): Promise<readonly string[]> {
+	await session.query(`select pg_catalog.set_config('search_path', $1, false)`, [setting]);
+	const schemas = await session.query<{ name: string }>(
+		`select pg_catalog.quote_ident(s.name) as name
+from pg_catalog.unnest(pg_catalog.current_schemas(false)) with ordinality s (name, place) order by s.place`,
 	);
+	return schemas.map(({ name }) => name);
+}
 
 /** Sessions that work on relations with the usual path. */
 export interface Workers {
@@ -98,11 +105,11 @@ export async function inOwnPath<T>(
 			if (!isNotFound(sqlstateOf(error))) throw error;
 			await recover(error);
 		}
-		path = await pathOf(sessions[0], relations);
-		known?.set(relations[0], path);
 	}
-	await setPath(path);
 	try {
+		path ??= await pathOf(sessions[0], relations);
+		known?.set(relations[0], path);
+		await setPath(path);
 		const result = await work();
 		await setPath(userPath());
 		return result;

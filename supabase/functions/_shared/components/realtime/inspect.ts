@@ -11,8 +11,6 @@ const memberSchema = z.object({
 	columns: z.nullable(z.array(z.string())),
 	/** Row filter as Postgres prints it. */
 	filter: z.nullable(z.string()),
-	/** The filter without white space, to be compared. */
-	compared: z.nullable(z.string()),
 });
 
 const publicationSchema = z.object({
@@ -43,7 +41,5 @@ export async function readAllTables(session: Session): Promise<Member[]> {
 	const results = await session.script(
 		`begin read only; set local search_path = ''; ${ALL_TABLES}; commit`,
 	);
-	return results
-		.flat()
-		.map(({ name }) => ({ name: String(name), columns: null, filter: null, compared: null }));
+	return results.flat().map(({ name }) => ({ name: String(name), columns: null, filter: null }));
 }

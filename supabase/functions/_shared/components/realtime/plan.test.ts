@@ -6,7 +6,6 @@ const member = (name: string, given: Partial<Member> = {}): Member => ({
 	name,
 	columns: null,
 	filter: null,
-	compared: null,
 	...given,
 });
 const publication = (
@@ -44,7 +43,6 @@ describe('planning publications', () => {
 		const filtered = member('public.a', {
 			columns: ['id', '"select"'],
 			filter: '(id > 1)',
-			compared: '(id>1)',
 		});
 		const [, action] = plan([publication([filtered])], [publication([member('public.a')])]);
 		expect(action?.statements).toEqual([

@@ -32,7 +32,7 @@ const memberText = ({ name, columns, filter }: Member): string =>
 	`only ${name}${columns === null ? '' : ` (${columns.join(', ')})`}${filter === null ? '' : ` where (${filter})`}`;
 
 const isSame = (a: Member, b: Member): boolean =>
-	a.compared === b.compared && JSON.stringify(a.columns) === JSON.stringify(b.columns);
+	a.filter === b.filter && JSON.stringify(a.columns) === JSON.stringify(b.columns);
 
 const commentText = ({ quoted, comment }: Publication): string =>
 	`comment on publication ${quoted} is ${literal(comment)}`;

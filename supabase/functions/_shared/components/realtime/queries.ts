@@ -1,7 +1,6 @@
 // SQL of the realtime component: publications and what is in them. Names come quoted and qualified from
 // Postgres, to be put into statements as they are.
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
-import { withoutSpace } from '../../schema/kinds/text.ts';
 
 /** The publication that Supabase Realtime reads. */
 export const REALTIME = 'supabase_realtime';
@@ -29,8 +28,7 @@ select pg_catalog.jsonb_build_object(
   'tables', coalesce((select pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', pg_catalog.format('%I.%I', n.nspname, c.relname),
       'columns', case when r.prattrs is not null then ${columns} end,
-      'filter', pg_catalog.pg_get_expr(r.prqual, r.prrelid),
-      'compared', ${withoutSpace('pg_catalog.pg_get_expr(r.prqual, r.prrelid)')}) order by n.nspname, c.relname)
+      'filter', pg_catalog.pg_get_expr(r.prqual, r.prrelid)) order by n.nspname, c.relname)
     from pg_catalog.pg_publication_rel r
     join pg_catalog.pg_class c on c.oid = r.prrelid
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace

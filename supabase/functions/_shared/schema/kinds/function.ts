@@ -17,19 +17,24 @@ const identity = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalo
 const signature = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname,
     pg_catalog.pg_get_function_identity_arguments(p.oid))`;
 
-/** Settings whose value is a list of names. */
+/** Settings whose value is a list of names: as one literal it would be one name. */
 const LISTS = `('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')`;
 
-const names = `(select pg_catalog.string_agg(pg_catalog.quote_literal(
-      coalesce(pg_catalog.replace(m.found[1], '""', '"'), m.found[2])), ', ' order by m.place)
-    from pg_catalog.regexp_matches(s.value, '"((?:[^"]|"")*)"|([^\\s,"]+)', 'g') with ordinality m (found, place))`;
+/** Takes a list over as the server keeps it; other settings would be kept in other words than the source's. */
+const listSetting = `pg_catalog.format('do %L', pg_catalog.format('declare
+  routine pg_catalog.regprocedure := %1$L;
+  before pg_catalog.text := pg_catalog.current_setting(%2$L, true);
+begin
+  perform pg_catalog.set_config(%2$L, %3$L, true);
+  execute pg_catalog.format(''alter routine %%s set %2$I from current'', routine);
+  perform pg_catalog.set_config(%2$L, before, true);
+end', ${identity}, s.option_name, s.option_value))`;
 
-const settings = `(select pg_catalog.string_agg(pg_catalog.format(' set %I to %s', s.name,
-      case when s.name in ${LISTS} then coalesce(${names}, '''''') else pg_catalog.quote_literal(s.value) end), ''
-      order by s.place)
-    from (select pg_catalog.split_part(c.setting, '=', 1) as name,
-        pg_catalog.substr(c.setting, pg_catalog.strpos(c.setting, '=') + 1) as value, c.place
-      from pg_catalog.unnest(p.proconfig) with ordinality c (setting, place)) s)`;
+/** Statements that give a new function its settings, in their order, which Postgres keeps. */
+const settings = `array(select case when s.option_name in ${LISTS} then ${listSetting}
+      else pg_catalog.format('alter routine %s set %I to %L', ${identity}, s.option_name, s.option_value) end
+    from pg_catalog.pg_options_to_table(p.proconfig) with ordinality s (option_name, option_value, place)
+    order by s.place)`;
 
 /** Without what only a superuser may say, which Postgres would print among the rest. */
 const unmarked = `pg_catalog.concat('create or replace function ',
@@ -41,12 +46,12 @@ const unmarked = `pg_catalog.concat('create or replace function ',
     case p.provolatile when 'i' then ' immutable' when 's' then ' stable' end,
     case p.proparallel when 's' then ' parallel safe' when 'r' then ' parallel restricted' end,
     case when p.proisstrict then ' strict' end, case when p.prosecdef then ' security definer' end,
-    ' cost ', p.procost, case when p.proretset then ' rows ' || p.prorows end, ${settings}, ' ',
+    ' cost ', p.procost, case when p.proretset then ' rows ' || p.prorows end, ' ',
     coalesce(pg_catalog.pg_get_function_sqlbody(p.oid),
       pg_catalog.concat('as ', pg_catalog.quote_literal(p.probin) || ', ', pg_catalog.quote_literal(p.prosrc))))`;
 
-const creatable = `case when p.proleakproof or p.prosupport <> 0 then ${unmarked}
-  else pg_catalog.pg_get_functiondef(p.oid) end`;
+const creatable = `case when p.proleakproof or p.prosupport <> 0 then array[${unmarked}] || ${settings}
+  else array[pg_catalog.pg_get_functiondef(p.oid)] end`;
 
 /** A body of parsed SQL needs what it names; a text in its place needs nothing. */
 const standIn = `case when p.prosqlbody is not null then pg_catalog.format(
@@ -82,7 +87,7 @@ select ${identity} as identity,
     'transforms', (select pg_catalog.array_agg(pg_catalog.format_type(t, null) order by o)
       from pg_catalog.unnest(p.protrftypes) with ordinality u(t, o))
   ) as definition,
-  array[${creatable}] as create,
+  ${creatable} as create,
   'drop routine ' || ${signature} as drop,
   pg_catalog.jsonb_build_object('stand_in', ${standIn}, 'types', ${ARGUMENT_TYPES}) as parts
 from pg_catalog.pg_proc p

@@ -5,14 +5,7 @@ import { partitionTree } from '../../platform/locks.ts';
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
-import {
-	FIRING_STATE,
-	firingState,
-	printedArguments,
-	relationFact,
-	whilePrivileged,
-	withoutSpace,
-} from './text.ts';
+import { FIRING_STATE, firingState, relationFact, whilePrivileged } from './text.ts';
 
 /** Triggers and their clones alike: whether a webhook fires is for the component Webhooks to say. */
 const isNoWebhook = (trigger: string): string =>
@@ -25,8 +18,6 @@ const triggersOfTheUser = `
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_proc p on p.oid = t.tgfoid
   join pg_catalog.pg_namespace f on f.oid = p.pronamespace
-  cross join lateral (select pg_catalog.pg_get_triggerdef(t.oid) as trigger,
-    ${printedArguments('t.tgargs')} as arguments) a
   where not t.tgisinternal
     and (${ofUser('c.relowner')} or ${routineOfUser('p', 'f')})
     and ${isNoWebhook('t')}
@@ -38,6 +29,8 @@ const state = (only: string): string =>
 const identity = `pg_catalog.format('%I.%I.%I', n.nspname, c.relname, t.tgname)`;
 const object = `pg_catalog.format('%I on %I.%I', t.tgname, n.nspname, c.relname)`;
 
+// Compared as printed: the condition of a trigger holds no query, and only those are printed with other line breaks
+// once they were read back.
 // A constraint trigger is found in pg_depend under its constraint as well. Made without `only`, the state
 // reaches the clones on partitions; changed with it, each clone answers for itself.
 const readTriggers = `
@@ -45,9 +38,7 @@ select d.identity, d.object,
   array[${address('pg_trigger', 'd.oid')}] || case when d.tgconstraint = 0 then '{}'
     else array[${address('pg_constraint', 'd.tgconstraint')}] end as addresses,
   case when d.managed then null else d.relation end as parent,
-  pg_catalog.jsonb_build_object('trigger', ${withoutSpace('d.head')}, 'arguments', d.arguments,
-    'state', d.state) as definition,
-  pg_catalog.jsonb_build_object('head', d.head, 'arguments', d.arguments) as parts,
+  pg_catalog.jsonb_build_object('trigger', d.trigger, 'state', d.state) as definition,
   ${whilePrivileged(
 		'trigger',
 		{ oid: 'd.tgrelid', owner: 'd.relowner', name: 'd.name' },
@@ -55,8 +46,7 @@ select d.identity, d.object,
 	)} as create,
   'drop trigger ' || d.object as drop
 from (
-  select t.oid, a.trigger, a.arguments, pg_catalog.left(a.trigger, -1 - pg_catalog.length(a.arguments)) as head,
-    t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner,
+  select t.oid, pg_catalog.pg_get_triggerdef(t.oid) as trigger, t.tgconstraint, t.tgenabled, t.tgrelid, c.relowner,
     pg_catalog.format('%I.%I', n.nspname, c.relname) as name, ${identity} as identity, ${object} as object,
     ${relationFact('c', 'n')} as relation, not ${ofUser('c.relowner')} as managed,
     ${state('only ')} as state, ${state('')} as first_state
@@ -69,7 +59,7 @@ const triggerKind: Kind = {
 	component: 'triggers',
 	stage: 'triggers',
 	read: readTriggers,
-	ways: { trigger: 'replace', arguments: 'replace', state: FIRING_STATE },
+	ways: { trigger: 'replace', state: FIRING_STATE },
 };
 
 // Made by its parent's trigger, with its parent's state: only a state of its own needs a statement.
