@@ -7,6 +7,8 @@ create table private.steps (
   preview_id uuid references public.previews (id) on delete cascade,
   verification_id uuid references public.verifications (id) on delete cascade,
   backup_id uuid references public.backups (id) on delete cascade,
+  -- Whose run it is: workers are shared out among users.
+  owner_id uuid not null references auth.users (id) on delete cascade,
   run_id uuid not null generated always as (coalesce(job_id, preview_id, verification_id, backup_id)) stored,
   kind text not null check (kind in ('prepare', 'guard', 'stage', 'preview', 'verify', 'cleanup', 'backup', 'prove', 'remove')),
   -- Steps of a lower rank are over before one of a higher rank starts.
@@ -37,6 +39,29 @@ create table private.steps (
   unique nulls not distinct (run_id, kind, component, stage)
 );
 
+create function private.set_step_owner() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  select found.owner_id into new.owner_id from (
+    select job.owner_id from public.jobs as job where job.id = new.job_id
+    union all
+    select twin.owner_id from public.previews as preview join public.twins as twin on twin.id = preview.twin_id
+    where preview.id = new.preview_id
+    union all
+    select job.owner_id from public.verifications as verification join public.jobs as job on job.id = verification.job_id
+    where verification.id = new.verification_id
+    union all
+    select backup.owner_id from public.backups as backup where backup.id = new.backup_id
+  ) as found;
+  return new;
+end
+$$;
+
+create trigger set_step_owner before insert on private.steps
+for each row execute function private.set_step_owner();
+
 comment on table private.steps is 'Units of work: (run, kind, component, stage), worked off in slices.';
 comment on column private.steps.waits_for is
   'Names, component.stage, of the steps of the run that must be over first. The engine derives them.';
@@ -47,6 +72,8 @@ create index steps_run_id_idx on private.steps (run_id);
 -- Few steps are open whatever the history: what the queue looks at stays small.
 create index steps_open_idx on private.steps (run_id, rank) where status in ('queued', 'running');
 create index steps_running_idx on private.steps (run_id) where status = 'running';
+create index steps_running_owner_idx on private.steps (owner_id) where status = 'running';
+create index steps_owner_id_idx on private.steps (owner_id);
 create index steps_job_id_idx on private.steps (job_id) where job_id is not null;
 create index steps_preview_id_idx on private.steps (preview_id) where preview_id is not null;
 create index steps_verification_id_idx on private.steps (verification_id)

@@ -4,6 +4,10 @@
 create function private.parallel_steps() returns int language sql immutable set search_path = ''
 return 3;
 
+-- Workers at a time per user, over all runs: what one user starts leaves room for others.
+create function private.parallel_steps_of_user() returns int language sql immutable set search_path = ''
+return 12;
+
 -- Failures or deaths in a row after which a step is given up.
 create function private.max_attempts() returns int language sql immutable set search_path = ''
 return 8;
@@ -25,9 +29,13 @@ where step.status = 'queued'
   and (
     select count(*) from private.steps as running
     where running.run_id = step.run_id and running.status = 'running'
-  ) < private.parallel_steps();
+  ) < private.parallel_steps()
+  and (
+    select count(*) from private.steps as running
+    where running.owner_id = step.owner_id and running.status = 'running'
+  ) < private.parallel_steps_of_user();
 
-comment on view private.claimable_steps is 'Queued steps that wait for no other, of runs with a free place.';
+comment on view private.claimable_steps is 'Queued steps that wait for no other, of runs and users with a free place.';
 
 -- Whatever changes the steps of a run takes this first, so that changes of one run queue up instead of
 -- locking its rows in different orders, and the last step to end knows that it is the last.

@@ -57,14 +57,20 @@ declare
 begin
   perform private.return_expired_leases();
 
-  -- Run by run, oldest first, up to the first with something to do: asking for all that is claimable
-  -- would cost seconds with a thousand runs open.
+  -- Run by run, up to the first with something to do: asking for all that is claimable would cost seconds with a thousand
+  -- runs open. Whoever has the fewest workers comes first, then the oldest: many runs of one user keep nobody waiting.
   for waiting_run_id in
-    select run_id
-    from private.steps
-    where status = 'queued' and run_after <= now()
-    group by run_id
-    order by min(created_at), run_id
+    select waiting.run_id
+    from (
+      select run_id, owner_id, min(created_at) as since
+      from private.steps
+      where status = 'queued' and run_after <= now()
+      group by run_id, owner_id
+    ) as waiting
+    left join (
+      select owner_id, count(*) as workers from private.steps where status = 'running' group by owner_id
+    ) as busy using (owner_id)
+    order by coalesce(busy.workers, 0), waiting.since, waiting.run_id
   loop
     continue when not exists (
       select from private.claimable_steps where run_id = waiting_run_id

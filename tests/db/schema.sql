@@ -72,6 +72,7 @@ CREATE TABLE private.steps (
     preview_id uuid,
     verification_id uuid,
     backup_id uuid,
+    owner_id uuid NOT NULL,
     run_id uuid GENERATED ALWAYS AS (COALESCE(job_id, preview_id, verification_id, backup_id)) STORED NOT NULL,
     kind text NOT NULL,
     rank integer DEFAULT 0 NOT NULL,
@@ -365,14 +366,20 @@ declare
 begin
   perform private.return_expired_leases();
 
-  -- Run by run, oldest first, up to the first with something to do: asking for all that is claimable
-  -- would cost seconds with a thousand runs open.
+  -- Run by run, up to the first with something to do: asking for all that is claimable would cost seconds with a thousand
+  -- runs open. Whoever has the fewest workers comes first, then the oldest: many runs of one user keep nobody waiting.
   for waiting_run_id in
-    select run_id
-    from private.steps
-    where status = 'queued' and run_after <= now()
-    group by run_id
-    order by min(created_at), run_id
+    select waiting.run_id
+    from (
+      select run_id, owner_id, min(created_at) as since
+      from private.steps
+      where status = 'queued' and run_after <= now()
+      group by run_id, owner_id
+    ) as waiting
+    left join (
+      select owner_id, count(*) as workers from private.steps where status = 'running' group by owner_id
+    ) as busy using (owner_id)
+    order by coalesce(busy.workers, 0), waiting.since, waiting.run_id
   loop
     continue when not exists (
       select from private.claimable_steps where run_id = waiting_run_id
@@ -1979,6 +1986,11 @@ CREATE FUNCTION private.parallel_steps() RETURNS integer
     SET search_path TO ''
     RETURN 3;
 
+CREATE FUNCTION private.parallel_steps_of_user() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN 12;
+
 CREATE FUNCTION private.parse_cron(expression text) RETURNS private.cron_fields
     LANGUAGE plpgsql IMMUTABLE
     SET search_path TO ''
@@ -2691,6 +2703,26 @@ begin
   on conflict (destination_id) do update
   set key_id = excluded.key_id, iv = excluded.iv, ciphertext = excluded.ciphertext;
   return to_jsonb(saved);
+end
+$$;
+
+CREATE FUNCTION private.set_step_owner() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  select found.owner_id into new.owner_id from (
+    select job.owner_id from public.jobs as job where job.id = new.job_id
+    union all
+    select twin.owner_id from public.previews as preview join public.twins as twin on twin.id = preview.twin_id
+    where preview.id = new.preview_id
+    union all
+    select job.owner_id from public.verifications as verification join public.jobs as job on job.id = verification.job_id
+    where verification.id = new.verification_id
+    union all
+    select backup.owner_id from public.backups as backup where backup.id = new.backup_id
+  ) as found;
+  return new;
 end
 $$;
 
@@ -3684,9 +3716,11 @@ CREATE VIEW private.claimable_steps AS
            FROM private.steps earlier
           WHERE ((earlier.run_id = step.run_id) AND (earlier.status = ANY (ARRAY['queued'::text, 'running'::text])) AND ((earlier.rank < step.rank) OR (((earlier.component || '.'::text) || earlier.stage) = ANY (step.waits_for))))))) AND (( SELECT count(*) AS count
            FROM private.steps running
-          WHERE ((running.run_id = step.run_id) AND (running.status = 'running'::text))) < private.parallel_steps()));
+          WHERE ((running.run_id = step.run_id) AND (running.status = 'running'::text))) < private.parallel_steps()) AND (( SELECT count(*) AS count
+           FROM private.steps running
+          WHERE ((running.owner_id = step.owner_id) AND (running.status = 'running'::text))) < private.parallel_steps_of_user()));
 
-COMMENT ON VIEW private.claimable_steps IS 'Queued steps that wait for no other, of runs with a free place.';
+COMMENT ON VIEW private.claimable_steps IS 'Queued steps that wait for no other, of runs and users with a free place.';
 
 CREATE TABLE private.oauth_requests (
     state_hash text NOT NULL,
@@ -4216,11 +4250,15 @@ CREATE INDEX steps_job_id_idx ON private.steps USING btree (job_id) WHERE (job_i
 
 CREATE INDEX steps_open_idx ON private.steps USING btree (run_id, rank) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
 
+CREATE INDEX steps_owner_id_idx ON private.steps USING btree (owner_id);
+
 CREATE INDEX steps_preview_id_idx ON private.steps USING btree (preview_id) WHERE (preview_id IS NOT NULL);
 
 CREATE INDEX steps_run_id_idx ON private.steps USING btree (run_id);
 
 CREATE INDEX steps_running_idx ON private.steps USING btree (run_id) WHERE (status = 'running'::text);
+
+CREATE INDEX steps_running_owner_idx ON private.steps USING btree (owner_id) WHERE (status = 'running'::text);
 
 CREATE INDEX steps_verification_id_idx ON private.steps USING btree (verification_id) WHERE (verification_id IS NOT NULL);
 
@@ -4290,6 +4328,8 @@ CREATE INDEX verifications_job_id_idx ON public.verifications USING btree (job_i
 
 CREATE INDEX verifications_twin_id_idx ON public.verifications USING btree (twin_id);
 
+CREATE TRIGGER set_step_owner BEFORE INSERT ON private.steps FOR EACH ROW EXECUTE FUNCTION private.set_step_owner();
+
 CREATE TRIGGER broadcast_component_change AFTER UPDATE ON public.job_components FOR EACH ROW WHEN ((old.* IS DISTINCT FROM new.*)) EXECUTE FUNCTION private.broadcast_change();
 
 CREATE TRIGGER broadcast_job_change AFTER INSERT OR UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION private.broadcast_change();
@@ -4332,6 +4372,9 @@ ALTER TABLE ONLY private.steps
 
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.steps
+    ADD CONSTRAINT steps_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_preview_id_fkey FOREIGN KEY (preview_id) REFERENCES public.previews(id) ON DELETE CASCADE;
@@ -4730,6 +4773,8 @@ REVOKE ALL ON FUNCTION private.pair_words(of_twin_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.parallel_steps() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.parallel_steps_of_user() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.parse_cron(expression text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.pick_destination(of_owner_id uuid, wanted_id uuid) FROM PUBLIC;
@@ -4781,6 +4826,8 @@ REVOKE ALL ON FUNCTION private.save_account(account_owner_id uuid, account_id uu
 REVOKE ALL ON FUNCTION private.save_database_password(account_owner_id uuid, of_account_id uuid, of_ref text, password_key_id text, password_iv text, password_ciphertext text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.save_destination(destination public.backup_destinations, sealed_key_id text, sealed_iv text, sealed_ciphertext text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.set_step_owner() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) FROM PUBLIC;
 
