@@ -75,6 +75,24 @@ const LOOKED_INTO: Readonly<Record<string, string>> = {
 	'schema-stages/left-out.ts': 'names of tables of extensions',
 };
 
+/** What changes text that Postgres printed, or compares it otherwise than as printed. */
+const CHANGES_PRINTED =
+	/withoutSpace\(|readBackAsPrinted[()]|(?:regexp_\w+|split_part|substr|substring|replace|left|right|[lrb]trim|overlay|translate)\(\s*(?:pg_catalog\.)?pg_get_/;
+
+/** Where that is done; docs/adr/0008 says why no data can replace it. */
+const PRINTED_CHANGED = [
+	'components/realtime/copy.ts',
+	'components/views/queries.ts',
+	'components/webhooks/copy.ts',
+	'components/webhooks/queries.ts',
+	'platform/postgres/printed-sql.ts',
+	'schema/kinds/function.ts',
+	'schema/kinds/policy.ts',
+	'schema/kinds/rule.ts',
+	'schema/kinds/view.ts',
+	'schema/plan.ts',
+];
+
 /** Grants are lists of our own making, with a star for the grant option. */
 const SEARCHED = ['grants.ts'];
 
@@ -136,6 +154,13 @@ it('readings, plans and stages look into no SQL', () => {
 			.map((file) => file.replace(/^.*_shared\//, '')),
 	);
 	expect([...found].sort()).toEqual(Object.keys(LOOKED_INTO).sort());
+});
+
+it('what Postgres printed is changed in known places only', () => {
+	const found = sourceFiles(/_shared\/.*\.ts$/)
+		.filter((file) => !file.endsWith('.test.ts') && CHANGES_PRINTED.test(read(file)))
+		.map((file) => file.replace(/^.*_shared\//, ''));
+	expect(found.sort()).toEqual(PRINTED_CHANGED);
 });
 
 describe('the SQL of kinds', () => {

@@ -46,9 +46,9 @@ export interface SettingsPlan {
 const READ = `
 select r.rolname as role, d.datname as database, d.datname = pg_catalog.current_database() as here,
   coalesce(${platformRole('r.rolname')}, false) as platform,
-  pg_catalog.split_part(c.text, '=', 1) as name, pg_catalog.substr(c.text, pg_catalog.strpos(c.text, '=') + 1) as value
+  c.option_name as name, c.option_value as value
 from pg_catalog.pg_db_role_setting s
-cross join pg_catalog.unnest(s.setconfig) as c (text)
+cross join pg_catalog.pg_options_to_table(s.setconfig) c
 left join pg_catalog.pg_roles r on r.oid = s.setrole
 left join pg_catalog.pg_database d on d.oid = s.setdatabase
 where (s.setrole = 0 or r.oid is not null) and (s.setdatabase = 0 or (d.oid is not null and not d.datistemplate))
@@ -68,7 +68,7 @@ const NEVER_SET = new Set([
 	'transaction_read_only',
 ]);
 
-/** Settings whose text is a list of names; Postgres stores each name quoted. */
+/** Settings whose text is a list of names. */
 const LISTS = new Set([
 	'local_preload_libraries',
 	'search_path',
@@ -113,20 +113,23 @@ function holder({ role, isHere }: RoleSetting, database: string): string {
 	return `role ${ident(role)}${isHere ? ` in database ${ident(database)}` : ''}`;
 }
 
-/** The names of a list as Postgres stores it: `"$user", public` → `$user`, `public`. */
-export function namesIn(list: string): string[] {
-	return [...list.matchAll(/"((?:[^"]|"")*)"|[^\s,"]+/g)].map(
-		([all, quoted]) => quoted?.replaceAll('""', '"') ?? all,
-	);
-}
-
-function valueText(name: string, value: string): string {
-	if (!LISTS.has(name)) return literal(value);
-	const names = namesIn(value);
-	return names.length === 0 ? `''` : names.map(literal).join(', ');
-}
-
 const settingName = (name: string): string => name.split('.').map(ident).join('.');
+
+/**
+ * A list of names is taken over as the server keeps it, because as one literal it would be one name; other settings would be
+ * kept in other words than the source's (`8192kB` as `8MB`).
+ */
+function settingStatement(whose: string, name: string, value: string): string {
+	if (!LISTS.has(name)) return `alter ${whose} set ${settingName(name)} = ${literal(value)}`;
+	const key = literal(name);
+	return `do ${literal(`declare
+  before pg_catalog.text := pg_catalog.current_setting(${key});
+begin
+  perform pg_catalog.set_config(${key}, ${literal(value)}, true);
+  alter ${whose} set ${settingName(name)} from current;
+  perform pg_catalog.set_config(${key}, before, true);
+end`)}`;
+}
 
 /** Values of settings with a dot are of the user's making and may be anything. */
 const shown = ({ name, value }: RoleSetting): string => (name.includes('.') ? 'copied' : value);
@@ -200,7 +203,7 @@ export async function planRoleSettings(context: ReadContext): Promise<SettingsPl
 				setting: object,
 				parameter: name,
 				value,
-				statement: `alter ${holder(setting, database)} set ${settingName(name)} = ${valueText(name, value)}`,
+				statement: settingStatement(holder(setting, database), name, value),
 				detail:
 					value === setting.value
 						? shown(setting)

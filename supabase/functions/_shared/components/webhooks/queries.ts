@@ -8,7 +8,8 @@ export const HAS_WEBHOOKS = `
 select pg_catalog.to_regprocedure('supabase_functions.http_request()') is not null as enabled`;
 
 /**
- * Every webhook. `head` is its definition up to the call, as Postgres prints it with an empty search path.
+ * Every webhook. `head` is its definition up to the call, as Postgres prints it with an empty search path: cut off by the
+ * length of the call, because `pg_get_expr` prints no condition that names NEW (docs/adr/0008).
  * Clones on partitions belong to the trigger of the partitioned table.
  */
 export const WEBHOOKS = `

@@ -1,5 +1,5 @@
 // SQL that Postgres printed, made to be read back as what it was. It is the only change ever made to such SQL,
-// and the definition that Postgres prints afterwards is the source's to the letter.
+// and the definition that Postgres prints afterwards is the source's to the letter. Why it takes text: docs/adr/0008.
 
 /** Strings, quoted names and dollar quotes, in which nothing is looked for; then what is looked for. */
 const TOKENS =

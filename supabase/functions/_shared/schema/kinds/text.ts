@@ -4,8 +4,9 @@ import { address } from '../address.ts';
 import type { Way } from '../fact.ts';
 
 /**
- * SQL expression: deparsed text without the white space outside quotes. Postgres breaks lines of the same
- * expression differently from one deparse to the next (VALUES in UNION), so it cannot be compared.
+ * SQL expression: deparsed text without the white space outside quotes, only for comparing, and only where queries may
+ * be. Postgres breaks lines of the same query differently from one deparse to the next (VALUES in UNION), prints none
+ * without them, and keeps parsed trees whose oids mean nothing elsewhere: docs/adr/0008.
  */
 export const withoutSpace = (expression: string): string =>
 	`pg_catalog.regexp_replace(${expression}, '(''[^'']*''|"[^"]*")|\\s+', '\\1', 'g')`;
