@@ -9,6 +9,10 @@ create function app.fire() returns trigger language plpgsql as $$begin return ne
 create function app."fire ☃"() returns trigger language plpgsql as $$begin return null; end$$;
 create trigger conditional before update of a on app.t for each row
   when (old.a is distinct from new.a) execute function app.fire('x', 'it''s', 'back\slash');
+create trigger chosen after insert or update on app.t for each row
+  when (case when new.id between 1 and 9 and new.a in ('x  y', 'z') then row(new.id, new.a) is distinct from row(1, 'b')
+    when new.a like any (array['a%', 'b%']::varchar[]) then case new.id % 2 when 0 then true else new.a is null end
+    else coalesce(new.a, 'x') ~ '^[a-z]' and (new.id > 1 and new.id < 5) end) execute function app.fire('a  b');
 create trigger tables_seen after insert on app.t referencing new table as "new rows" for each statement execute function app.fire();
 create constraint trigger deferred after insert on app.t deferrable initially deferred for each row execute function app.fire();
 create constraint trigger related after update on app.t from app.parted not deferrable for each row execute function app.fire();
