@@ -4,12 +4,19 @@ import type { ComponentKey } from '../domain/component.ts';
 import type { Thing } from '../domain/thing.ts';
 import { isLocked, READERS_PATIENCE } from '../platform/locks.ts';
 import { readAgain } from '../platform/schema-changes.ts';
-import { literal, plannedOnce, type Session } from '../platform/postgres/index.ts';
+import { literal, isPlanned, plannedOnce, type Session } from '../platform/postgres/index.ts';
 import { schemaOf } from './names.ts';
 import type { Fact, FactRow, Facts, Kind, SchemaStage } from './fact.ts';
 import { KINDS } from './kinds/index.ts';
 import { UNEXPLAINED } from './narrow-read.ts';
-import { DEPENDENCY, narrowReading, numberOf, placedFacts, wholeReading } from './reading.ts';
+import {
+	DEPENDENCY,
+	narrowReading,
+	numberOf,
+	placedFacts,
+	type Reading,
+	wholeReading,
+} from './reading.ts';
 import { allRead } from './unread.ts';
 
 /** One fact as the statement packs it: kind's number, then FactRow's columns. */
@@ -81,10 +88,12 @@ async function ask(
 	let isWaiting = performance.now() < (lockedUntil.get(session) ?? 0);
 	const { answer } = await readAgain(session, async (attempt) => {
 		const isNarrow = isWaiting || attempt > WHOLE_ATTEMPTS;
-		const reading = isNarrow ? narrowReading(kinds, withStatements) : wholeReading(withStatements);
 		const unexplained = isNarrow ? UNEXPLAINED : 'null::json';
-		const text = `${placedFacts(reading)}${withStatements ? DEPENDENCY : ''}
+		const textOf = (of: Reading): string => `${placedFacts(of)}${withStatements ? DEPENDENCY : ''}
 select ${expression} as answer, ${unexplained} as unexplained`;
+		const { reading, text } = isNarrow
+			? asText(narrowReading(kinds, withStatements), textOf)
+			: fewestPlanned(session, kinds, withStatements, textOf);
 		const numbers = textArray(kinds.map((kind) => String(numberOf(kind))));
 		const { run, remember } = plannedOnce(session, text, [numbers, ...lists]);
 		const reads = session.script(
@@ -113,6 +122,31 @@ commit`,
 		return (row?.['unexplained'] ?? null) === null ? { answer: row?.['answer'] ?? [] } : undefined;
 	});
 	return answer;
+}
+
+interface ReadingText {
+	readonly reading: Reading;
+	readonly text: string;
+}
+
+const asText = (reading: Reading, textOf: (reading: Reading) => string): ReadingText => ({
+	reading,
+	text: textOf(reading),
+});
+
+/**
+ * The statement that takes the least planning, which costs more than all else while a schema is small: the one of all kinds
+ * where the session has planned it, else one of the few that are asked.
+ */
+function fewestPlanned(
+	session: Session,
+	kinds: readonly Kind[],
+	withStatements: boolean,
+	textOf: (reading: Reading) => string,
+): ReadingText {
+	const whole = asText(wholeReading(withStatements, KINDS), textOf);
+	if (kinds.length * 2 > KINDS.length || isPlanned(session, whole.text)) return whole;
+	return asText(wholeReading(withStatements, kinds), textOf);
 }
 
 /** What is asked of the facts without their statements: $2 says which of the two, or both. */

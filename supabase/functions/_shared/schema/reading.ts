@@ -35,7 +35,7 @@ interface FactQuery {
 }
 
 /** How the facts of a reading come: all kinds in one query, or as `narrowScript` stored them. */
-interface Reading {
+export interface Reading {
 	/** Runs first. */
 	readonly script: string;
 	readonly objects: readonly FactQuery[];
@@ -74,17 +74,20 @@ with ${ctes}object as materialized (
 
 const describes = (kind: Kind): boolean => kind.attribute?.describes ?? false;
 
-/** All kinds; which of them are asked is said by $1, so that the statement is planned once for all questions. */
-export function wholeReading(withStatements: boolean): Reading {
-	const queries = (kinds: readonly Kind[]): FactQuery[] =>
-		kinds.map((kind) => ({
+/**
+ * All of `kinds` in one query; which of them are asked is said by $1, so that a statement of all kinds is planned once for
+ * all questions.
+ */
+export function wholeReading(withStatements: boolean, kinds: readonly Kind[]): Reading {
+	const queries = (some: readonly Kind[]): FactQuery[] =>
+		some.map((kind) => ({
 			query: branch(kind, withStatements),
 			condition: `'${numberOf(kind)}' = any ($1)`,
 		}));
 	return {
 		script: '',
-		objects: queries(KINDS.filter((kind) => !describes(kind))),
-		descriptions: queries(KINDS.filter(describes)),
+		objects: queries(kinds.filter((kind) => !describes(kind))),
+		descriptions: queries(kinds.filter(describes)),
 	};
 }
 

@@ -1,6 +1,6 @@
 // What others may use of the Postgres client.
 export type { TlsMode } from './dial.ts';
-export { plannedOnce } from './planned-once.ts';
+export { isPlanned, plannedOnce } from './planned-once.ts';
 export { readBackAsPrinted } from './printed-sql.ts';
 export { type CopyResult, majorOf, type Param, type Row, type Session } from './session.ts';
 export { ident, literal, qualified } from './sql.ts';

@@ -12,6 +12,10 @@ export interface PlannedOnce {
 	remember(): void;
 }
 
+/** Whether a session has planned the select `text` already. */
+export const isPlanned = (session: Session, text: string): boolean =>
+	preparedOn.get(session)?.has(text) === true;
+
 /** SQL that carries out the select `text`. `lists` are its parameters $1, $2 …: constants of type text[]. */
 export function plannedOnce(
 	session: Session,
