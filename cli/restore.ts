@@ -1,4 +1,5 @@
 // Restores a backup from a bucket into a project or database, on the command line: the steps of the worker, one after the other.
+import type { Sliced } from '../supabase/functions/_shared/contract/backup.ts';
 import { backupWork } from '../supabase/functions/_shared/backup/work.ts';
 import { dropLedgerSchema } from '../supabase/functions/_shared/contract/ledger.ts';
 import type { Item } from '../supabase/functions/_shared/contract/report.ts';
@@ -111,10 +112,8 @@ async function carryOut(flags: RestoreFlags, given: Given): Promise<readonly Ite
 	return [...items.values()];
 }
 
-type Slice<T> = { readonly state: 'more'; readonly cursor: unknown } | T;
-
 async function toItsEnd<T extends { readonly state: 'done' }>(
-	work: (cursor: unknown) => Promise<Slice<T>>,
+	work: (cursor: unknown) => Promise<Sliced<T>>,
 ): Promise<T> {
 	for (let cursor: unknown = null; ;) {
 		const done = await work(cursor);

@@ -79,6 +79,15 @@ export interface BackupRuns {
 	reset(): Promise<void>;
 }
 
+/** Slices here come one after the other: none could take over while the last one waits. */
+const handingNothingOn = (work: BackupWork): BackupWork => ({
+	...work,
+	write: async (context) => {
+		const written = await work.write(context);
+		return written.state === 'more' ? { state: 'more', cursor: written.cursor } : written;
+	},
+});
+
 /** Gone when the test file ends. */
 export async function openBackupRuns(): Promise<BackupRuns> {
 	const bucket = await openS3();
@@ -132,7 +141,10 @@ export async function openBackupRuns(): Promise<BackupRuns> {
 				control: session,
 				components: [],
 				openEndpoint: (role) => Promise.resolve(endpointOf(urls, role)),
-				backups: { work, openStore: (backup, signal) => openStoredStore(settings, backup, signal) },
+				backups: {
+					work: handingNothingOn(work),
+					openStore: (backup, signal) => openStoredStore(settings, backup, signal),
+				},
 				limits: isSliced ? { seconds: 0 } : undefined,
 				wait: () => Promise.resolve(),
 			});

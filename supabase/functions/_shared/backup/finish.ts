@@ -26,7 +26,7 @@ import { sha256 } from '../platform/sha256.ts';
 import type { BackupObjects } from './objects.ts';
 import { restoreScript } from './restore-script.ts';
 import { schemaAfter } from './schema-script.ts';
-import type { SliceNotes } from './slice-notes.ts';
+import { momentsOf, type SliceNotes } from './slice-notes.ts';
 
 export interface FinishRequest {
 	readonly source: Endpoint;
@@ -71,7 +71,7 @@ export async function finishBackup(request: FinishRequest): Promise<Manifest> {
 		version: BACKUP_VERSION,
 		source: { name: source.ref, server_version: catalog.serverVersion },
 		taken_at: notes[0]?.takenAt ?? '',
-		moments: notes.map(({ takenAt }) => takenAt),
+		moments: momentsOf(notes),
 		finished_at: new Date().toISOString(),
 		components: [...KEPT_COMPONENTS],
 		left_out: COMPONENT_KEYS.filter((key) => !KEPT_COMPONENTS.some((known) => known === key)),

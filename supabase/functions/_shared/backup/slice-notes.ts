@@ -1,6 +1,7 @@
 // What one slice of a backup leaves for the next ones: kept beside the backup, because it grows with it and a cursor must not.
 import * as z from 'zod/mini';
 import { backupObjectSchema, backupTableSchema, leftObjectSchema } from '../domain/backup.ts';
+import { momentSchema } from '../components/data/snapshot.ts';
 import { TwinsError } from '../domain/errors.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import type { CopyPlace } from '../platform/copy-pieces.ts';
@@ -17,6 +18,8 @@ export const cursorSchema = z.object({
 	place,
 	rows: z.number(),
 	bytes: z.number(),
+	/** The snapshot that the last slice keeps for the next one. */
+	moment: z.optional(momentSchema),
 });
 export type WriteCursor = Omit<z.infer<typeof cursorSchema>, 'place'> & {
 	readonly place: CopyPlace | null;
@@ -26,6 +29,8 @@ const notesSchema = z.object({
 	/** Quoted names of all tables, in their order: of the first slice. */
 	order: z.optional(z.array(z.string())),
 	takenAt: z.string(),
+	/** Its rows are of the same moment as those of the slice before. */
+	isContinued: z._default(z.boolean(), false),
 	tables: z.array(backupTableSchema),
 	left: z.array(leftObjectSchema),
 	objects: z.array(backupObjectSchema),
@@ -56,3 +61,7 @@ export async function readNotes(
 	}
 	return notes;
 }
+
+/** The moments of which the slices read rows, in their order: of all but those that went on with the one before. */
+export const momentsOf = (notes: readonly SliceNotes[]): string[] =>
+	notes.flatMap(({ takenAt, isContinued }) => (isContinued ? [] : [takenAt]));

@@ -5,6 +5,7 @@ import type { Endpoint } from '../contract/endpoint.ts';
 import type { Progress } from '../contract/report.ts';
 import { keepUsers } from '../components/auth-users/backup.ts';
 import { keepRows } from '../components/data/backup.ts';
+import { isYoung } from '../components/data/snapshot.ts';
 import { MANIFEST_NAME, type Manifest, SCHEMA_NAME } from '../domain/backup.ts';
 import { isPassing, TwinsError } from '../domain/errors.ts';
 import type { CopyPlace } from '../platform/copy-pieces.ts';
@@ -16,6 +17,7 @@ import { createPartWriter } from './part-writer.ts';
 import { schemaBefore, schemaScript } from './schema-script.ts';
 import {
 	cursorSchema,
+	momentsOf,
 	notesName,
 	readNotes,
 	type SliceNotes,
@@ -109,10 +111,12 @@ export async function writeSlice(
 	const catalog = await source.database();
 	const [earlier] = notes;
 	const waiting = earlier === undefined ? null : new Set(earlier.order?.slice(from?.done ?? 0));
-	const kept = await keepRows(rows, ignoreRules, (table) => waiting?.has(table) ?? true);
+	const isWanted = (table: string): boolean => waiting?.has(table) ?? true;
+	const kept = await keepRows(rows, ignoreRules, isWanted, from?.moment);
 	const tables = [...(await keepUsers(rows)), ...kept.tables];
 	const now: SliceNotes = {
-		takenAt: kept.takenAt,
+		takenAt: new Date(kept.moment.takenAt).toISOString(),
+		isContinued: kept.isContinued,
 		tables: [],
 		left: [],
 		objects: [],
@@ -125,7 +129,7 @@ export async function writeSlice(
 		await objects.putText(SCHEMA_NAME, JSON.stringify(script.stored));
 		now.left.push(...kept.left, ...script.left.map(leftOf));
 	}
-	const reading = startReading(request, kept.recover, objects, now, notes.length, limits);
+	const reading = startReading(request, kept.recover, objects, now, notes, limits);
 	const order = earlier?.order ?? tables.map(({ table }) => table);
 	const byName = new Map(tables.map((table) => [table.table, table]));
 	let done = from?.done ?? 0;
@@ -143,14 +147,15 @@ export async function writeSlice(
 		else place = await reading.read(table, done + 1, place);
 		if (place === null) done += 1;
 		if (done < order.length && (reading.isFull() || limits.spent())) {
-			await rows.query('commit');
 			const name = notesName(notes.length + 1);
 			const { rows: count, bytes } = reached();
 			now.objects.push(...objects.written());
 			await store.put(`${folder}/${name}`, new TextEncoder().encode(JSON.stringify(now)));
 			const next = { notes: [...(from?.notes ?? []), name], done, place, rows: count, bytes };
 			request.onProgress?.({ done, total: order.length, rows: count, bytes });
-			return { state: 'more', cursor: next satisfies WriteCursor };
+			if (!isYoung(kept.moment)) return { state: 'more', cursor: next satisfies WriteCursor };
+			const cursor: WriteCursor = { ...next, moment: kept.moment };
+			return { state: 'more', cursor, handOn: await kept.offer() };
 		}
 	}
 	const manifest = await finishBackup({
@@ -209,10 +214,11 @@ function startReading(
 	recover: () => Promise<void>,
 	objects: BackupObjects,
 	now: SliceNotes,
-	moment: number,
+	earlier: readonly SliceNotes[],
 	limits: SliceLimits,
 ) {
 	let read = 0;
+	const moment = momentsOf([...earlier, now]).length - 1;
 	/** Reads the table from a place on, as far as the slice goes; where to go on, null at its end. */
 	async function readTable(
 		table: KeptTable,
@@ -224,7 +230,7 @@ function startReading(
 		const parts: string[] = [];
 		let isStoreAtFault = false;
 		const writer = createPartWriter(request.partBytes ?? PART_BYTES, async (part) => {
-			const name = `${folder}/${partName(moment, parts.length)}`;
+			const name = `${folder}/${partName(earlier.length, parts.length)}`;
 			parts.push(name);
 			await objects.put(name, part).catch((error: unknown) => {
 				isStoreAtFault = true;
@@ -255,6 +261,6 @@ function startReading(
 }
 
 /** In the order of the rows; a slice that is repeated writes no part over one of before. */
-const partName = (moment: number, index: number): string =>
-	[moment + 1, index + 1].map((number) => String(number).padStart(6, '0')).join('-') +
+const partName = (slice: number, index: number): string =>
+	[slice + 1, index + 1].map((number) => String(number).padStart(6, '0')).join('-') +
 	`-${crypto.randomUUID().slice(0, 4)}.copy.gz`;

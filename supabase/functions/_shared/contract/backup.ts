@@ -3,6 +3,7 @@ import type { KeptComponent, RestoreOptions } from '../domain/backup.ts';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { CopiedPiece, CopyPlace } from '../platform/copy-pieces.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
+import type { MoreToDo } from './component.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Item, Progress } from './report.ts';
 
@@ -72,7 +73,7 @@ export interface BackupProof {
 	readonly error?: ErrorBody;
 }
 
-export type Sliced<T> = { readonly state: 'more'; readonly cursor: unknown } | T;
+export type Sliced<T> = MoreToDo | T;
 
 /** A step of a restore: what it brings is reported under its component. */
 export interface RestoreStep {

@@ -11,6 +11,7 @@ import { checkReady, checkTargetIsMeant, CLEANUP_RANK, WORK_RANK } from './prepa
 import { stepName } from './order.ts';
 import type { StoredBackup, StoredRun } from './queue.ts';
 import {
+	closingAfter,
 	type EndpointOpener,
 	shown,
 	type SlicePorts,
@@ -91,7 +92,7 @@ function proofOf(
 
 type Context = Omit<Parameters<BackupWork['restore']>[0], 'target' | 'options' | 'step'>;
 
-type StepResult = Pick<SliceResult, 'outcome' | 'cursor' | 'steps' | 'backup'>;
+type StepResult = Pick<SliceResult, 'outcome' | 'cursor' | 'steps' | 'backup' | 'handOn'>;
 
 async function runStep(
 	step: Omit<Step, 'failures'>,
@@ -155,7 +156,11 @@ const resultOf = <T extends { readonly state: 'done' }>(
 	told: (done: T) => Omit<StepResult, 'outcome'>,
 ): StepResult =>
 	result.state === 'more'
-		? { outcome: 'more', cursor: result.cursor }
+		? {
+				outcome: 'more',
+				cursor: result.cursor,
+				...(result.handOn ? { handOn: result.handOn } : {}),
+			}
 		: { outcome: 'done', ...told(result) };
 
 /** Each step after the one before: what a restore makes rests on what is there by then. */
@@ -177,15 +182,19 @@ function inOrder(
 	];
 }
 
-async function withEndpoint<T>(
+async function withEndpoint(
 	role: EndpointRole,
 	{ openEndpoint, signal }: BackupPorts,
-	work: (endpoint: Awaited<ReturnType<EndpointOpener>>) => Promise<T>,
-): Promise<T> {
+	work: (endpoint: Awaited<ReturnType<EndpointOpener>>) => Promise<StepResult>,
+): Promise<StepResult> {
 	const endpoint = await openEndpoint(role, signal);
+	let isKept = false;
 	try {
-		return await work(endpoint);
+		const result = await work(endpoint);
+		if (!result.handOn) return result;
+		isKept = true;
+		return { ...result, handOn: closingAfter(result.handOn, endpoint) };
 	} finally {
-		await endpoint.close();
+		if (!isKept) await endpoint.close();
 	}
 }

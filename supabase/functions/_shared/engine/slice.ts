@@ -100,6 +100,14 @@ function notCleanedUp(error: unknown): Item {
 	};
 }
 
+/** Waits for what is handed on, whatever comes of it, and closes the endpoint. */
+export const closingAfter =
+	(wait: () => Promise<void>, endpoint: OpenEndpoint): (() => Promise<void>) =>
+	() =>
+		wait()
+			.catch(() => undefined)
+			.finally(() => endpoint.close());
+
 async function withEndpoints(
 	{ openEndpoint, signal }: SlicePorts,
 	work: (endpoints: Endpoints) => Promise<StepResult>,
@@ -110,12 +118,8 @@ async function withEndpoints(
 		const target = await openEndpoint('target', signal);
 		try {
 			const result = await work({ source, target });
-			const wait = result.handOn;
-			if (!wait) return result;
-			handOn = () =>
-				wait()
-					.catch(() => undefined)
-					.finally(() => source.close());
+			if (!result.handOn) return result;
+			handOn = closingAfter(result.handOn, source);
 			return { ...result, handOn };
 		} catch (error) {
 			throw await namingClosed(error, [() => source.connect(), () => target.connect()]);

@@ -12,11 +12,22 @@ import { planRows, type TableJob } from './plan.ts';
 import { READ_SEQUENCES } from './queries.ts';
 import { positions, type Sequence } from './sequences.ts';
 import { SIZES } from './sizes.ts';
-import { recoverSnapshot, takeSnapshot } from './snapshot.ts';
+import {
+	continueSnapshot,
+	type Moment,
+	momentOf,
+	offerSnapshot,
+	recoverSnapshot,
+	takeSnapshot,
+} from './snapshot.ts';
 
 export interface KeptRows {
-	/** ISO time of the moment that all rows are of. */
-	readonly takenAt: string;
+	/** The moment that all rows are of. */
+	readonly moment: Moment;
+	/** It is the one that was held. */
+	readonly isContinued: boolean;
+	/** Keeps the moment for another session, until that has it: the function returned waits, and ends the transaction. */
+	offer(): Promise<() => Promise<void>>;
 	readonly tables: readonly KeptTable[];
 	/** Tables whose rows are not kept. */
 	readonly left: readonly LeftObject[];
@@ -25,13 +36,14 @@ export interface KeptRows {
 }
 
 /**
- * Takes the moment and locks the tables that are wanted (by their quoted names) against changes of their structure, until the
+ * Takes the moment, or goes on with the one that is `held`, and locks the tables that are wanted (by their quoted names) against changes of their structure, until the
  * session's transaction ends. The session is for nothing else until then.
  */
 export async function keepRows(
 	session: Session,
 	ignoreRules: readonly string[],
 	isWanted: (table: string) => boolean = () => true,
+	held?: Moment,
 ): Promise<KeptRows> {
 	await prepare(session, 'source', { lockMs: SIZES.lockMs, statementMs: 0 });
 	const found = await readSizedTables(session);
@@ -44,12 +56,13 @@ export async function keepRows(
 		sameMajor: false,
 	});
 	const tableJobs = all.filter(({ key }) => isWanted(key));
-	const snapshot = await takeSnapshot(session, tableJobs);
-	const [row] = await session.query<{ at: string }>(
-		`select pg_catalog.to_char(pg_catalog.now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at`,
-	);
+	const continued = held && (await continueSnapshot(session, tableJobs, held));
+	const snapshot = continued ?? (await takeSnapshot(session, tableJobs));
+	const moment = momentOf(snapshot);
 	return {
-		takenAt: row?.at ?? '',
+		moment,
+		isContinued: continued !== undefined,
+		offer: () => offerSnapshot(session, moment),
 		recover: () => recoverSnapshot(session),
 		tables: tableJobs
 			.filter((tableJob) => !snapshot.refused.has(tableJob))

@@ -20,8 +20,10 @@ import { copySequences } from './sequences.ts';
 import type { Sizes } from './sizes.ts';
 import {
 	continueSnapshot,
+	isYoung,
 	joinSnapshot,
 	type Moment,
+	momentOf,
 	offerSnapshot,
 	type Snapshot,
 	takeSnapshot,
@@ -160,7 +162,7 @@ async function runTables(
 		if (!snapshot || context.signal.aborted || !mayHold(context, snapshot)) {
 			return { state: 'more', cursor: next };
 		}
-		const { refused: _, ...moment } = snapshot;
+		const moment = momentOf(snapshot);
 		const handOn = await offerSnapshot(sessions.source, moment);
 		return { state: 'more', cursor: { ...next, moment }, handOn };
 	}
@@ -262,13 +264,8 @@ async function secondLane(
 	}
 }
 
-/** A snapshot that is held keeps vacuum from removing what the whole source updates and deletes meanwhile. */
-const LONGEST_MOMENT_MS = 60 * 60 * 1000;
-
-const mayHold = (
-	{ options }: Pick<StageContext, 'options'>,
-	{ takenAt }: Pick<Moment, 'takenAt'>,
-): boolean => options.hold_snapshot && Date.now() - takenAt < LONGEST_MOMENT_MS;
+const mayHold = ({ options }: Pick<StageContext, 'options'>, moment: Moment): boolean =>
+	options.hold_snapshot && isYoung(moment);
 
 /** How the rows of several slices came to be of one moment. */
 function reportMoment(

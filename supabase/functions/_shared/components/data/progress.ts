@@ -6,6 +6,7 @@ import { type Partitioning, chunkCount, runs } from './partitioning.ts';
 import type { AtWork } from '../../contract/report.ts';
 import type { Ledger } from './ledger.ts';
 import type { TableJob } from './plan.ts';
+import { momentSchema } from './snapshot.ts';
 
 const partitioning = z.union([
 	z.object({
@@ -42,7 +43,7 @@ const cursorSchema = z.object({
 	bytes: z.number(),
 	rows: z._default(z.number(), 0),
 	/** The snapshot that the last slice of this round keeps for the next one. */
-	moment: z.optional(z.object({ snapshot: z.string(), takenAt: z.number(), slices: z.int() })),
+	moment: z.optional(momentSchema),
 	/** True when slices of this round read different snapshots. */
 	isMixed: z.boolean(),
 	/** What had been written to the source's tables when their rows were read. */

@@ -1,6 +1,7 @@
 // One moment of the source for all slices of a round. The locks come before the snapshot: TRUNCATE is not seen by
 // snapshots, a table emptied in between would look as if it had no rows. A slice that ends before the round keeps its
 // transaction open until the next one has the same snapshot; where that fails, the next one takes a snapshot of its own.
+import * as z from 'zod/mini';
 import { sqlstateOf } from '../../domain/errors.ts';
 import { isLocked } from '../../platform/locks.ts';
 import { type Session, literal } from '../../platform/postgres/index.ts';
@@ -9,20 +10,35 @@ import { isOfOneTable } from './trouble.ts';
 
 const READ_ONLY = 'begin isolation level repeatable read read only';
 
-/** Where a round's snapshot can be had, in the cursor. */
-export interface Moment {
+/** Where a snapshot can be had, in the cursor. */
+export const momentSchema = z.object({
 	/** Name under which the last slice exported it. */
-	readonly snapshot: string;
+	snapshot: z.string(),
 	/** When it was taken: milliseconds since 1970. */
-	readonly takenAt: number;
+	takenAt: z.number(),
 	/** Slices that have read it. */
-	readonly slices: number;
-}
+	slices: z.int(),
+});
+export type Moment = Readonly<z.infer<typeof momentSchema>>;
+
+/** A snapshot that is held keeps vacuum from removing what the whole source updates and deletes meanwhile. */
+const LONGEST_MOMENT_MS = 60 * 60 * 1000;
+
+/** Whether a snapshot is young enough to be held on. */
+export const isYoung = ({ takenAt }: Pick<Moment, 'takenAt'>): boolean =>
+	Date.now() - takenAt < LONGEST_MOMENT_MS;
 
 export interface Snapshot extends Moment {
 	/** Table jobs that could not be locked, with the reason. */
 	readonly refused: ReadonlyMap<TableJob, unknown>;
 }
+
+/** What of a snapshot outlasts the slice. */
+export const momentOf = ({ snapshot, takenAt, slices }: Snapshot): Moment => ({
+	snapshot,
+	takenAt,
+	slices,
+});
 
 /** Begins the transaction that the snapshot lives in, with a savepoint to come back to after errors. */
 export function takeSnapshot(source: Session, tableJobs: readonly TableJob[]): Promise<Snapshot> {
