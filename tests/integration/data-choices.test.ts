@@ -278,7 +278,12 @@ create rule no_delete as on delete to public.parent do instead nothing; alter ta
 			create table public.checked (id int primary key check (id < 5)); insert into public.checked values (1)`,
 		);
 		const result = await clone(pair);
-		expect(result.outcome('copied')).toEqual(['data public.also_good', 'data public.good']);
+		// The others are tried in further slices, of the same moment.
+		expect(result.outcome('copied')).toEqual([
+			'data moment of the rows',
+			'data public.also_good',
+			'data public.good',
+		]);
 		const failed = (name: string) => result.items.get(`data public.${name}`);
 		expect(failed('not_there')).toMatchObject({ outcome: 'failed', sqlstate: '42P01' });
 		expect(failed('column_less')).toMatchObject({ outcome: 'failed', sqlstate: '42703' });
