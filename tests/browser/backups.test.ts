@@ -49,6 +49,15 @@ async function emptyTarget(): Promise<void> {
 		select format('drop type if exists public.%I cascade', typname) from pg_type
 		where typnamespace = 'public'::regnamespace and typrelid = 0 and typelem = 0
 		union all
+		select format('drop type if exists public.%I cascade', relname)
+		from pg_class where relnamespace = 'public'::regnamespace and relkind = 'c'
+		union all
+		select format('drop collation if exists public.%I cascade', collname)
+		from pg_collation where collnamespace = 'public'::regnamespace
+		union all
+		select format('drop policy if exists %I on %s', polname, polrelid::regclass) from pg_policy
+		where polrelid in ('storage.objects'::regclass, 'storage.buckets'::regclass, 'realtime.messages'::regclass)
+		union all
 		select format('drop sequence if exists public.%I cascade', relname)
 		from pg_class where relnamespace = 'public'::regnamespace and relkind = 'S'`;
 	// What makes something by itself (the functions of a range type) goes with it, whatever the order.

@@ -89,8 +89,8 @@ test('takes a strategy per table before the first clone', async () => {
 	await page.getByRole('button', { name: 'Continue' }).click();
 	await page.getByText('1 table with a strategy of its own').waitFor();
 	await page
-		.getByRole('button', { name: 'Back' })
-		.or(page.getByRole('link', { name: 'Back' }))
+		.getByRole('button', { name: 'Back', exact: true })
+		.or(page.getByRole('link', { name: 'Back', exact: true }))
 		.click();
 	await page.getByRole('button', { name: 'Mirror public.reviews again' }).click();
 	await chosen.waitFor({ state: 'detached' });

@@ -3,6 +3,7 @@
 import postgres from 'postgres';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { signIn } from '../../local/demo/session.ts';
+import { requestsBeyondLimits } from '../helpers/limits.ts';
 
 const stack = inject('stack');
 const [source, target] = stack.projects;
@@ -14,6 +15,7 @@ const open = (url = ''): postgres.Sql => {
 };
 
 test('a table of several slices is kept and restored within the limits', async () => {
+	const before = requestsBeyondLimits();
 	const [from, to, control] = [source?.db_url, target?.db_url, stack.control.db_url].map(open);
 	if (!from || !to || !control) throw new Error('the stack has two projects');
 	const remove = async (): Promise<void> => {
@@ -69,4 +71,5 @@ test('a table of several slices is kept and restored within the limits', async (
 		await control`select kind, attempts from private.steps
 			where (backup_id = ${id} or job_id = ${job}) and (attempts > 0 or error is not null)`,
 	).toEqual([]);
+	expect(requestsBeyondLimits()).toEqual(before);
 });

@@ -1,6 +1,7 @@
 // Takes a backup, in slices: the rows of the source with all that is needed to restore them, as objects of a folder. Rows that one
 // slice reads are of one moment. The manifest comes last and is read back; a folder without one is no backup.
 import type { KeptTable, LeftObject, Sliced } from '../contract/backup.ts';
+import type { MoreToDo } from '../contract/component.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import type { Progress } from '../contract/report.ts';
 import { keepUsers } from '../components/auth-users/backup.ts';
@@ -27,6 +28,9 @@ import { readManifest } from './verify.ts';
 
 /** Uncompressed size of a part: two of them are in memory at a time, compressed. */
 const PART_BYTES = 8 * 1024 * 1024;
+
+/** What is left of a slice that has read a schema of more facts is too little to read rows as well. */
+const LARGE_SCHEMA_FACTS = 3000;
 
 export interface BackupRequest {
 	readonly source: Endpoint;
@@ -122,9 +126,12 @@ export async function writeSlice(
 		objects: [],
 		...(earlier === undefined && { order: tables.map(({ table }) => table) }),
 	};
+	let isLargeSchema = false;
 	if (earlier === undefined) {
 		// The locks on the tables keep their structure as it is meanwhile.
-		const script = schemaScript(await readFacts(catalog));
+		const facts = await readFacts(catalog);
+		isLargeSchema = facts.byId.size > LARGE_SCHEMA_FACTS;
+		const script = schemaScript(facts);
 		await objects.putText('schema.sql', schemaBefore(script.stored));
 		await objects.putText(SCHEMA_NAME, JSON.stringify(script.stored));
 		now.left.push(...kept.left, ...script.left.map(leftOf));
@@ -138,6 +145,18 @@ export async function writeSlice(
 		rows: (from?.rows ?? 0) + now.tables.reduce((sum, table) => sum + table.rows, 0),
 		bytes: (from?.bytes ?? 0) + objects.written().reduce((sum, object) => sum + object.bytes, 0),
 	});
+	const pause = async (): Promise<MoreToDo> => {
+		const name = notesName(notes.length + 1);
+		const { rows: count, bytes } = reached();
+		now.objects.push(...objects.written());
+		await store.put(`${folder}/${name}`, new TextEncoder().encode(JSON.stringify(now)));
+		const next = { notes: [...(from?.notes ?? []), name], done, place, rows: count, bytes };
+		request.onProgress?.({ done, total: order.length, rows: count, bytes });
+		if (!isYoung(kept.moment)) return { state: 'more', cursor: next satisfies WriteCursor };
+		const cursor: WriteCursor = { ...next, moment: kept.moment };
+		return { state: 'more', cursor, handOn: await kept.offer() };
+	};
+	if (isLargeSchema && limits !== NO_LIMITS) return pause();
 	while (done < order.length) {
 		request.signal.throwIfAborted();
 		const table = byName.get(order[done] ?? '');
@@ -146,17 +165,7 @@ export async function writeSlice(
 		if (table === undefined) now.left.push(goneMeanwhile(order[done] ?? '', kept.left));
 		else place = await reading.read(table, done + 1, place);
 		if (place === null) done += 1;
-		if (done < order.length && (reading.isFull() || limits.spent())) {
-			const name = notesName(notes.length + 1);
-			const { rows: count, bytes } = reached();
-			now.objects.push(...objects.written());
-			await store.put(`${folder}/${name}`, new TextEncoder().encode(JSON.stringify(now)));
-			const next = { notes: [...(from?.notes ?? []), name], done, place, rows: count, bytes };
-			request.onProgress?.({ done, total: order.length, rows: count, bytes });
-			if (!isYoung(kept.moment)) return { state: 'more', cursor: next satisfies WriteCursor };
-			const cursor: WriteCursor = { ...next, moment: kept.moment };
-			return { state: 'more', cursor, handOn: await kept.offer() };
-		}
+		if (done < order.length && (reading.isFull() || limits.spent())) return pause();
 	}
 	const manifest = await finishBackup({
 		...{ source, store, folder, ignoreRules, objects },
