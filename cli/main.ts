@@ -141,7 +141,7 @@ function addRun(program: Command, name: string, kind: Kind, description: string)
 		.option('--copy-mfa', 'copy second factors of users')
 		.option(
 			'--no-hold-snapshot',
-			'hold no snapshot of the source for longer than a slice: rows are compared again until nothing has changed',
+			'hold no snapshot of the source for longer than a slice: rows are compared again, in up to three rounds, until they are of one moment',
 		)
 		.option(
 			'--confirm-target <name>',

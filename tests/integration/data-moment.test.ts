@@ -114,6 +114,24 @@ it('is one moment in many slices, while the source is written to', async () => {
 	);
 });
 
+it('names the time of the snapshot, not that at which it began to wait for locks', async () => {
+	const pair = await filledPair();
+	const other = await connectUrl(pair.source.dbUrl);
+	await other.script(`begin; lock table ${String(names[0])} in access exclusive mode`);
+	const copying = copyRows(pair);
+	const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+	while ((await sql(pair.source, waiting)).length === 0);
+	// Of one second: times are told without their fractions.
+	await new Promise((resolve) => setTimeout(resolve, 1100));
+	await sql(pair.source, `update ${String(names[1])} set n = 11 where id = 1`);
+	const changedAt = Date.now();
+	await other.script('commit');
+	await other.close();
+	const told = /as it was at (\S+ \S+) UTC/.exec(moment(await copying) ?? '')?.[1] ?? '';
+	expect(Date.parse(`${told}Z`)).toBeGreaterThanOrEqual(Math.floor(changedAt / 1000) * 1000);
+	expect(await fingerprints(pair.target)).toEqual(await fingerprints(pair.source));
+});
+
 it('leaves no transaction open when it is done', async () => {
 	const pair = await filledPair();
 	await copyRows(pair);
@@ -163,6 +181,7 @@ it.each([
 		for (const statement of change('public.part_7').split('; ')) await sql(pair.source, statement);
 	});
 	expect(moment(copied)).toMatch(/compared again/);
+	expect(moment(copied)).toMatch(/emptied or rewritten before its lock/);
 	expect(copied.items.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
 	const changed = await fingerprints(pair.source);
 	expect(await fingerprints(pair.target)).toEqual(changed);

@@ -279,13 +279,13 @@ function reportMoment(
 	const outcome = rounds.some((nth) => ledger.anyLoadedIn(nth)) ? 'copied' : 'unchanged';
 	if (round > 0) {
 		const why = options.hold_snapshot
-			? 'a snapshot of the source ended too early'
+			? 'a snapshot of the source ended too early, or a table was emptied or rewritten before its lock'
 			: 'no snapshot of the source was held from slice to slice';
-		const detail = `${why}: all tables were compared again until nothing had changed, ${round + 1} rounds`;
+		const detail = `${why}: all tables were compared again until they were of one moment, ${round + 1} rounds`;
 		report({ object, outcome, detail });
 	} else if (snapshot && snapshot.slices > 1) {
 		const at = new Date(snapshot.takenAt).toISOString().slice(0, 19).replace('T', ' ');
-		const detail = `all tables are as they were at ${at} UTC: one snapshot of the source was held for ${snapshot.slices} slices`;
+		const detail = `what was compared and copied is as it was at ${at} UTC: one snapshot of the source was held for ${snapshot.slices} slices`;
 		report({ object, outcome, detail });
 	}
 }

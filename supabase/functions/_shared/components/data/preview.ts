@@ -249,7 +249,7 @@ where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid()`);
 			level: 'note',
 			object: 'moment of the rows',
 			message: `One snapshot of the source is held while about ${formatBytes(bytes)} are copied, an hour at most: vacuum cannot remove what ends meanwhile.${age}`,
-			fix: 'Nothing to do for most databases. For one that cannot bear it, switch off “Rows of one moment” (hold_snapshot): rows are then compared again until nothing has changed.',
+			fix: 'Nothing to do for most databases. For one that cannot bear it, switch off “Rows of one moment” (hold_snapshot): rows are then compared again, in up to three rounds, until they are of one moment.',
 		},
 	];
 }

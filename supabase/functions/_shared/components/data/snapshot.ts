@@ -41,8 +41,13 @@ export const momentOf = ({ snapshot, takenAt, slices }: Snapshot): Moment => ({
 });
 
 /** Begins the transaction that the snapshot lives in, with a savepoint to come back to after errors. */
-export function takeSnapshot(source: Session, tableJobs: readonly TableJob[]): Promise<Snapshot> {
-	return begin(source, tableJobs, READ_ONLY, { takenAt: Date.now(), slices: 1 });
+export async function takeSnapshot(
+	source: Session,
+	tableJobs: readonly TableJob[],
+): Promise<Snapshot> {
+	const { snapshot, refused } = await begin(source, tableJobs, READ_ONLY);
+	// Not before: locks may have been waited for.
+	return { snapshot, refused, takenAt: Date.now(), slices: 1 };
 }
 
 /**
@@ -56,10 +61,12 @@ export async function continueSnapshot(
 ): Promise<Snapshot | undefined> {
 	const beginning = `${READ_ONLY}; set transaction snapshot ${literal(snapshot)}`;
 	try {
-		const joined = await begin(source, tableJobs, beginning, { takenAt, slices: slices + 1 });
+		const joined = await begin(source, tableJobs, beginning);
 		const lockable = tableJobs.filter((tableJob) => !joined.refused.has(tableJob));
 		await takeOver(source, snapshot);
-		if (await areAsTheyWere(source, lockable)) return joined;
+		if (await areAsTheyWere(source, lockable)) {
+			return { ...joined, takenAt, slices: slices + 1 };
+		}
 		await source.query('rollback');
 		return undefined;
 	} catch (error) {
@@ -128,12 +135,11 @@ async function begin(
 	source: Session,
 	tableJobs: readonly TableJob[],
 	beginning: string,
-	moment: Omit<Moment, 'snapshot'>,
-): Promise<Snapshot> {
+): Promise<Pick<Snapshot, 'snapshot' | 'refused'>> {
 	const refused = new Map<TableJob, unknown>();
 	try {
 		const snapshot = await exportSnapshot(source, `${beginning}; ${lock(tableJobs)};`);
-		return { ...moment, snapshot, refused };
+		return { snapshot, refused };
 	} catch (error) {
 		if (!isOfOneTable(error) || isGone(error)) throw error;
 	}
@@ -149,7 +155,7 @@ async function begin(
 			refused.set(tableJob, error);
 		}
 	}
-	return { ...moment, snapshot: await exportSnapshot(source), refused };
+	return { snapshot: await exportSnapshot(source), refused };
 }
 
 /** The snapshot's name; `before` runs in the same round trip. */
