@@ -56,7 +56,7 @@ export async function runChecks(): Promise<Outcome> {
 	await writeWebTypes();
 	const waiting = [...checks()];
 	let passed = 0;
-	let failed = 0;
+	const failures: string[] = [];
 	const lane = async (): Promise<void> => {
 		for (let check = waiting.shift(); check; check = waiting.shift()) {
 			const start = performance.now();
@@ -65,13 +65,13 @@ export async function runChecks(): Promise<Outcome> {
 			console.log(`${code === 0 ? '✔' : '✘'} ${check.name} (${seconds} s)`);
 			if (code === 0) passed += 1;
 			else {
-				failed += 1;
+				failures.push(check.name);
 				console.log(output.trim());
 			}
 		}
 	};
 	await Promise.all([lane(), lane()]);
-	return { passed, failed };
+	return { passed, failed: failures.length, failures };
 }
 
 function run(check: Check): Promise<{ code: number; output: string }> {

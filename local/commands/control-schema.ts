@@ -28,22 +28,24 @@ export async function checkControlSchema(dbUrl: string, isUpdate: boolean): Prom
 		{ file: SCHEMA_FILE, text: await schemaText(dbUrl) },
 		{ file: TYPES_FILE, text: await typesText(dbUrl) },
 	];
-	const outcome = { passed: 0, failed: 0 };
+	let passed = 0;
+	const failures: string[] = [];
 	for (const { file, text } of made) {
 		const place = path.join(ROOT_DIR, file);
 		const kept = fs.existsSync(place) ? fs.readFileSync(place, 'utf8') : '';
 		const [ofKept, ofMade] = [kept, text].map((one) => SERVER.exec(one)?.[1]);
 		if (isUpdate) fs.writeFileSync(place, text);
-		if (isUpdate || kept === text) outcome.passed += 1;
+		if (isUpdate || kept === text) passed += 1;
 		else if (ofKept !== undefined && ofKept !== ofMade) {
 			console.warn(`${file}: NOT COMPARED, it is of PostgreSQL ${ofKept}, this is ${ofMade}.`);
 		} else {
-			outcome.failed += 1;
-			console.error(`${file} is not what the migrations make: ${firstDifference(kept, text)}`);
+			const failure = `${file} is not what the migrations make: ${firstDifference(kept, text)}`;
+			failures.push(failure);
+			console.error(failure);
 			console.error(`If the migrations are right: ${HINT}`);
 		}
 	}
-	return outcome;
+	return { passed, failed: failures.length, failures };
 }
 
 /** Number of the line and both versions of it. */

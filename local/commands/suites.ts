@@ -65,7 +65,7 @@ export async function runVitest(
 	try {
 		return countVitest(JSON.parse(fs.readFileSync(json, 'utf8')), code);
 	} catch {
-		return { passed: 0, failed: 1 };
+		return { passed: 0, failed: 1, failures: ['vitest wrote no report'] };
 	} finally {
 		fs.rmSync(json, { force: true });
 	}
@@ -82,18 +82,39 @@ function takeStackFile(rest: readonly string[]): { file: string | null; others: 
 
 interface VitestReport {
 	readonly numPassedTests: number;
-	readonly numFailedTests: number;
-	readonly testResults: readonly { status: string; assertionResults: readonly unknown[] }[];
+	readonly testResults: readonly {
+		readonly name: string;
+		readonly status: string;
+		/** Why the file as a whole failed (it could not be loaded, a hook of it threw); empty when it did not. */
+		readonly message: string;
+		readonly assertionResults: readonly {
+			readonly status: string;
+			readonly fullName: string;
+			readonly failureMessages: readonly string[] | null;
+		}[];
+	}[];
 }
 
-/** A file that could not even be loaded has no tests: it counts as one failure, as does a failed set-up. */
+/**
+ * A file that failed without a failed test (it could not be loaded, a hook of it threw and its tests were skipped)
+ * counts as one failure, as does a set-up that failed.
+ */
 export function countVitest(report: VitestReport, exitCode: number): Outcome {
-	const unloaded = report.testResults.filter(
-		(file) => file.status === 'failed' && file.assertionResults.length === 0,
-	).length;
-	const failed = report.numFailedTests + unloaded;
-	return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed };
+	const failures = report.testResults.flatMap((file) => {
+		const name = path.relative(ROOT_DIR, file.name);
+		const failed = file.assertionResults.filter((test) => test.status === 'failed');
+		if (failed.length === 0 && file.status === 'failed') {
+			return [`${name}: ${firstLine(file.message)}`];
+		}
+		return failed.map((test) => {
+			return `${name} › ${test.fullName.trim()}: ${firstLine(test.failureMessages?.[0])}`;
+		});
+	});
+	if (failures.length === 0 && exitCode !== 0) failures.push(`vitest ended with ${exitCode}`);
+	return { passed: report.numPassedTests, failed: failures.length, failures };
 }
+
+const firstLine = (text = ''): string => text.trim().split('\n')[0] ?? '';
 
 /**
  * pgTAP on a control database of its own: tests/db/*.sql; and whether the checkout's copy of its schema is fresh.
@@ -107,7 +128,7 @@ export async function runDatabaseTests(isUpdate = false): Promise<Outcome> {
 				.filter((name) => /^\d+-.*\.sql$/.test(name))
 				.sort()
 		: [];
-	if (files.length === 0) return { passed: 0, failed: 0 };
+	if (files.length === 0) return { passed: 0, failed: 0, failures: [] };
 	const run = await openTestRun(databasesDir(), 'db');
 	const cluster = await openCluster({
 		dir: path.join(run.dir, 'control'),
@@ -144,7 +165,11 @@ export async function runDatabaseTests(isUpdate = false): Promise<Outcome> {
 			},
 		);
 		const pgtap = countProve(output, code);
-		return { passed: pgtap.passed + schema.passed, failed: pgtap.failed + schema.failed };
+		return {
+			passed: pgtap.passed + schema.passed,
+			failed: pgtap.failed + schema.failed,
+			failures: [...pgtap.failures, ...schema.failures],
+		};
 	} finally {
 		await cluster.stop(true);
 		run.remove();
@@ -154,10 +179,12 @@ export async function runDatabaseTests(isUpdate = false): Promise<Outcome> {
 /** From pg_prove's summary; a file that died counts as one failure. */
 export function countProve(output: string, exitCode: number): Outcome {
 	const all = Number(/Tests=(\d+)/.exec(output)?.[1] ?? 0);
-	const counted = [...output.matchAll(/\(Wstat: .*?Failed: (\d+)\)/g)].reduce(
-		(sum, match) => sum + Math.max(1, Number(match[1])),
-		0,
-	);
+	const files = [...output.matchAll(/^(.+?)\s+\(Wstat: .*?Failed: (\d+)\)/gm)];
+	const counted = files.reduce((sum, match) => sum + Math.max(1, Number(match[2])), 0);
+	const failures = [
+		...[...output.matchAll(/^#\s+Failed test \d+.*$/gm)].map((match) => match[0].slice(1).trim()),
+		...files.map((match) => match[0]),
+	];
 	const failed = counted === 0 && exitCode !== 0 ? 1 : counted;
-	return { passed: Math.max(0, all - failed), failed };
+	return { passed: Math.max(0, all - failed), failed, failures };
 }

@@ -16,6 +16,7 @@ const SUITES: Readonly<Record<string, () => Promise<Outcome>>> = {
 
 await runCommand(async () => {
 	const lines: string[] = [];
+	const failures: string[] = [];
 	let passed = 0;
 	let failed = 0;
 	for (const [name, run] of Object.entries(SUITES)) {
@@ -23,15 +24,16 @@ await runCommand(async () => {
 		const start = performance.now();
 		const outcome = await run().catch((error: unknown): Outcome => {
 			console.error(error);
-			return { passed: 0, failed: 1 };
+			return { passed: 0, failed: 1, failures: [String(error)] };
 		});
 		passed += outcome.passed;
 		failed += outcome.failed;
+		failures.push(...outcome.failures.map((failure) => `✘ ${name}: ${failure}`));
 		const seconds = Math.round((performance.now() - start) / 1000);
 		lines.push(
 			`${name.padEnd(12)} ${outcome.passed} passed, ${outcome.failed} failed (${seconds} s)`,
 		);
 	}
-	console.log(`\n${lines.join('\n')}\n${passed} passed, ${failed} failed`);
+	console.log(`\n${[...failures, ...lines].join('\n')}\n${passed} passed, ${failed} failed`);
 	return failed === 0 ? 0 : 1;
 });
