@@ -1,6 +1,8 @@
 // Free TCP ports on the loopback address.
 
+import { randomInt } from 'node:crypto';
 import * as net from 'node:net';
+import { StackError } from './stack-error.ts';
 
 /** A port for each service: that of the last run where it is free, else another. */
 export async function choosePorts(
@@ -15,25 +17,30 @@ export async function choosePorts(
 	return chosen;
 }
 
-/** A port that nobody listens on now. Somebody else may take it before its user does. */
-export const freePort = (): Promise<number> => tryPort(0);
+/**
+ * Where systems take the local ports of outgoing connections from (Linux from 32768 on, macOS and the registry of ports from
+ * 49152 on) a port that is free now may be somebody's connection a moment later: ours are below.
+ */
+const FIRST_PORT = 20_000;
+const LAST_PORT = 32_000;
+const TRIES = 100;
 
-const isFree = (port: number): Promise<boolean> =>
-	tryPort(port).then(
-		() => true,
-		() => false,
+/** A port that nobody listens on now. Somebody else may take it before its user does, which among so many is rare. */
+export async function freePort(): Promise<number> {
+	for (let tried = 0; tried < TRIES; tried += 1) {
+		const port = randomInt(FIRST_PORT, LAST_PORT);
+		if (await isFree(port)) return port;
+	}
+	throw new StackError(
+		`None of ${TRIES} ports between ${FIRST_PORT} and ${LAST_PORT} is free.`,
+		'End programs that listen on them: `ss -ltn` lists them.',
 	);
+}
 
-function tryPort(port: number): Promise<number> {
-	return new Promise((resolve, reject) => {
+function isFree(port: number): Promise<boolean> {
+	return new Promise((resolve) => {
 		const server = net.createServer();
-		server.once('error', reject);
-		server.listen(port, '127.0.0.1', () => {
-			const address = server.address();
-			server.close(() => {
-				if (address !== null && typeof address === 'object') resolve(address.port);
-				else reject(new Error('no port'));
-			});
-		});
+		server.once('error', () => resolve(false));
+		server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
 	});
 }
