@@ -8,7 +8,8 @@ create table public.connected_accounts (
   status text not null default 'connected' check (status in ('connected', 'expired', 'revoked')),
   created_at timestamptz not null default now(),
   last_used_at timestamptz,
-  expires_on date
+  expires_on date,
+  rights jsonb check (jsonb_typeof(rights) = 'object')
 );
 
 comment on table public.connected_accounts is
@@ -18,6 +19,9 @@ comment on column public.connected_accounts.status is
 
 comment on column public.connected_accounts.expires_on is
   'When its access token ends, as the user said: Supabase does not tell. Null where nothing was said, and for OAuth.';
+
+comment on column public.connected_accounts.rights is
+  'What its token may do, as found when it was saved (domain/rights.ts). Null: never asked.';
 
 create index connected_accounts_owner_id_idx on public.connected_accounts (owner_id);
 

@@ -26,7 +26,9 @@ begin
   set status = 'connected',
       method = excluded.method,
       display_name = excluded.display_name,
-      expires_on = excluded.expires_on
+      expires_on = excluded.expires_on,
+      -- Of the token before.
+      rights = null
   where connected_accounts.owner_id = excluded.owner_id
   returning * into account;
   if account.id is null then

@@ -1,7 +1,15 @@
 // The life of a connected account: refused, connected, renamed, disconnected.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
-import { connectAccount, openBrowser, openContext, ready, signUp, stack } from './open-browser.ts';
+import {
+	connectAccount,
+	openBrowser,
+	openContext,
+	pickProjects,
+	ready,
+	signUp,
+	stack,
+} from './open-browser.ts';
 
 let browser: Browser;
 let page: Page;
@@ -68,6 +76,19 @@ test('connects an account at Supabase, and says why when it could not', async ()
 	const account = own.getByRole('article', { name: 'Local organization' });
 	for (const { ref } of stack.projects) await account.getByText(ref).waitFor();
 	await account.getByText(/^OAuth · connected/).waitFor();
+	// What it reaches is told here, and where components are chosen.
+	const reach = own.getByRole('table', { name: 'What Local organization may do' });
+	const row = (component: string) => reach.getByRole('row', { name: component });
+	expect(await row('Tables').getByText('Can', { exact: true }).count()).toBe(2);
+	expect(await row('Project config').getByText('Partly').count()).toBe(2);
+	expect(await row('Project config').getByText('settings of Storage are not written').count()).toBe(
+		1,
+	);
+	await pickProjects(own);
+	await own.getByRole('button', { name: 'Continue' }).click();
+	await own
+		.getByText('Source: settings of Realtime are skipped. The token lacks realtime_config_read.')
+		.waitFor();
 	// A link that somebody else sends connects nothing.
 	await own.goto(`/accounts/callback?code=stolen&state=${'x'.repeat(43)}`);
 	await own.getByText('This browser did not begin a connection').waitFor();

@@ -1828,8 +1828,10 @@ CREATE TABLE public.connected_accounts (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     last_used_at timestamp with time zone,
     expires_on date,
+    rights jsonb,
     CONSTRAINT connected_accounts_display_name_check CHECK (((length(btrim(display_name)) >= 1) AND (length(btrim(display_name)) <= 100))),
     CONSTRAINT connected_accounts_method_check CHECK ((method = ANY (ARRAY['oauth'::text, 'pat'::text]))),
+    CONSTRAINT connected_accounts_rights_check CHECK ((jsonb_typeof(rights) = 'object'::text)),
     CONSTRAINT connected_accounts_status_check CHECK ((status = ANY (ARRAY['connected'::text, 'expired'::text, 'revoked'::text])))
 );
 
@@ -1838,6 +1840,8 @@ COMMENT ON TABLE public.connected_accounts IS 'A Supabase account that a user li
 COMMENT ON COLUMN public.connected_accounts.status IS 'connected; expired = the API refused the token; revoked = the user disconnected it.';
 
 COMMENT ON COLUMN public.connected_accounts.expires_on IS 'When its access token ends, as the user said: Supabase does not tell. Null where nothing was said, and for OAuth.';
+
+COMMENT ON COLUMN public.connected_accounts.rights IS 'What its token may do, as found when it was saved (domain/rights.ts). Null: never asked.';
 
 CREATE FUNCTION private.own_account(wanted_account_id uuid, role_of_account text) RETURNS public.connected_accounts
     LANGUAGE plpgsql
@@ -2621,7 +2625,9 @@ begin
   set status = 'connected',
       method = excluded.method,
       display_name = excluded.display_name,
-      expires_on = excluded.expires_on
+      expires_on = excluded.expires_on,
+      -- Of the token before.
+      rights = null
   where connected_accounts.owner_id = excluded.owner_id
   returning * into account;
   if account.id is null then

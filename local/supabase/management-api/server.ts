@@ -138,7 +138,12 @@ async function answer(
 	authorize(account, operation);
 	refuseViolations(operation, server.contract.checkParameters(operation, url.searchParams));
 	const body = await readRequestBody(request);
-	refuseViolations(operation, server.contract.checkBody(operation, body.contentType, body.json));
+	const violations = server.contract.checkBody(operation, body.contentType, body.json);
+	// As hosted, where the caller wants to be refused: a probe of what a token may do.
+	if (violations.length > 0 && request.headers['prefer'] === 'handling=strict') {
+		throw new ApiRefusal(400, violations.join('; '));
+	}
+	refuseViolations(operation, violations);
 
 	const { projects } = server.options;
 	const result = await run(server, operation, account, {

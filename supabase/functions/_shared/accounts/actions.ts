@@ -9,6 +9,7 @@ import { sealToken } from '../platform/vault.ts';
 import { setDatabasePassword } from './database-password.ts';
 import { finishOAuth, startOAuth } from './oauth.ts';
 import type { AccountPorts } from './ports.ts';
+import { probeRights } from './probe-rights.ts';
 import { storedTokenOf, usableToken } from './stored-token.ts';
 
 /** Seconds for which a list of projects counts as fresh: 120 requests a minute are shared by all pages. */
@@ -83,10 +84,41 @@ async function finish(request: Request<'finish_oauth'>, ports: AccountPorts): Pr
 	return connected(account, id, ports);
 }
 
-/** The list is a convenience: a token that may not list projects is connected all the same. */
+/**
+ * The list is a convenience: a token that may not list projects is connected all the same. What it may do is asked once,
+ * for those who are to choose what to clone.
+ */
 async function connected(account: unknown, id: string, ports: AccountPorts): Promise<unknown> {
-	const error = await refresh(await storedTokenOf(id, ports), ports);
+	const stored = await storedTokenOf(id, ports);
+	const error = (await refresh(stored, ports)) ?? (await findRights(stored, ports));
 	return { account, errors: error ? [error] : [] };
+}
+
+/** Asks what the token may do, about the project that is most likely awake. */
+async function findRights(
+	stored: StoredToken,
+	{ environment, control }: AccountPorts,
+): Promise<AccountError | undefined> {
+	const { account_id: id } = stored;
+	try {
+		const [project] = await control.query<{ ref: string }>(
+			`select ref from public.projects where account_id = $1::uuid and gone_at is null
+			order by status is distinct from 'ACTIVE_HEALTHY', ref limit 1`,
+			[id],
+		);
+		const rights = await probeRights({
+			baseUrl: environment.managementApiUrl,
+			token: await usableToken(stored, { environment }),
+			ref: project?.ref ?? null,
+		});
+		await control.query(
+			'update public.connected_accounts set rights = $2::jsonb where id = $1::uuid',
+			[id, rights],
+		);
+		return undefined;
+	} catch (error) {
+		return { account_id: id, ...errorBody(error) };
+	}
 }
 
 async function rename(
@@ -167,7 +199,7 @@ async function listProjects(force: boolean, ports: AccountPorts): Promise<unknow
 	const errors: AccountError[] = [];
 	for (const account of accounts) {
 		if (account.is_fresh && !force) continue;
-		const error = await refresh(account, ports);
+		const error = (await refresh(account, ports)) ?? (force && (await findRights(account, ports)));
 		if (error) errors.push(error);
 	}
 	const projects = await ports.control.query<ListedProject>(

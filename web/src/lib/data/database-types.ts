@@ -199,6 +199,7 @@ export type Database = {
 					last_used_at: string | null;
 					method: string;
 					owner_id: string;
+					rights: Json | null;
 					status: string;
 				};
 				ComputedFields: never;
@@ -210,6 +211,7 @@ export type Database = {
 					last_used_at?: string | null;
 					method: string;
 					owner_id: string;
+					rights?: Json | null;
 					status?: string;
 				};
 				Update: {
@@ -220,6 +222,7 @@ export type Database = {
 					last_used_at?: string | null;
 					method?: string;
 					owner_id?: string;
+					rights?: Json | null;
 					status?: string;
 				};
 				Relationships: [];
