@@ -53,7 +53,7 @@ export default defineConfig({
 					fileParallelism: false,
 				},
 			},
-			{ test: { name: 'guards', include: ['tests/guards/**/*.test.ts'] } },
+			{ test: { name: 'guards', include: ['tests/guards/**/*.test.ts'], testTimeout: 60_000 } },
 		],
 	},
 });
