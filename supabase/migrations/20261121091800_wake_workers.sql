@@ -1,8 +1,8 @@
 -- Purpose: How the database calls workers.
 
--- Calls workers: one request per claimable step, at most a handful. pg_net sends after
+-- Calls workers: one request per claimable step but those that the caller `takes` itself, at most a handful. pg_net sends after
 -- commit; the secret and the address are in Vault, so they differ per installation and never reach a client.
-create function private.wake_workers() returns int
+create function private.wake_workers(takes int default 0) returns int
 language plpgsql
 set search_path = ''
 as $$
@@ -11,9 +11,9 @@ declare
   worker_secret text;
   wanted int;
 begin
-  select count(*) into wanted
+  select count(*) - takes into wanted
   from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable;
-  if wanted = 0 then
+  if wanted <= 0 then
     return 0;
   end if;
   select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';

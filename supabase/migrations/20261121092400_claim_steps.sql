@@ -45,9 +45,9 @@ begin
 end
 $$;
 
--- Gives one step to a worker: {step, run}, or null when nothing waits. Expired leases go back first, so
+-- Gives one step to a worker, of any run or of the one named: {step, run}, or null when nothing waits. Expired leases go back first, so
 -- that any live worker rescues the work of a dead one.
-create function private.claim_step(lease_seconds int default 12) returns jsonb
+create function private.claim_step(lease_seconds int default 12, of_run_id uuid default null) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -64,7 +64,7 @@ begin
     from (
       select run_id, owner_id, min(created_at) as since
       from private.steps
-      where status = 'queued' and run_after <= now()
+      where status = 'queued' and run_after <= now() and (of_run_id is null or run_id = of_run_id)
       group by run_id, owner_id
     ) as waiting
     left join (

@@ -40,7 +40,8 @@ $$;
 
 -- Ends a slice in one transaction: outcomes, progress, cursor, and whatever follows from them.
 -- result: {outcome: more | done | retry | failed, cursor, items, memory, progress, error, retry_after,
--- steps (of prepare), preview (of preview), findings and counts (of verify), backup (what is known of it)}.
+-- steps (of prepare), preview (of preview), findings and counts (of verify), backup (what is known of it),
+-- goes_on (the worker takes a step of the run itself)}.
 create function private.finish_slice(step_id bigint, step_lease uuid, result jsonb) returns jsonb
 language plpgsql
 set search_path = ''
@@ -99,7 +100,11 @@ begin
   perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
-  perform private.wake_workers();
+  perform private.wake_workers(takes => (
+    select count(*)::int
+    from (select from private.claimable_steps where run_id = held.run_id limit 1) as claimable
+    where (result ->> 'goes_on')::boolean
+  ));
   return '{"lost": false}';
 end
 $$;

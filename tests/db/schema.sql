@@ -356,7 +356,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 12) RETURNS jsonb
+CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 12, of_run_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -373,7 +373,7 @@ begin
     from (
       select run_id, owner_id, min(created_at) as since
       from private.steps
-      where status = 'queued' and run_after <= now()
+      where status = 'queued' and run_after <= now() and (of_run_id is null or run_id = of_run_id)
       group by run_id, owner_id
     ) as waiting
     left join (
@@ -1345,7 +1345,11 @@ begin
   perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
-  perform private.wake_workers();
+  perform private.wake_workers(takes => (
+    select count(*)::int
+    from (select from private.claimable_steps where run_id = held.run_id limit 1) as claimable
+    where (result ->> 'goes_on')::boolean
+  ));
   return '{"lost": false}';
 end
 $$;
@@ -3020,7 +3024,7 @@ $_$;
 
 COMMENT ON FUNCTION private.wake_notifications() IS 'Each minute, and when something was noted: has due deliveries made.';
 
-CREATE FUNCTION private.wake_workers() RETURNS integer
+CREATE FUNCTION private.wake_workers(takes integer DEFAULT 0) RETURNS integer
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -3029,9 +3033,9 @@ declare
   worker_secret text;
   wanted int;
 begin
-  select count(*) into wanted
+  select count(*) - takes into wanted
   from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable;
-  if wanted = 0 then
+  if wanted <= 0 then
     return 0;
   end if;
   select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';
@@ -4647,7 +4651,7 @@ REVOKE ALL ON FUNCTION private.checked_rhythm(every_hours integer, cron text, ti
 
 REVOKE ALL ON FUNCTION private.claim_deliveries(most integer, at timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer, of_run_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.clone_options(given jsonb) FROM PUBLIC;
 
@@ -4857,7 +4861,7 @@ REVOKE ALL ON FUNCTION private.wake_for_deliveries() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.wake_notifications() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.wake_workers() FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.wake_workers(takes integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;

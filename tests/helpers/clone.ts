@@ -16,8 +16,12 @@ import {
 	keepEndpoints,
 	type KeptEndpoints,
 } from '../../supabase/functions/_shared/engine/kept-endpoints.ts';
-import { runToEnd, type ReportedItem } from '../../supabase/functions/_shared/engine/run.ts';
-import type { OpenEndpoint, SlicePorts } from '../../supabase/functions/_shared/engine/slice.ts';
+import {
+	runToEnd,
+	type ReportedItem,
+	type RunPorts,
+} from '../../supabase/functions/_shared/engine/run.ts';
+import type { OpenEndpoint } from '../../supabase/functions/_shared/engine/slice.ts';
 import type { Run } from '../../supabase/functions/_shared/engine/step.ts';
 import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
@@ -45,7 +49,7 @@ export interface TestClone {
 	readonly options?: Partial<CloneOptions>;
 	readonly ignoreRules?: readonly string[];
 	/** Lower limits force many slices. */
-	readonly limits?: SlicePorts['limits'];
+	readonly limits?: RunPorts['limits'];
 	/** Told what slices report of data and all else, also of a clone that throws. */
 	readonly onItem?: (item: Item) => void;
 	/** Aborted where the worker dies; the clone throws its reason then. */

@@ -9,8 +9,9 @@ import {
 	type ComponentKey,
 } from '../../supabase/functions/_shared/domain/component.ts';
 import { makePreview } from '../../supabase/functions/_shared/domain/preview.ts';
+import { endpointSessions } from '../../supabase/functions/_shared/engine/endpoint-sessions.ts';
 import type { OpenEndpoint } from '../../supabase/functions/_shared/engine/slice.ts';
-import { workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
+import { runInvocation, workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import type { Session } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import { type ClusterUrls, freshPair } from './clusters.ts';
@@ -50,6 +51,8 @@ export interface TestEngine {
 	readonly answers: Map<string, unknown>;
 	/** Runs one slice of one step, by a session of its own if given; false when none can be claimed. */
 	workOnce(components: readonly Component[], by?: Session): Promise<boolean>;
+	/** One invocation: as many slices as it may carry out. */
+	invoke(components: readonly Component[]): Promise<void>;
 	/** Works until nothing can be claimed any more; back-offs are cut short. Resolves to the slices. */
 	workAll(components: readonly Component[], most?: number): Promise<number>;
 	/** The job's row, and the status of each of its components. */
@@ -65,10 +68,9 @@ export async function openTestEngine(): Promise<TestEngine> {
 	const session = await connectUrl(control.dbUrl);
 	const answers = new Map<string, unknown>();
 
-	async function openEndpoint(role: EndpointRole): Promise<OpenEndpoint> {
-		const database = await connectUrl(endpoints[role].dbUrl);
+	function openEndpoint(role: EndpointRole): Promise<OpenEndpoint> {
 		const refuse = () => Promise.reject(new Error('not part of this test'));
-		return {
+		return Promise.resolve({
 			role,
 			ref: role === 'source' ? control.sourceRef : control.targetRef,
 			services: ['management_api'],
@@ -79,12 +81,10 @@ export async function openTestEngine(): Promise<TestEngine> {
 				send: refuse,
 				fetch: refuse,
 			},
-			database: () => Promise.resolve(database),
-			connect: refuse,
+			...endpointSessions(() => connectUrl(endpoints[role].dbUrl)),
 			storage: refuse,
 			keys: () => Promise.resolve([]),
-			close: () => database.close(),
-		};
+		});
 	}
 
 	const waits: number[] = [];
@@ -101,6 +101,8 @@ export async function openTestEngine(): Promise<TestEngine> {
 		waits,
 		workOnce: (components, by = session) =>
 			workOnce({ control: by, components, openEndpoint, wait }),
+
+		invoke: (components) => runInvocation({ control: session, components, openEndpoint, wait }),
 
 		async workAll(components, most = 50) {
 			let slices = 0;
@@ -154,6 +156,7 @@ export function sharedEngine(): TestEngine {
 			return engine().answers;
 		},
 		workOnce: (...given) => engine().workOnce(...given),
+		invoke: (...given) => engine().invoke(...given),
 		workAll: (...given) => engine().workAll(...given),
 		jobOf: (id) => engine().jobOf(id),
 		close: () => engine().close(),

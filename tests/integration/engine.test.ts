@@ -1,5 +1,6 @@
 // The queue and the worker together: real control database, real endpoints, components made for the test.
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Endpoints } from '../../supabase/functions/_shared/contract/endpoint.ts';
 import type { Stage } from '../../supabase/functions/_shared/contract/component.ts';
 import { COMPONENTS } from '../../supabase/functions/_shared/domain/component.ts';
 import { nameOfMany } from '../../supabase/functions/_shared/domain/thing.ts';
@@ -308,5 +309,67 @@ describe('a job', () => {
 					message.inserted_at.getTime() - (messages[index]?.inserted_at.getTime() ?? 0),
 			);
 		expect(Math.min(...gaps)).toBeGreaterThanOrEqual(490);
+	});
+});
+
+describe('an invocation', () => {
+	const pidOf = async ({ target }: Endpoints): Promise<unknown> => {
+		const [row] = await (await target.database()).query('select pg_backend_pid() as pid');
+		return row?.['pid'];
+	};
+	/** Steps of a chain, which write down where they ran. */
+	const chain = (pids: unknown[], spent: number) => [
+		component(
+			'tables',
+			...(['structure', 'rows', 'relations'] as const).map((name, index, names) =>
+				stage(
+					name,
+					async (context) => {
+						pids.push(await pidOf(context));
+						context.spend({ operations: spent });
+						return done;
+					},
+					names.slice(0, index),
+					[name],
+				),
+			),
+		),
+	];
+	const woken = async (): Promise<number> => {
+		const [row] = await engine.control.sql`
+			with gone as (delete from net.http_request_queue returning 1) select count(*)::int from gone`;
+		return row?.['count'] as number;
+	};
+
+	beforeAll(async () => {
+		await engine.control.sql`
+			select vault.create_secret('http://worker.test', 'twins_worker_url'),
+				vault.create_secret('its secret', 'twins_worker_secret')`;
+	});
+
+	it('goes on with the steps of its run, on the same sessions, and wakes nobody for them', async () => {
+		const pids: unknown[] = [];
+		const first = await engine.control.startClone(only('tables'));
+		await woken();
+		await engine.invoke(chain(pids, 0));
+		expect(pids).toHaveLength(3);
+		expect(new Set(pids).size).toBe(1);
+		expect(await engine.jobOf(first)).toMatchObject({ job: { status: 'completed' } });
+		expect(await woken()).toBe(0);
+	});
+
+	it('leaves the next step to another when it has done its share', async () => {
+		const pids: unknown[] = [];
+		const id = await engine.control.startClone(only('tables'));
+		const components = chain(pids, 1000);
+		for (let reached = 1; reached <= 3; reached += 1) {
+			await woken();
+			await engine.invoke(components);
+			expect(pids).toHaveLength(reached);
+			if (reached < 3) expect(await woken()).toBe(1);
+		}
+		// The clean-up of the target.
+		await engine.invoke(components);
+		expect(await engine.jobOf(id)).toMatchObject({ job: { status: 'completed' } });
 	});
 });

@@ -6,7 +6,6 @@ import type { Item, Progress } from '../contract/report.ts';
 import { restoreOptionsSchema } from '../domain/backup.ts';
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import { errorBody, isPassing, TwinsError } from '../domain/errors.ts';
-import { startBudget } from './budget.ts';
 import { checkReady, checkTargetIsMeant, CLEANUP_RANK, WORK_RANK } from './prepare.ts';
 import { stepName } from './order.ts';
 import type { StoredBackup, StoredRun } from './queue.ts';
@@ -21,7 +20,7 @@ import {
 import type { OpenStore } from './stored-store.ts';
 import { MAX_ATTEMPTS, type NewStep, type Step } from './step.ts';
 
-export interface BackupPorts extends Pick<SlicePorts, 'limits' | 'signal' | 'onProgress'> {
+export interface BackupPorts extends Pick<SlicePorts, 'budget' | 'signal' | 'onProgress'> {
 	readonly work: BackupWork;
 	readonly openEndpoint: EndpointOpener;
 	openStore(backup: StoredBackup, signal: AbortSignal): Promise<OpenStore>;
@@ -51,7 +50,7 @@ export async function runBackupSlice(
 				cursor: step.cursor,
 				attempts: step.attempts,
 				signal: ports.signal,
-				spent: startBudget(ports.limits).spent,
+				spent: ports.budget.spent,
 				progress: (reached) => {
 					progress = reached;
 					ports.onProgress?.(reached);

@@ -61,11 +61,11 @@ export interface Claim {
 	readonly run: StoredRun;
 }
 
-/** The next step to work on, or null when nothing waits. */
-export async function claimStep(control: Session): Promise<Claim | null> {
+/** The next step to work on, or null when nothing waits. `runId`: only of that run. */
+export async function claimStep(control: Session, runId?: string): Promise<Claim | null> {
 	const [row] = await control.query<{ claim: Claim | null }>(
-		'select private.claim_step($1::int) as claim',
-		[LEASE_SECONDS],
+		'select private.claim_step($1::int, $2::uuid) as claim',
+		[LEASE_SECONDS, runId ?? null],
 	);
 	return row?.claim ?? null;
 }
@@ -95,17 +95,19 @@ export async function heartbeat(
 
 /**
  * Stores what a slice did and hands on. False when the lease was lost: nothing is stored then. Definitions
- * and messages of the projects may quote keys: what people read of a slice is stored without them.
+ * and messages of the projects may quote keys: what people read of a slice is stored without them. `goesOn`: the
+ * caller takes a step of the run itself, for which nobody is woken.
  */
 export async function finishSlice(
 	control: Session,
 	step: ClaimedStep,
 	result: Partial<SliceResult> & Pick<SliceResult, 'outcome'>,
+	goesOn = false,
 ): Promise<boolean> {
 	const { cursor, memory, handOn: _, ...readable } = result;
 	const [row] = await control.query<{ answer: { lost: boolean } }>(
 		'select private.finish_slice($1::bigint, $2::uuid, $3::jsonb || $4::jsonb) as answer',
-		[step.id, step.lease, redactObject(readable), { cursor, memory }],
+		[step.id, step.lease, redactObject(readable), { cursor, memory, goes_on: goesOn }],
 	);
 	return row?.answer.lost === false;
 }

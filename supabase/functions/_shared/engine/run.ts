@@ -4,6 +4,7 @@ import type { Failed, Finding, Item, Progress } from '../contract/report.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { Preview, PreviewPart } from '../domain/preview.ts';
+import { type BudgetLimits, startBudget } from './budget.ts';
 import { keepEndpoints } from './kept-endpoints.ts';
 import { stepName } from './order.ts';
 import { runSlice, type SlicePorts, type SliceResult } from './slice.ts';
@@ -37,7 +38,9 @@ export interface MemoryStore {
 	write(component: string, entries: Readonly<Record<string, unknown>>): void;
 }
 
-export interface RunPorts extends SlicePorts {
+export interface RunPorts extends Omit<SlicePorts, 'budget'> {
+	/** Lower limits force many slices in tests. */
+	readonly limits?: BudgetLimits | undefined;
 	readonly memory: MemoryStore;
 	/** Called after each slice, with what it reported. */
 	readonly onSlice?: (name: string, result: SliceResult) => void;
@@ -131,7 +134,12 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 				memory: ports.memory.read(component ?? ''),
 			},
 			run,
-			{ ...ports, signal, onProgress: (progress) => ports.onStep?.(name, progress) },
+			{
+				...ports,
+				signal,
+				budget: startBudget(ports.limits),
+				onProgress: (progress) => ports.onStep?.(name, progress),
+			},
 		);
 		step.slices += 1;
 		// Beside the next slice, which takes over.

@@ -10,7 +10,7 @@ import type { Session } from '../platform/postgres/index.ts';
 import { expireAccount, type StoredEndpoint } from './queue.ts';
 import { openStoredEndpoint } from './stored-endpoint.ts';
 import { openStoredStore } from './stored-store.ts';
-import { workOnce } from './worker.ts';
+import { runInvocation } from './worker.ts';
 
 /** A handler for Deno.serve. Answers 202 before the work is done, 401 without the secret, 500 where it is not set up. */
 export function serveWorker(
@@ -52,7 +52,7 @@ async function workOn(
 	const lock = connectionLock(environment.controlDbUrl);
 	try {
 		const refused = new Set<StoredEndpoint>();
-		await workOnce({
+		await runInvocation({
 			control,
 			components,
 			backups: {

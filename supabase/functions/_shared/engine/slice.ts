@@ -10,7 +10,7 @@ import { asRemark } from '../domain/sentence.ts';
 import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
 import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/errors.ts';
 import { namingClosed } from '../platform/locks.ts';
-import { startBudget } from './budget.ts';
+import type { Budget } from './budget.ts';
 import { acceptedLosses } from './losses.ts';
 import { prepareRun } from './prepare.ts';
 import { MAX_ATTEMPTS, type NewStep, type Run, type Step } from './step.ts';
@@ -47,8 +47,8 @@ export interface SliceResult {
 export interface SlicePorts {
 	readonly components: readonly Component[];
 	readonly openEndpoint: EndpointOpener;
-	/** Lower limits force many slices in tests. */
-	readonly limits?: Parameters<typeof startBudget>[0] | undefined;
+	/** Of this slice. */
+	readonly budget: Budget;
 	/** Aborted on cancel and when the lease is lost. */
 	readonly signal: AbortSignal;
 	/** Called while the slice runs. */
@@ -143,12 +143,12 @@ type StepResult = Omit<SliceResult, 'items' | 'memory'>;
 function inSlices(
 	read: ReadContext,
 	step: Step,
-	limits: SlicePorts['limits'],
+	budget: Budget,
 ): { sliced: SlicedContext; next: () => { readonly cursor: unknown } | undefined } {
 	let next: { readonly cursor: unknown } | undefined;
 	const sliced = {
 		...read,
-		...startBudget(limits),
+		...budget,
 		cursor: step.cursor,
 		continueFrom: (cursor: unknown) => void (next = { cursor }),
 	};
@@ -159,7 +159,7 @@ async function runStep(
 	step: Step,
 	run: Run,
 	endpoints: Endpoints,
-	{ components, limits, signal }: SlicePorts,
+	{ components, budget, signal }: SlicePorts,
 	collect: Collect,
 ): Promise<StepResult> {
 	const read = {
@@ -180,7 +180,7 @@ async function runStep(
 			return { outcome: 'done' };
 		case 'preview': {
 			const component = componentOf(components, step.component);
-			const { sliced, next } = inSlices(read, step, limits);
+			const { sliced, next } = inSlices(read, step, budget);
 			const preview = await component.preview(sliced);
 			signal.throwIfAborted();
 			if (preview === undefined) return { outcome: 'more', ...next() };
@@ -194,7 +194,7 @@ async function runStep(
 		}
 		case 'guard': {
 			const component = componentOf(components, step.component);
-			const { sliced, next } = inSlices(read, step, limits);
+			const { sliced, next } = inSlices(read, step, budget);
 			const losses = await component.measureLosses?.(sliced);
 			signal.throwIfAborted();
 			collect.remember(acceptedLosses(losses ?? [], run.loss_limit ?? 100, step.memory));
@@ -203,7 +203,7 @@ async function runStep(
 		}
 		case 'verify': {
 			const component = componentOf(components, step.component);
-			const { sliced, next } = inSlices(read, step, limits);
+			const { sliced, next } = inSlices(read, step, budget);
 			const counts: RowCount[] = [];
 			const findings = await component.verify(
 				{ ...sliced, counted: (...some) => void counts.push(...some) },
@@ -220,7 +220,7 @@ async function runStep(
 			if (!stage) throw unknownWork(`${String(step.component)}.${String(step.stage)}`);
 			const result = await stage.run({
 				...read,
-				...startBudget(limits),
+				...budget,
 				...collect,
 				jobId: run.job_id ?? run.id,
 				failures: step.failures,

@@ -1,10 +1,12 @@
-// One invocation of the worker: take a step, carry out one bounded slice, store what came of it, hand on.
+// One invocation of the worker: take a step, carry out one bounded slice, store what came of it, and so on, hand on.
 // Everything that matters is in the control database; a worker may die at any instruction.
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
 import type { Progress } from '../contract/report.ts';
 import type { Session } from '../platform/postgres/index.ts';
+import { type Budget, type BudgetLimits, mayGoOn, startBudget } from './budget.ts';
 import { type BackupPorts, isOfBackup, runBackupSlice } from './backup-slice.ts';
+import { keepEndpoints } from './kept-endpoints.ts';
 import {
 	type Claim,
 	claimStep,
@@ -15,55 +17,101 @@ import {
 	readFailures,
 	wakeWorkers,
 } from './queue.ts';
-import { type OpenEndpoint, runSlice, type SlicePorts } from './slice.ts';
+import { type EndpointOpener, type OpenEndpoint, runSlice } from './slice.ts';
 
-export interface WorkerPorts extends Pick<SlicePorts, 'limits'> {
+export interface WorkerPorts {
 	readonly control: Session;
 	readonly components: readonly Component[];
 	openEndpoint(role: EndpointRole, claim: Claim, signal: AbortSignal): Promise<OpenEndpoint>;
 	/** What carries out backups and restores; without it, those fail. */
 	readonly backups?: Pick<BackupPorts, 'work' | 'openStore'>;
-	/** Called when the slice is over, before what came of it is stored: the job may be final then. */
+	/** Called when a slice is over, before what came of it is stored: the job may be final then. */
 	readonly beforeStoring?: () => Promise<void>;
 	/** Replaces the wait for a back-off, in tests. */
 	readonly wait?: (milliseconds: number) => Promise<void>;
+	/** Lower limits force many slices in tests. */
+	readonly limits?: BudgetLimits | undefined;
 }
 
-/** Works on one step. Returns false when nothing waited. Throws only when the control database is gone. */
-export async function workOnce(ports: WorkerPorts): Promise<boolean> {
-	const claim = await claimStep(ports.control);
-	if (!claim) return false;
+/**
+ * One invocation: carries out a slice, then others of the same run on the same sessions, while what that took leaves enough
+ * of the platform's limits for another. Throws only when the control database is gone.
+ */
+export async function runInvocation(ports: WorkerPorts): Promise<void> {
+	await workWhile(ports, mayGoOn);
+}
 
+/** Carries out one slice. Returns false when nothing waited. Throws only when the control database is gone. */
+export function workOnce(ports: WorkerPorts): Promise<boolean> {
+	return workWhile(ports, () => false);
+}
+
+async function workWhile(ports: WorkerPorts, goesOn: typeof mayGoOn): Promise<boolean> {
+	const first = await claimStep(ports.control);
+	if (!first) return false;
+	const begun = performance.now();
+	const stop = new AbortController();
+	const endpoints = keepEndpoints((role, signal) => ports.openEndpoint(role, first, signal));
+	const done = { bytes: 0, operations: 0 };
+	const isLeft = ({ bytes, operations }: Budget['used']): boolean => {
+		done.bytes += bytes;
+		done.operations += operations;
+		const answered = endpoints.answered() + ports.control.answered;
+		return goesOn({ ...done, answered }, (performance.now() - begun) / 1000);
+	};
+	try {
+		let next: Claim | null = first;
+		while (next !== null) {
+			const goes = await carryOut(next, ports, endpoints.openEndpoint, stop, isLeft);
+			next = goes ? await claimStep(ports.control, first.run.id) : null;
+		}
+	} finally {
+		await endpoints.close();
+	}
+	return true;
+}
+
+/** Carries out a slice and stores what came of it. True: the caller is to take another step of the run. */
+async function carryOut(
+	claim: Claim,
+	ports: WorkerPorts,
+	openEndpoint: EndpointOpener,
+	stop: AbortController,
+	isLeft: (used: Budget['used']) => boolean,
+): Promise<boolean> {
 	// Before the heartbeats: the control session takes one call at a time.
 	const failures = claim.step.kind === 'stage' ? await readFailures(ports.control, claim.run) : [];
-	const stop = new AbortController();
 	const reached: Reached = { progress: undefined };
 	const pulse = startPulse(ports.control, claim, reached, stop);
+	const budget = startBudget(ports.limits);
 	const shared = {
-		openEndpoint: (role: EndpointRole, signal: AbortSignal) =>
-			ports.openEndpoint(role, claim, signal),
-		limits: ports.limits,
+		openEndpoint,
+		budget,
 		signal: stop.signal,
 		onProgress: (progress: Progress) => (reached.progress = progress),
 	};
 	const { backups } = ports;
-	const result =
-		backups !== undefined && isOfBackup(claim.run)
-			? await runBackupSlice(claim.step, claim.run, { ...shared, ...backups })
-			: await runSlice({ ...claim.step, failures }, claim.run, {
-					...shared,
-					components: ports.components,
-				});
+	const isBackup = backups !== undefined && isOfBackup(claim.run);
+	const result = isBackup
+		? await runBackupSlice(claim.step, claim.run, { ...shared, ...backups })
+		: await runSlice({ ...claim.step, failures }, claim.run, {
+				...shared,
+				components: ports.components,
+			});
+	// Of what backups compress and hash, the budget knows nothing.
+	const isDone = result.outcome === 'done' || result.outcome === 'failed';
+	const goesOn = isDone && !isBackup && !stop.signal.aborted && isLeft(budget.used);
+	let isStored = false;
 	try {
 		await pulse.end();
 		await ports.beforeStoring?.();
-		await finishSlice(ports.control, claim.step, result);
+		isStored = await finishSlice(ports.control, claim.step, result, goesOn);
 		await sendHeldEvents(ports.control, claim.run.job_id);
 	} finally {
 		await result.handOn?.();
 	}
 	if (result.outcome === 'retry') await wakeForRetry(ports, claim);
-	return true;
+	return goesOn && isStored;
 }
 
 /** How far a slice is, for the next heartbeat. */

@@ -113,6 +113,9 @@ function createSession(
 ): Session {
 	const session: Session = {
 		serverVersion,
+		get answered() {
+			return link.answered;
+		},
 		// The caller names the row type; it is the shape its own SQL gives.
 		async query<R extends object = Row>(text: string, params?: readonly Param[]) {
 			const rows = await operate([link], async () =>
@@ -190,8 +193,10 @@ function createCollector(link: Link) {
 		results,
 		onMessage({ type, body }: Message): void {
 			if (type === BACKEND.rowDescription) columns = readColumns(body);
-			else if (type === BACKEND.dataRow) rows.push(readRow(columns, body));
-			else if (type === BACKEND.commandComplete || type === BACKEND.emptyQuery) next();
+			else if (type === BACKEND.dataRow) {
+				link.answered += body.length;
+				rows.push(readRow(columns, body));
+			} else if (type === BACKEND.commandComplete || type === BACKEND.emptyQuery) next();
 			else if (type === BACKEND.copyIn) {
 				send(link, frame(FRONTEND.copyFail, 'no rows were given')).catch(() => undefined);
 			}

@@ -39,6 +39,8 @@ export interface Link {
 	lost: PostgresError | undefined;
 	/** Milliseconds of the last sign of life, for the silence watch. */
 	heardAt: number;
+	/** Bytes of rows that queries were answered with. */
+	answered: number;
 	/** True while an operation runs: a link carries one at a time. */
 	busy: boolean;
 }
@@ -92,6 +94,7 @@ function newLink(address: Address, stream: Duplex, name: string): Link {
 		backendKey: undefined,
 		lost: undefined,
 		heardAt: performance.now(),
+		answered: 0,
 		busy: false,
 	};
 }

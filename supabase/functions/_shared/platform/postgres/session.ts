@@ -43,6 +43,8 @@ export interface Session {
 	 * server refuses them, or when they end with an error, which is thrown.
 	 */
 	copyIn(copy: string, bytes: AsyncIterable<Uint8Array>): Promise<number>;
+	/** Bytes of rows that the server has answered so far; those of COPY are not among them. */
+	readonly answered: number;
 	/** Server version, e.g. 150018. */
 	readonly serverVersion: number;
 	/** As it was when it was opened: no transaction, no locks, no temporary tables, its first settings. */
