@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { deleteBackup, listBackups } from '../supabase/functions/_shared/backup/list.ts';
 import { safeName } from '../supabase/functions/_shared/backup/objects.ts';
-import { readManifest, verifyBackup } from '../supabase/functions/_shared/backup/verify.ts';
+import { bytesOf } from '../supabase/functions/_shared/backup/finish.ts';
+import { verifyBackup } from '../supabase/functions/_shared/backup/prove.ts';
+import { readManifest } from '../supabase/functions/_shared/backup/verify.ts';
 import { writeBackup } from '../supabase/functions/_shared/backup/write.ts';
 import { formatBytes, formatQuantity } from '../supabase/functions/_shared/domain/amount.ts';
 import type { Manifest } from '../supabase/functions/_shared/domain/backup.ts';
@@ -60,13 +62,19 @@ export async function backUp(flags: BackupFlags, signal: AbortSignal): Promise<n
 	}
 }
 
-function asText(address: string, { tables, objects, problems, left_out }: Manifest): string {
-	const bytes = objects.reduce((sum, object) => sum + object.bytes, 0);
+function asText(address: string, manifest: Manifest): string {
+	const { tables, files, problems, left_out } = manifest;
+	const bytes = bytesOf(manifest);
 	const rows = tables.reduce((sum, table) => sum + table.rows, 0);
 	return [
 		...problems.map(({ object, outcome, detail }) => `${outcome} ${object}: ${detail}`),
 		`${formatQuantity(tables.length, 'table')} with ${formatQuantity(rows, 'row')} in ${formatBytes(bytes)}, written and read back: ${address}`,
-		`Not in it: ${left_out.join(', ')}`,
+		...(files.objects === 0
+			? []
+			: [
+					`with ${formatBytes(files.bytes)} of files in ${formatQuantity(files.objects, 'object')}`,
+				]),
+		...(left_out.length === 0 ? [] : [`Not in it: ${left_out.join(', ')}`]),
 	].join('\n');
 }
 
@@ -77,12 +85,13 @@ export const verify = (flags: AddressFlags, signal: AbortSignal): Promise<number
 		const damaged = await verifyBackup(store, folder, manifest, (done, total) =>
 			watch(flags, `${done}/${total}`),
 		);
-		const objects = formatQuantity(manifest.objects.length, 'object');
+		const count = manifest.objects.length + manifest.files.objects;
+		const objects = formatQuantity(count, 'object');
 		const text =
 			damaged.length === 0
 				? `${objects} read back: all are as they were written`
 				: damaged.map(({ name, problem }) => `${name} is ${problem}`).join('\n');
-		writeResult(flags, { objects: manifest.objects.length, damaged }, text);
+		writeResult(flags, { objects: count, damaged }, text);
 		return damaged.length === 0 ? EXIT.equal : EXIT.different;
 	});
 

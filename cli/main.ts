@@ -177,8 +177,8 @@ addRun(program, 'verify', 'verification', 'compare both; changes nothing').addOp
 program
 	.command('backup')
 	.description(
-		'write users, tables with their rows, views, functions, triggers and policies into a bucket, at one moment. ' +
-			'The folder can be restored with psql alone: docs/BACKUP-FORMAT.md',
+		'write all of a project into a bucket: schema, rows and users at one moment, then settings, functions and files. ' +
+			'Of a database given by its URL, what is in it. The folder can be restored with psql alone: docs/BACKUP-FORMAT.md',
 	)
 	.requiredOption('--from <ref|url>', 'source, only read')
 	.requiredOption(

@@ -1,14 +1,17 @@
 // Restores a backup from a bucket into a project or database, on the command line: the steps of the worker, one after the other.
+import { randomUUID } from 'node:crypto';
 import type { Sliced } from '../supabase/functions/_shared/contract/backup.ts';
+import { restorableComponents } from '../supabase/functions/_shared/backup/restore-plan.ts';
+import { readManifest } from '../supabase/functions/_shared/backup/verify.ts';
 import { backupWork } from '../supabase/functions/_shared/backup/work.ts';
 import { dropLedgerSchema } from '../supabase/functions/_shared/contract/ledger.ts';
-import type { Item } from '../supabase/functions/_shared/contract/report.ts';
+import type { Failed, Item } from '../supabase/functions/_shared/contract/report.ts';
 import { formatQuantity } from '../supabase/functions/_shared/domain/amount.ts';
+import type { RestoreOptions } from '../supabase/functions/_shared/domain/backup.ts';
 import {
-	KEPT_COMPONENTS,
-	type RestoreOptions,
-} from '../supabase/functions/_shared/domain/backup.ts';
-import { COMPONENT_KEYS } from '../supabase/functions/_shared/domain/component.ts';
+	COMPONENT_KEYS,
+	type ComponentKey,
+} from '../supabase/functions/_shared/domain/component.ts';
 import { TwinsError } from '../supabase/functions/_shared/domain/errors.ts';
 import { asRemark } from '../supabase/functions/_shared/domain/sentence.ts';
 import { checkTargetIsMeant } from '../supabase/functions/_shared/engine/prepare.ts';
@@ -28,7 +31,6 @@ export interface RestoreFlags extends AddressFlags {
 /** Exit code 1 when something could not be restored. Throws before anything is written when the backup or the target is not fit. */
 export async function restore(flags: RestoreFlags, signal: AbortSignal): Promise<number> {
 	const named = parseEndpoint('--to', flags.to);
-	const options = optionsOf(flags);
 	const open = endpointOpener({ source: named, target: named }, process.env);
 	return withBackup(flags, signal, async (store, folder) => {
 		const target = await open('target', signal);
@@ -36,6 +38,8 @@ export async function restore(flags: RestoreFlags, signal: AbortSignal): Promise
 			await target.database().catch((error: unknown) => {
 				throw inOwnWords(error, named);
 			});
+			const manifest = await readManifest(store, folder);
+			const options = optionsOf(flags, restorableComponents(manifest, target));
 			await checkTargetIsMeant(
 				{ cloned_before: false, target: { ref: named.name }, options },
 				target,
@@ -48,13 +52,16 @@ export async function restore(flags: RestoreFlags, signal: AbortSignal): Promise
 	});
 }
 
-function optionsOf({ only, table, confirmTarget }: RestoreFlags): RestoreOptions {
-	const unknown = only?.find((name) => !KEPT_COMPONENTS.some((kept) => kept === name));
+function optionsOf(
+	{ only, table, confirmTarget }: RestoreFlags,
+	possible: readonly ComponentKey[],
+): RestoreOptions {
+	const unknown = only?.find((name) => !possible.some((key) => key === name));
 	if (unknown !== undefined) {
 		throw new TwinsError(
 			'bad_request',
-			`Backups do not keep ${unknown}`,
-			`They keep ${KEPT_COMPONENTS.join(', ')}.`,
+			`The backup does not have ${unknown}, or the target has no service for it`,
+			`What can be restored there: ${possible.join(', ')}.`,
 		);
 	}
 	if (table !== undefined && only !== undefined) {
@@ -64,7 +71,7 @@ function optionsOf({ only, table, confirmTarget }: RestoreFlags): RestoreOptions
 			'Leave out --only, or --table.',
 		);
 	}
-	const wanted: readonly string[] = table === undefined ? (only ?? KEPT_COMPONENTS) : ['data'];
+	const wanted: readonly string[] = table === undefined ? (only ?? possible) : ['data'];
 	return {
 		components: Object.fromEntries(
 			COMPONENT_KEYS.map((key) => [key, wanted.includes(key)]),
@@ -99,10 +106,12 @@ async function carryOut(flags: RestoreFlags, given: Given): Promise<readonly Ite
 			backupWork.restore({
 				...context,
 				cursor,
-				step: name,
+				...{ step: name, jobId: randomUUID(), isLastTry: true },
+				failures: failuresOf(items),
+				spend: () => undefined,
 				report: (...reported) => {
 					for (const item of reported) {
-						items.set(`${item.component ?? component} ${item.object}`, item);
+						items.set(`${item.component ?? component} ${item.object}`, { component, ...item });
 					}
 				},
 			}),
@@ -111,6 +120,11 @@ async function carryOut(flags: RestoreFlags, given: Given): Promise<readonly Ite
 	await dropLedgerSchema(given.target);
 	return [...items.values()];
 }
+
+const failuresOf = (items: ReadonlyMap<string, Item>): Failed[] =>
+	[...items.values()].flatMap(({ component, object, outcome }) =>
+		outcome === 'failed' && component !== undefined ? [{ component, object }] : [],
+	);
 
 async function toItsEnd<T extends { readonly state: 'done' }>(
 	work: (cursor: unknown) => Promise<Sliced<T>>,

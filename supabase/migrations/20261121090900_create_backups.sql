@@ -18,6 +18,7 @@ create table public.backups (
   row_count bigint not null default 0 check (row_count >= 0),
   problems bigint not null default 0 check (problems >= 0),
   moments int check (moments > 0),
+  components text[] not null default '{}',
   location text,
   manifest_sha256 text,
   created_at timestamptz not null default now(),
@@ -37,6 +38,7 @@ comment on column public.backups.is_unwanted is 'It is to be deleted, or that wa
 comment on column public.backups.tables is 'Tables that are in it (while it is taken: so far).';
 comment on column public.backups.problems is 'Objects that could not be read.';
 comment on column public.backups.moments is 'At how many moments of the source its rows were read; 1: all at one.';
+comment on column public.backups.components is 'What it keeps, once it is complete.';
 comment on column public.backups.location is 'Its address for people: s3://bucket/folder.';
 comment on column public.backups.manifest_sha256 is 'Of its manifest as it was written: a bucket may be changed by others.';
 comment on column public.backups.error is '{code, message, fix}: why it failed, or could not be deleted.';

@@ -14,7 +14,7 @@ as $$
   where id = held.backup_id and status = 'in_progress' and held.kind = 'backup';
 $$;
 
--- What a slice says of a backup: {location, manifest_sha256, problems, moments} when it is whole, {proof} when it was read back.
+-- What a slice says of a backup: {location, manifest_sha256, problems, moments, components} when it is whole, {proof} when it was read back.
 create function private.store_backup(held private.steps, facts jsonb) returns void
 language sql
 set search_path = ''
@@ -24,6 +24,10 @@ as $$
       manifest_sha256 = coalesce(facts ->> 'manifest_sha256', manifest_sha256),
       problems = coalesce((facts ->> 'problems')::bigint, problems),
       moments = coalesce((facts ->> 'moments')::int, moments),
+      components = case
+        when jsonb_typeof(facts -> 'components') = 'array' then array(select jsonb_array_elements_text(facts -> 'components'))
+        else components
+      end,
       proof = coalesce(nullif(facts -> 'proof', 'null'), proof),
       proven_at = case when jsonb_typeof(facts -> 'proof') = 'object' then now() else proven_at end
   where id = held.backup_id and jsonb_typeof(facts) = 'object';

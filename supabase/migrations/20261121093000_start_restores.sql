@@ -2,15 +2,8 @@
 -- SECURITY DEFINER because it writes tables that users may only read, and the private queue; it checks auth.uid()
 -- itself. It refuses bad input with a message and a hint, and changes nothing then.
 
--- What backups keep; the manifest names the same (domain/backup.ts, compared by a test).
-create function private.kept_components() returns text[]
-language sql
-immutable
-set search_path = ''
-return array['tables', 'data', 'views', 'functions', 'triggers', 'policies', 'auth_users'];
-
--- Options as given, checked, with every default filled in: {components, tables, confirm_target}.
-create function private.restore_options(given jsonb) returns jsonb
+-- Options as given, checked, with every default filled in: {components, tables, confirm_target}. `kept`: the components of the backup.
+create function private.restore_options(given jsonb, kept text[]) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -29,11 +22,11 @@ begin
     select from jsonb_each(named) as entry
     where jsonb_typeof(entry.value) <> 'boolean'
       or not exists (select from private.component_catalogue() as known where known.component = entry.key)
-      or entry.value = 'true' and entry.key <> all (private.kept_components())
+      or entry.value = 'true' and entry.key <> all (kept)
   ) then
     perform private.refuse(
-      'Unknown components, or such as backups do not keep',
-      'Backups keep ' || array_to_string(private.kept_components(), ', ') || '.'
+      'Unknown components, or such as this backup does not have',
+      'It has ' || array_to_string(kept, ', ') || '.'
     );
   end if;
   if options ? 'tables' and (
@@ -59,7 +52,7 @@ begin
   return options || jsonb_build_object('components', (
     select jsonb_object_agg(
       known.component,
-      known.component = any (private.kept_components()) and coalesce(
+      known.component = any (kept) and coalesce(
         (named -> known.component)::boolean,
         -- Of single tables, the rows.
         not options ? 'tables' or known.component = 'data'
@@ -80,7 +73,7 @@ as $$
 #variable_conflict use_column
 declare
   backup public.backups := private.own_backup(start_restore.backup_id);
-  checked_options jsonb := private.restore_options(start_restore.options);
+  checked_options jsonb := private.restore_options(start_restore.options, backup.components);
   pair public.twins;
   job public.jobs;
 begin

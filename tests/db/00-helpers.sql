@@ -134,11 +134,11 @@ begin
   insert into private.destination_keys (destination_id, key_id, iv, ciphertext)
   values (tests.user_id('destination of ' || name), 'key 1', '\x000102030405060708090a0b', '\xff');
   insert into public.backups (
-    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status
+    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status, components
   )
   select tests.user_id('backup of ' || name), tests.user_id(name), tests.user_id('job of ' || name), twin.id,
     twin.source_account_id, twin.source_ref, 'Source', tests.user_id('destination of ' || name),
-    twin.source_ref || '/1', 'complete'
+    twin.source_ref || '/1', 'complete', array['tables', 'data', 'auth_users']
   from public.twins as twin where twin.id = tests.user_id('twin of ' || name);
 end
 $$;

@@ -14,7 +14,7 @@ select tests.refuses(
 select tests.refuses(
   tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
     repeat('b', 20), '{"components": {"storage": true}}'),
-  '22023', 'such as backups do not keep', 'what backups do not keep is not restored'
+  '22023', 'such as this backup does not have', 'what a backup does not keep is not restored'
 );
 select tests.refuses(
   tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,
@@ -35,12 +35,10 @@ select lives_ok(
 select is(
   (select options -> 'components' from public.jobs where kind = 'restore'),
   (
-    select jsonb_object_agg(component, component in (
-      'tables', 'data', 'views', 'functions', 'triggers', 'policies', 'auth_users'
-    ))
+    select jsonb_object_agg(component, component in ('tables', 'data', 'auth_users'))
     from public.job_components where job_id = (select id from public.jobs where kind = 'restore')
   ),
-  'a restore brings all that backups keep'
+  'a restore brings all that the backup keeps'
 );
 select tests.refuses(
   tests.call('start_restore', tests.user_id('backup of Ada')::text, tests.user_id('account of Ada')::text,

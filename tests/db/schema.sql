@@ -701,6 +701,7 @@ CREATE TABLE public.backups (
     row_count bigint DEFAULT 0 NOT NULL,
     problems bigint DEFAULT 0 NOT NULL,
     moments integer,
+    components text[] DEFAULT '{}'::text[] NOT NULL,
     location text,
     manifest_sha256 text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -735,6 +736,8 @@ COMMENT ON COLUMN public.backups.tables IS 'Tables that are in it (while it is t
 COMMENT ON COLUMN public.backups.problems IS 'Objects that could not be read.';
 
 COMMENT ON COLUMN public.backups.moments IS 'At how many moments of the source its rows were read; 1: all at one.';
+
+COMMENT ON COLUMN public.backups.components IS 'What it keeps, once it is complete.';
 
 COMMENT ON COLUMN public.backups.location IS 'Its address for people: s3://bucket/folder.';
 
@@ -1538,11 +1541,6 @@ end
 $$;
 
 COMMENT ON FUNCTION private.keep_moving() IS 'Each minute: expired leases, held-back broadcasts, waiting steps.';
-
-CREATE FUNCTION private.kept_components() RETURNS text[]
-    LANGUAGE sql IMMUTABLE
-    SET search_path TO ''
-    RETURN ARRAY['tables'::text, 'data'::text, 'views'::text, 'functions'::text, 'triggers'::text, 'policies'::text, 'auth_users'::text];
 
 CREATE FUNCTION private.least_gap_minutes(parsed private.cron_fields) RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -2427,7 +2425,7 @@ $$;
 
 COMMENT ON FUNCTION private.rescue(looked_before interval) IS 'Between the minutes: steps of workers that died or were never woken, and back-offs that are over.';
 
-CREATE FUNCTION private.restore_options(given jsonb) RETURNS jsonb
+CREATE FUNCTION private.restore_options(given jsonb, kept text[]) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $_$
@@ -2446,11 +2444,11 @@ begin
     select from jsonb_each(named) as entry
     where jsonb_typeof(entry.value) <> 'boolean'
       or not exists (select from private.component_catalogue() as known where known.component = entry.key)
-      or entry.value = 'true' and entry.key <> all (private.kept_components())
+      or entry.value = 'true' and entry.key <> all (kept)
   ) then
     perform private.refuse(
-      'Unknown components, or such as backups do not keep',
-      'Backups keep ' || array_to_string(private.kept_components(), ', ') || '.'
+      'Unknown components, or such as this backup does not have',
+      'It has ' || array_to_string(kept, ', ') || '.'
     );
   end if;
   if options ? 'tables' and (
@@ -2476,7 +2474,7 @@ begin
   return options || jsonb_build_object('components', (
     select jsonb_object_agg(
       known.component,
-      known.component = any (private.kept_components()) and coalesce(
+      known.component = any (kept) and coalesce(
         (named -> known.component)::boolean,
         -- Of single tables, the rows.
         not options ? 'tables' or known.component = 'data'
@@ -2794,6 +2792,10 @@ CREATE FUNCTION private.store_backup(held private.steps, facts jsonb) RETURNS vo
       manifest_sha256 = coalesce(facts ->> 'manifest_sha256', manifest_sha256),
       problems = coalesce((facts ->> 'problems')::bigint, problems),
       moments = coalesce((facts ->> 'moments')::int, moments),
+      components = case
+        when jsonb_typeof(facts -> 'components') = 'array' then array(select jsonb_array_elements_text(facts -> 'components'))
+        else components
+      end,
       proof = coalesce(nullif(facts -> 'proof', 'null'), proof),
       proven_at = case when jsonb_typeof(facts -> 'proof') = 'object' then now() else proven_at end
   where id = held.backup_id and jsonb_typeof(facts) = 'object';
@@ -3581,7 +3583,7 @@ CREATE FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, tar
 #variable_conflict use_column
 declare
   backup public.backups := private.own_backup(start_restore.backup_id);
-  checked_options jsonb := private.restore_options(start_restore.options);
+  checked_options jsonb := private.restore_options(start_restore.options, backup.components);
   pair public.twins;
   job public.jobs;
 begin
@@ -4725,8 +4727,6 @@ REVOKE ALL ON FUNCTION private.job_report(of_job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.keep_moving() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.kept_components() FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION private.least_gap_minutes(parsed private.cron_fields) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.previews TO authenticated;
@@ -4817,7 +4817,7 @@ REVOKE ALL ON FUNCTION private.report_with_missing(of_verification_id uuid) FROM
 
 REVOKE ALL ON FUNCTION private.rescue(looked_before interval) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.restore_options(given jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.restore_options(given jsonb, kept text[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.return_expired_leases() FROM PUBLIC;
 

@@ -43,6 +43,15 @@ const SHOP = `
 	create policy own on people for select to authenticated using (id = auth.uid());
 	analyze;`;
 
+/** Of a project without functions and with all settings as they were. */
+const ANSWERS: Readonly<Record<string, unknown>> = {
+	'': { name: 'Project', status: 'ACTIVE_HEALTHY' },
+	'/functions': [],
+	'/secrets': [],
+	'/config/auth/third-party-auth': [],
+	'/config/auth/sso/providers': { items: [] },
+};
+
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a row, asserted on by the test
 export type Row = Record<string, any>;
 
@@ -123,7 +132,7 @@ export async function openBackupRuns(): Promise<BackupRuns> {
 			services: ['management_api'],
 			url: `http://${role}.test`,
 			api: {
-				get: <T>() => Promise.resolve({ name: role, status: 'ACTIVE_HEALTHY' } as T),
+				get: <T>(path: string) => Promise.resolve((ANSWERS[path] ?? {}) as T),
 				send: refuse,
 				fetch: refuse,
 			},

@@ -4,7 +4,10 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { startObjectStore } from '../../local/supabase/object-store.ts';
 import { freePort } from '../../local/supabase/ports.ts';
-import type { Destination } from '../../supabase/functions/_shared/platform/object-store.ts';
+import type {
+	Destination,
+	ObjectStore,
+} from '../../supabase/functions/_shared/platform/object-store.ts';
 import { atEnd } from './at-end.ts';
 
 /** Gone when the test file ends. */
@@ -18,4 +21,13 @@ export async function openS3(): Promise<Destination> {
 	});
 	const { endpoint, region, bucket } = store;
 	return { endpoint, region, bucket, prefix: '', ...credentials };
+}
+
+/** What `aws s3 cp --recursive` does. */
+export async function download(store: ObjectStore, folder: string, dir: string): Promise<void> {
+	for (const { name } of await store.list(`${folder}/`)) {
+		const file = path.join(dir, path.relative(folder, name));
+		fs.mkdirSync(path.dirname(file), { recursive: true });
+		fs.writeFileSync(file, await store.get(name));
+	}
 }

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { endpointOpener, parseEndpoint } from '../../cli/endpoints.ts';
 import { ROOT_DIR } from '../../local/state-dir.ts';
 import { deleteBackup, listBackups } from '../../supabase/functions/_shared/backup/list.ts';
-import { readManifest, verifyBackup } from '../../supabase/functions/_shared/backup/verify.ts';
+import { verifyBackup } from '../../supabase/functions/_shared/backup/prove.ts';
+import { readManifest } from '../../supabase/functions/_shared/backup/verify.ts';
 import { writeBackup } from '../../supabase/functions/_shared/backup/write.ts';
 import type { Manifest } from '../../supabase/functions/_shared/domain/backup.ts';
 import {
@@ -21,7 +22,7 @@ import { runCommand, type Ended } from '../helpers/command.ts';
 import { corpusCases, runScript } from '../helpers/corpus.ts';
 import { dumpedStatements } from '../helpers/dump.ts';
 import { openFaultyStore, type Fault } from '../helpers/faulty-store.ts';
-import { openS3 } from '../helpers/object-store.ts';
+import { download, openS3 } from '../helpers/object-store.ts';
 import { rowSums } from '../helpers/row-sums.ts';
 import { errorOf, rowsOf } from '../helpers/run-sql.ts';
 
@@ -87,14 +88,9 @@ async function backUp(pair: Pair, prefix: string): Promise<BackupReport> {
 
 const folderOf = ({ backup }: BackupReport): string => backup.replace(`s3://${bucket.bucket}/`, '');
 
-/** What `aws s3 cp --recursive` does. */
-async function download(folder: string): Promise<string> {
+async function downloaded(folder: string): Promise<string> {
 	const dir = fs.mkdtempSync(path.join(home, 'download-'));
-	for (const { name } of await store.list(`${folder}/`)) {
-		const file = path.join(dir, path.relative(folder, name));
-		fs.mkdirSync(path.dirname(file), { recursive: true });
-		fs.writeFileSync(file, await store.get(name));
-	}
+	await download(store, folder, dir);
 	return dir;
 }
 
@@ -143,7 +139,7 @@ describe('a backup', () => {
 
 	it('is restored by psql, gunzip and sha256sum alone, exactly', async () => {
 		expect(report.problems).toEqual([]);
-		restore(await download(folderOf(report)), pair.target.dbUrl);
+		restore(await downloaded(folderOf(report)), pair.target.dbUrl);
 		expect(dumpedStatements(pair.target.dbUrl)).toEqual(dumpedStatements(pair.source.dbUrl));
 		expect(await rowSums(pair.target)).toEqual(await rowSums(pair.source));
 		expect(await rowsOf(pair.target.dbUrl, USERS)).toEqual(await rowsOf(pair.source.dbUrl, USERS));
@@ -315,7 +311,7 @@ describe('a backup', () => {
 		runScript(odd.source.dbUrl, files?.source ?? '');
 		const manifest = await writeHere(odd, name);
 		expect(manifest.problems.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-		restore(await download(name), odd.target.dbUrl);
+		restore(await downloaded(name), odd.target.dbUrl);
 		expect(dumpedStatements(odd.target.dbUrl)).toEqual(dumpedStatements(odd.source.dbUrl));
 		expect(await rowSums(odd.target)).toEqual(await rowSums(odd.source));
 	});

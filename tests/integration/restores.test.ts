@@ -202,7 +202,7 @@ describe('a restore', () => {
 		expect(await rowsOf(urls.target.dbUrl, USERS)).toEqual([]);
 		const asked = (options: object) => runs.startRestore(backup, options);
 		await expect(asked({ components: { storage: true } })).rejects.toThrow(
-			'such as backups do not keep',
+			'such as this backup does not have',
 		);
 		await expect(asked({ tables: [] })).rejects.toThrow('no list of tables');
 		await expect(asked({ tables: ['a.b'], components: { views: true } })).rejects.toThrow(

@@ -8,7 +8,6 @@ import {
 	AFTER_ROWS_NAME,
 	BACKUP_FORMAT,
 	BACKUP_VERSION,
-	KEPT_COMPONENTS,
 	MANIFEST_NAME,
 	manifestSchema,
 	SCHEMA_NAME,
@@ -24,8 +23,9 @@ import type { ObjectStore } from '../platform/object-store.ts';
 import { literal } from '../platform/postgres/index.ts';
 import { sha256 } from '../platform/sha256.ts';
 import type { BackupObjects } from './objects.ts';
+import { filesOf } from './pages.ts';
 import { restoreScript } from './restore-script.ts';
-import { schemaAfter } from './schema-script.ts';
+import { ALWAYS_KEPT, schemaAfter } from './schema-script.ts';
 import { momentsOf, type SliceNotes } from './slice-notes.ts';
 
 export interface FinishRequest {
@@ -37,8 +37,6 @@ export interface FinishRequest {
 	readonly objects: BackupObjects;
 	/** Of all slices, this one's last. */
 	readonly notes: readonly SliceNotes[];
-	/** Called once nothing more is read at the moment of the rows. */
-	endMoment(): Promise<unknown>;
 }
 
 export async function finishBackup(request: FinishRequest): Promise<Manifest> {
@@ -46,7 +44,6 @@ export async function finishBackup(request: FinishRequest): Promise<Manifest> {
 	const catalog = await source.database();
 	// Positions are read after the rows: none is behind them.
 	const sequences = await keepSequences(catalog, ignoreRules);
-	await request.endMoment();
 	const views = await readMaterializedViews(catalog);
 	const after: StoredAfterRows = {
 		sequences: [...sequences.positions],
@@ -66,6 +63,8 @@ export async function finishBackup(request: FinishRequest): Promise<Manifest> {
 		({ name, sha256 }) => `${sha256}  ${name}\n`,
 	);
 	await objects.putText('SHA256SUMS', sums.join(''));
+	const kept = [...ALWAYS_KEPT, ...notes.flatMap((note) => note.components)];
+	const files = notes.flatMap((note) => note.files);
 	const manifest: Manifest = {
 		format: BACKUP_FORMAT,
 		version: BACKUP_VERSION,
@@ -73,16 +72,25 @@ export async function finishBackup(request: FinishRequest): Promise<Manifest> {
 		taken_at: notes[0]?.takenAt ?? '',
 		moments: momentsOf(notes),
 		finished_at: new Date().toISOString(),
-		components: [...KEPT_COMPONENTS],
-		left_out: COMPONENT_KEYS.filter((key) => !KEPT_COMPONENTS.some((known) => known === key)),
+		components: kept,
+		left_out: COMPONENT_KEYS.filter((key) => !kept.includes(key)),
 		problems: left,
 		tables,
 		objects: whole(tables, [...earlier, ...objects.written()]),
+		files: {
+			lists: files.map(({ list }) => list),
+			objects: files.reduce((sum, list) => sum + list.objects, 0),
+			bytes: files.reduce((sum, list) => sum + list.bytes, 0),
+		},
 	};
 	await putManifest(store, folder, manifest);
 	await removeOthers(store, folder, manifest);
 	return manifest;
 }
+
+/** Of all that is in the backup, but the manifest. */
+export const bytesOf = ({ objects, files }: Manifest): number =>
+	objects.reduce((sum, { bytes }) => sum + bytes, files.bytes);
 
 const folderOf = ({ parts }: BackupTable): string => parts[0]?.replace(/\/[^/]*$/, '') ?? '';
 
@@ -132,12 +140,15 @@ function whole(tables: readonly BackupTable[], all: readonly BackupObject[]): Ba
 export async function removeOthers(
 	store: ObjectStore,
 	folder: string,
-	{ objects }: Manifest,
+	{ objects, files }: Manifest,
 ): Promise<void> {
 	const known = new Set(
 		[...objects.map(({ name }) => name), MANIFEST_NAME].map((name) => `${folder}/${name}`),
 	);
-	const others = (await store.list(`${folder}/`)).filter(({ name }) => !known.has(name));
+	const listed = files.lists.map((list) => `${folder}/${filesOf(list)}`);
+	const others = (await store.list(`${folder}/`)).filter(
+		({ name }) => !known.has(name) && !listed.some((start) => name.startsWith(start)),
+	);
 	if (others.length > 0) await store.remove(others.map(({ name }) => name));
 }
 

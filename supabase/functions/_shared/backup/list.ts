@@ -2,6 +2,7 @@
 import { MANIFEST_NAME, type Manifest } from '../domain/backup.ts';
 import { TwinsError } from '../domain/errors.ts';
 import type { ObjectStore, StoredObject } from '../platform/object-store.ts';
+import { filesOf } from './pages.ts';
 import { readManifest } from './verify.ts';
 import { removeBackup } from './write.ts';
 
@@ -50,15 +51,19 @@ async function stateOf(
 		if (!(error instanceof TwinsError) || error.code !== 'unsupported') throw error;
 		return { folder, state: 'damaged', bytes, taken_at: null };
 	}
-	const isWhole = manifest.objects.every(
-		(object) => sizes.get(`${folder}/${object.name}`) === object.bytes,
+	const inFiles = objects.filter(({ name }) =>
+		manifest.files.lists.some((list) => name.startsWith(`${folder}/${filesOf(list)}`)),
 	);
+	const isWhole =
+		manifest.objects.every((object) => sizes.get(`${folder}/${object.name}`) === object.bytes) &&
+		inFiles.length === manifest.files.objects &&
+		inFiles.reduce((sum, object) => sum + object.bytes, 0) === manifest.files.bytes;
 	return { folder, state: isWhole ? 'complete' : 'damaged', bytes, taken_at: manifest.taken_at };
 }
 
 /** What a backup consists of. */
 const OBJECT =
-	/^(manifest\.json|SHA256SUMS|restore\.sh|schema\.(sql|json)|after-rows\.(sql|json)|rows\/[^/]+\/[\w-]+\.copy\.gz|notes\/[\w-]+\.json)$/;
+	/^(manifest\.json|SHA256SUMS|restore(-files)?\.sh|[a-z-]+\.(sql|json)|rows\/[^/]+\/[\w-]+\.copy\.gz|notes\/[\w-]+\.json|functions\/[\w-]+\/(function\.json|bundle\.eszip|source\/.+)|files\/[\w-]+(\.jsonl|\.tsv|\/\d+))$/;
 
 /**
  * Removes the backup in a folder, complete or not, and returns the number of its objects. Throws, and removes nothing, where

@@ -6,8 +6,12 @@ import { sha256 } from '../platform/sha256.ts';
 export interface BackupObjects {
 	put(name: string, body: Uint8Array<ArrayBuffer>): Promise<void>;
 	putText(name: string, text: string): Promise<void>;
+	/** Writes one that a list names, and not the manifest. */
+	putUnlisted(name: string, body: Uint8Array<ArrayBuffer>): Promise<BackupObject>;
 	/** Removes what was written in vain. */
 	remove(names: readonly string[]): Promise<void>;
+	/** Of all that was written so far. */
+	bytes(): number;
 	/** What was written so far, in the order of their names. */
 	written(): BackupObject[];
 }
@@ -15,18 +19,27 @@ export interface BackupObjects {
 /** Objects below `folder`, which ends with no slash. */
 export function createBackupObjects(store: ObjectStore, folder: string): BackupObjects {
 	let objects: BackupObject[] = [];
-	const put = async (name: string, body: Uint8Array<ArrayBuffer>): Promise<void> => {
+	let unlistedBytes = 0;
+	const write = async (name: string, body: Uint8Array<ArrayBuffer>): Promise<BackupObject> => {
 		const digest = await sha256(body);
 		await store.put(`${folder}/${name}`, body);
-		objects.push({ name, bytes: body.length, sha256: digest });
+		return { name, bytes: body.length, sha256: digest };
+	};
+	const put = async (name: string, body: Uint8Array<ArrayBuffer>): Promise<void> => {
+		objects.push(await write(name, body));
 	};
 	return {
 		put,
 		putText: (name, text) => put(name, new TextEncoder().encode(text)),
+		async putUnlisted(name, body) {
+			unlistedBytes += body.length;
+			return write(name, body);
+		},
 		async remove(names) {
 			await store.remove(names.map((name) => `${folder}/${name}`));
 			objects = objects.filter(({ name }) => !names.includes(name));
 		},
+		bytes: () => objects.reduce((sum, { bytes }) => sum + bytes, unlistedBytes),
 		written: () => objects.toSorted((one, other) => (one.name < other.name ? -1 : 1)),
 	};
 }
@@ -40,3 +53,10 @@ export const safeName = (name: string): string =>
 		const letter = String.fromCharCode(byte);
 		return /[\w.-]/.test(letter) ? letter : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 	}).join('');
+
+/** A path of such names: slashes stay. */
+export const safePath = (path: string): string =>
+	path
+		.split('/')
+		.map((part) => (/^\.*$/.test(part) ? part.replaceAll('.', '%2E') : safeName(part)))
+		.join('/');

@@ -1,5 +1,6 @@
 // What a restore does, in its order, and whether it may: the backup is read back as a whole and the target looked at before anything
 // is written.
+import { components } from '../components/index.ts';
 import type { BackupWork, RestoreStep, StoreContext } from '../contract/backup.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { formatQuantity } from '../domain/amount.ts';
@@ -7,15 +8,15 @@ import {
 	SCHEMA_NAME,
 	storedSchemaSchema,
 	type BackupTable,
-	type KeptComponent,
 	type Manifest,
 	type RestoreOptions,
 	type StoredChange,
 	type StoredSchema,
 } from '../domain/backup.ts';
+import type { ComponentKey } from '../domain/component.ts';
 import { TwinsError } from '../domain/errors.ts';
 import { majorOf } from '../platform/postgres/index.ts';
-import { sha256 } from '../platform/sha256.ts';
+import { readObject } from './pages.ts';
 import { prove } from './prove.ts';
 import { AFTER_ROWS } from './schema-script.ts';
 import { readManifest } from './verify.ts';
@@ -23,8 +24,11 @@ import { readManifest } from './verify.ts';
 /** Stages of the schema have steps of this name. */
 export const SCHEMA_STEP = 'schema-';
 
+/** Makes the lists of files known on the target, for the time of the restore. */
+export const KEPT_FILES_STEP = 'kept-files';
+
 /** Which component a stage of the schema is shown with. */
-const HOME: Readonly<Record<string, KeptComponent>> = {
+const HOME: Readonly<Record<string, ComponentKey>> = {
 	structure: 'tables',
 	functions: 'functions',
 	views: 'views',
@@ -55,22 +59,6 @@ export const prepareRestore: BackupWork['prepareRestore'] = async (context) => {
 const others = (count: number): string =>
 	count === 0 ? '' : ` (and ${formatQuantity(count, 'object')} more)`;
 
-/** An object of the backup as it was written; throws for a changed one. */
-export async function readObject(
-	{ store, folder }: Pick<StoreContext, 'store' | 'folder'>,
-	{ objects }: Manifest,
-	name: string,
-): Promise<Uint8Array<ArrayBuffer>> {
-	const known = objects.find((object) => object.name === name);
-	const bytes = await store.get(`${folder}/${name}`);
-	if (known !== undefined && (await sha256(bytes)) === known.sha256) return bytes;
-	throw new TwinsError(
-		'unsupported',
-		`${folder} is damaged: ${name} is changed`,
-		'Restore another backup.',
-	);
-}
-
 export async function readSchema(
 	context: Pick<StoreContext, 'store' | 'folder'>,
 	manifest: Manifest,
@@ -79,9 +67,21 @@ export async function readSchema(
 	return storedSchemaSchema.parse(JSON.parse(text));
 }
 
+/** Components of the backup that the target can take: one that is given by the URL of its database has no services. */
+export const restorableComponents = (
+	{ components: kept }: Manifest,
+	{ services }: Endpoint,
+): ComponentKey[] =>
+	kept.filter(
+		(key) =>
+			components
+				.find((component) => component.key === key)
+				?.requires?.every((service) => services.includes(service)) ?? true,
+	);
+
 async function checkFits(
 	manifest: Manifest,
-	{ components }: RestoreOptions,
+	options: RestoreOptions,
 	target: Endpoint,
 	folder: string,
 ): Promise<void> {
@@ -94,15 +94,16 @@ async function checkFits(
 			`Upgrade the target to Postgres ${from} in the Supabase dashboard, or pick a newer target.`,
 		);
 	}
-	const lacking = Object.entries(components)
+	const possible = restorableComponents(manifest, target);
+	const lacking = Object.entries(options.components)
 		.filter(([, isWanted]) => isWanted)
 		.map(([key]) => key)
-		.filter((key) => !manifest.components.some((kept) => kept === key));
+		.filter((key) => !possible.some((kept) => kept === key));
 	if (lacking.length === 0) return;
 	throw new TwinsError(
 		'unsupported',
-		`${folder} does not have ${lacking.join(', ')}`,
-		'Restore other components.',
+		`${folder} does not have ${lacking.join(', ')}, or the target has no service for it`,
+		`Restore other components: ${possible.join(', ')}.`,
 	);
 }
 
@@ -176,26 +177,36 @@ const changesOf = ({ stages }: StoredSchema, components: readonly string[]): Sto
 		.flatMap(({ changes }) => changes)
 		.filter(({ component }) => components.includes(component));
 
-function stepsOf(schema: StoredSchema, { components }: RestoreOptions): RestoreStep[] {
-	const isOn = (key: string): boolean => components[key as KeptComponent] === true;
+function stepsOf(schema: StoredSchema, options: RestoreOptions): RestoreStep[] {
+	const isOn = (key: string): boolean => options.components[key as ComponentKey] === true;
 	const ofStage = (isAfter: boolean): RestoreStep[] =>
 		schema.stages
 			.filter(({ stage }) => AFTER_ROWS.includes(stage) === isAfter)
 			.flatMap(({ stage, changes }) => {
 				const home = HOME[stage] ?? 'tables';
 				const others = changes.map(({ component }) => component).filter(isOn);
-				const shown = isOn(home) ? home : (others[0] as KeptComponent | undefined);
+				const shown = isOn(home) ? home : (others[0] as ComponentKey | undefined);
 				return shown === undefined ? [] : [{ component: shown, name: SCHEMA_STEP + stage }];
 			});
-	const one = (component: KeptComponent, name: string): RestoreStep[] =>
+	const one = (component: ComponentKey, name: string): RestoreStep[] =>
 		isOn(component) ? [{ component, name }] : [];
+	// Files before triggers, which would run for each; what acts by itself comes last.
 	return [
 		...ofStage(false),
 		...one('auth_users', 'users'),
 		...one('data', 'rows'),
 		...one('data', 'sequences'),
 		...one('views', 'refreshes'),
+		...one('project_config', 'limits'),
+		...one('storage', KEPT_FILES_STEP),
+		...one('storage', 'files'),
 		...ofStage(true),
 		...one('tables', 'defaults'),
+		...one('realtime', 'publications'),
+		...one('edge_functions', 'functions'),
+		...one('project_config', 'settings'),
+		...one('project_config', 'role-settings'),
+		...one('webhooks', 'webhooks'),
+		...one('cron_jobs', 'jobs'),
 	];
 }

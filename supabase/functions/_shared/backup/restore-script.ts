@@ -1,5 +1,6 @@
-// The shell script in each backup that restores it with psql, gunzip and sha256sum, and without us.
-import type { BackupTable } from '../domain/backup.ts';
+// The shell scripts in each backup that restore it without us: with psql, gunzip and sha256sum, and files with curl.
+import { base64 } from '../components/storage/transfer.ts';
+import type { BackupTable, KeptFile } from '../domain/backup.ts';
 import { ident } from '../platform/postgres/index.ts';
 import { partsOf } from '../schema/names.ts';
 import { userPath } from '../schema/own-path.ts';
@@ -42,5 +43,66 @@ load() {
 run schema.sql
 ${loads.join('\n')}
 run after-rows.sql
+run publications.sql
+`;
+}
+
+/** A line of the lists that restore-files.sh reads: fields in the order of its `read`, none of them empty. */
+export function scriptLine(file: KeptFile, size: number | null): string {
+	const { bucket, name, offset, row, parts } = file;
+	const metadata = objectOf(row?.['metadata']);
+	const user = row?.['user_metadata'];
+	const end = offset + parts.reduce((sum, part) => sum + part.bytes, 0);
+	const header = (value: unknown): string =>
+		typeof value === 'string' && /^[\x20-\x7e]+$/.test(value) ? value : '-';
+	return [
+		row === null ? 'lost' : end >= (size ?? 0) ? 'end' : 'more',
+		offset,
+		[bucket, ...name.split('/')].map(encodeURIComponent).join('/'),
+		header(metadata['mimetype']),
+		header(metadata['cacheControl']),
+		typeof user === 'object' && user !== null ? base64(JSON.stringify(user)) : '-',
+		parts.map((part) => part.name).join(' ') || '-',
+	].join('\t');
+}
+
+const objectOf = (value: unknown): Readonly<Record<string, unknown>> =>
+	typeof value === 'object' && value !== null ? { ...value } : {};
+
+/** Makes the buckets and uploads the files of all lists. */
+export function filesScript(buckets: readonly Readonly<Record<string, unknown>>[]): string {
+	const makes = buckets
+		.filter(({ type }) => type === undefined || type === null || type === 'STANDARD')
+		.map(({ id, name, public: isPublic, file_size_limit, allowed_mime_types }) => {
+			const body = { id, name, public: isPublic, file_size_limit, allowed_mime_types };
+			return `make ${quoted(JSON.stringify(body))}`;
+		});
+	return `#!/bin/sh
+# Uploads the files of this backup: sh restore-files.sh https://….supabase.co SECRET_KEY
+set -eu
+url="$1/storage/v1"
+key="$2"
+cd "$(dirname "$0")"
+whole="$(mktemp)"
+trap 'rm -f "$whole"' EXIT
+
+call() { curl -sS --fail-with-body -o /dev/null -H "apikey: $key" -H "authorization: Bearer $key" "$@"; }
+make() { call -X POST "$url/bucket" -H 'content-type: application/json' -d "$1"; }
+${makes.join('\n')}
+tab="$(printf '\t')"
+for list in files/*.tsv; do
+	[ -e "$list" ] || continue
+	while IFS="$tab" read -r state offset path type cache metadata parts; do
+		[ "$state" != lost ] || continue
+		[ "$offset" != 0 ] || : >"$whole"
+		[ "$parts" = - ] || cat $parts >>"$whole"
+		[ "$state" = end ] || continue
+		set -- -H 'x-upsert: true'
+		[ "$type" = - ] || set -- "$@" -H "content-type: $type"
+		[ "$cache" = - ] || set -- "$@" -H "cache-control: $cache"
+		[ "$metadata" = - ] || set -- "$@" -H "x-metadata: $metadata"
+		call -X POST "$url/object/$path" "$@" --data-binary "@$whole"
+	done <"$list"
+done
 `;
 }

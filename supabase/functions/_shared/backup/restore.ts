@@ -18,14 +18,16 @@ import { isPassing, sqlstateOf, TwinsError } from '../domain/errors.ts';
 import { ident, qualified, type Session } from '../platform/postgres/index.ts';
 import { partsOf } from '../schema/names.ts';
 import { userPath } from '../schema/own-path.ts';
+import { readObject } from './pages.ts';
 import {
 	isOfUsers,
+	KEPT_FILES_STEP,
 	nameOf,
-	readObject,
 	readSchema,
 	SCHEMA_STEP,
 	wantedTables,
 } from './restore-plan.ts';
+import { runStage, showFiles, STAGES } from './restore-rest.ts';
 import { SCHEMA_SETTINGS } from './schema-script.ts';
 import { readManifest } from './verify.ts';
 
@@ -67,6 +69,7 @@ export async function restore(context: RestoreContext): Promise<Result> {
 			await takePrivileges(work, schema.privileges);
 		return makeAll(work, found?.changes ?? []);
 	}
+	if (step in STAGES) return runStage(context, manifest, step);
 	switch (step) {
 		case 'users':
 			return loadAll(work, manifest.tables.filter(isOfUsers), loadUsers);
@@ -78,6 +81,8 @@ export async function restore(context: RestoreContext): Promise<Result> {
 			return setSequences(work, await readAfterRows(work));
 		case 'refreshes':
 			return refresh(work, await readAfterRows(work));
+		case KEPT_FILES_STEP:
+			return showFiles(context, manifest);
 		default:
 			throw new TwinsError(
 				'internal',

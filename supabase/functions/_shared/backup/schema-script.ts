@@ -1,5 +1,6 @@
 // The schema of a database as SQL text that psql runs alone: what a clone into an empty project would do, in its order.
-import { KEPT_COMPONENTS, type StoredChange, type StoredSchema } from '../domain/backup.ts';
+import type { StoredChange, StoredSchema } from '../domain/backup.ts';
+import type { ComponentKey } from '../domain/component.ts';
 import { literal } from '../platform/postgres/index.ts';
 import { pathOf } from '../schema/apply.ts';
 import { NO_ROWS_BROUGHT, SCHEMA_STAGES, type Fact, type Facts } from '../schema/fact.ts';
@@ -8,6 +9,12 @@ import { overloadedRoutines } from '../schema/overloads.ts';
 import { planStage } from '../schema/plan.ts';
 import { createStatements, type LeftFact, type PlannedChange } from '../schema/planning.ts';
 import { indexFacts } from '../schema/read.ts';
+
+/** Components of which every backup has what there is. */
+export const ALWAYS_KEPT: readonly ComponentKey[] = [
+	...(['tables', 'data', 'views', 'functions', 'triggers', 'policies'] as const),
+	'auth_users',
+];
 
 export interface SchemaScript {
 	readonly stored: StoredSchema;
@@ -64,7 +71,8 @@ export function schemaScript(facts: Facts): SchemaScript {
 			},
 			{
 				stage,
-				components: KEPT_COMPONENTS,
+				// Roles that nothing refers to are of the last one.
+				components: [...ALWAYS_KEPT, 'project_config'],
 				removes: [],
 				rows: NO_ROWS_BROUGHT,
 				skip: new Set(),

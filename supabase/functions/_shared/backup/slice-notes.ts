@@ -1,8 +1,10 @@
 // What one slice of a backup leaves for the next ones: kept beside the backup, because it grows with it and a cursor must not.
 import * as z from 'zod/mini';
 import { backupObjectSchema, backupTableSchema, leftObjectSchema } from '../domain/backup.ts';
+import { COMPONENT_KEYS } from '../domain/component.ts';
 import { momentSchema } from '../components/data/snapshot.ts';
 import { TwinsError } from '../domain/errors.ts';
+import { restCursorSchema } from './rest-cursor.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import type { CopyPlace } from '../platform/copy-pieces.ts';
 
@@ -18,6 +20,8 @@ export const cursorSchema = z.object({
 	place,
 	rows: z.number(),
 	bytes: z.number(),
+	/** Rows are done; how far the rest is. */
+	rest: z.optional(z.nullable(restCursorSchema)),
 	/** The snapshot that the last slice keeps for the next one. */
 	moment: z.optional(momentSchema),
 });
@@ -33,6 +37,10 @@ const notesSchema = z.object({
 	isContinued: z._default(z.boolean(), false),
 	tables: z.array(backupTableSchema),
 	left: z.array(leftObjectSchema),
+	/** Components that are kept as a whole since this slice, besides those of the schema and the rows. */
+	components: z.array(z.enum(COMPONENT_KEYS)),
+	/** Lists of files. */
+	files: z.array(z.object({ list: z.string(), objects: z.int(), bytes: z.int() })),
 	objects: z.array(backupObjectSchema),
 });
 export type SliceNotes = z.infer<typeof notesSchema>;

@@ -69,26 +69,6 @@ export interface DamagedObject {
 	readonly problem: 'missing' | 'of another size' | 'changed';
 }
 
-/**
- * Reads every object and compares size and hash with the manifest; an empty list means that all are as they were written.
- * One object is in memory at a time.
- */
-export async function verifyBackup(
-	store: ObjectStore,
-	folder: string,
-	{ objects }: Manifest,
-	onObject: (done: number, total: number) => void = () => undefined,
-): Promise<readonly DamagedObject[]> {
-	const damaged: DamagedObject[] = [];
-	const sizes = new Map((await store.list(`${folder}/`)).map(({ name, bytes }) => [name, bytes]));
-	for (const [done, object] of objects.entries()) {
-		onObject(done, objects.length);
-		const problem = await problemOf(store, folder, object, sizes.get(`${folder}/${object.name}`));
-		if (problem) damaged.push({ name: object.name, problem });
-	}
-	return damaged;
-}
-
 export async function problemOf(
 	store: ObjectStore,
 	folder: string,

@@ -29,12 +29,13 @@ export const makeBackupWork = (sliceBytes = SLICE_BYTES): BackupWork => ({
 			{ bytes: smaller(sliceBytes, context), spent: context.spent },
 		);
 		if (written.state === 'more') return written;
-		const { problems, moments } = written.manifest;
+		const { problems, moments, components } = written.manifest;
 		return {
 			state: 'done',
 			manifestSha256: await manifestHash(written.manifest),
 			problems: problems.filter(({ outcome }) => outcome === 'failed').length,
 			moments: moments.length,
+			components,
 		};
 	},
 	prove: (context) => prove(context, context.mode),

@@ -12,9 +12,11 @@ import { isPassing, TwinsError } from '../domain/errors.ts';
 import type { CopyPlace } from '../platform/copy-pieces.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import { readFacts } from '../schema/read.ts';
-import { finishBackup, removeOthers } from './finish.ts';
+import { bytesOf, finishBackup, removeOthers } from './finish.ts';
+import { keepRest } from './keep-rest.ts';
 import { createBackupObjects, safeName, type BackupObjects } from './objects.ts';
 import { createPartWriter } from './part-writer.ts';
+import type { RestCursor } from './rest-cursor.ts';
 import { schemaBefore, schemaScript } from './schema-script.ts';
 import {
 	cursorSchema,
@@ -57,14 +59,16 @@ export interface SliceLimits {
 const NO_LIMITS: SliceLimits = { bytes: Number.POSITIVE_INFINITY, spent: () => false };
 
 /**
- * Writes the backup in one slice, of one moment, and returns its manifest. Throws TwinsError when it could not be completed;
+ * Writes the backup in one process, its rows of one moment, and returns its manifest. Throws TwinsError when it could not be completed;
  * what was written of it is removed then, or the error says that it could not be.
  */
 export async function writeBackup(request: BackupRequest): Promise<Manifest> {
 	try {
-		const written = await writeSlice(request, null, NO_LIMITS);
-		if (written.state === 'done') return written.manifest;
-		throw new Error('a slice without limits ends');
+		for (let cursor: unknown = null; ;) {
+			const written = await writeSlice(request, cursor, NO_LIMITS);
+			if (written.state === 'done') return written.manifest;
+			cursor = written.cursor;
+		}
 	} catch (error) {
 		await removeBackup(request.store, request.folder).catch((reason: unknown) => {
 			throw leftBehind(error, reason, request.folder);
@@ -100,7 +104,7 @@ export async function writeSlice(
 	cursor: unknown,
 	limits: SliceLimits,
 ): Promise<Sliced<{ readonly state: 'done'; readonly manifest: Manifest }>> {
-	const { source, store, folder, ignoreRules } = request;
+	const { store, folder } = request;
 	const from: WriteCursor | null = cursor === null ? null : cursorSchema.parse(cursor);
 	const objects = createBackupObjects(store, folder);
 	const notes = await notesBefore(store, folder, from);
@@ -110,6 +114,53 @@ export async function writeSlice(
 		await removeOthers(store, folder, manifest);
 		return { state: 'done', manifest };
 	}
+	const now = startNotes(new Date().toISOString());
+	const work: Work = { request, objects, notes, now, limits, from };
+	return from?.rest === undefined ? writeRows(work) : writeRest(work, from.rest);
+}
+
+interface Work {
+	readonly request: BackupRequest;
+	readonly objects: BackupObjects;
+	/** Of earlier slices, and of this one. */
+	readonly notes: readonly SliceNotes[];
+	readonly now: SliceNotes;
+	readonly limits: SliceLimits;
+	readonly from: WriteCursor | null;
+}
+
+type Written = Sliced<{ readonly state: 'done'; readonly manifest: Manifest }>;
+
+const startNotes = (takenAt: string): SliceNotes => ({
+	takenAt,
+	// Only slices that read rows have a moment.
+	isContinued: true,
+	...{ tables: [], left: [], components: [], files: [], objects: [] },
+});
+
+const reachedBy = ({ objects, now, from }: Work): Pick<WriteCursor, 'rows' | 'bytes'> => ({
+	rows: (from?.rows ?? 0) + now.tables.reduce((sum, table) => sum + table.rows, 0),
+	bytes: (from?.bytes ?? 0) + objects.bytes(),
+});
+
+/** Stores the notes of the slice; where the next one goes on. */
+async function storeNotes(
+	work: Work,
+	at: Pick<WriteCursor, 'done' | 'place' | 'rest'>,
+): Promise<WriteCursor> {
+	const { request, objects, notes, now, from } = work;
+	const name = notesName(notes.length + 1);
+	const { rows, bytes } = reachedBy(work);
+	now.objects.push(...objects.written());
+	const body = new TextEncoder().encode(JSON.stringify(now));
+	await request.store.put(`${request.folder}/${name}`, body);
+	return { notes: [...(from?.notes ?? []), name], ...at, rows, bytes };
+}
+
+/** Schema, users and rows, all at one moment. */
+async function writeRows(work: Work): Promise<Written> {
+	const { request, objects, notes, now, limits, from } = work;
+	const { source, ignoreRules } = request;
 	// Two: the first one's transaction holds the moment.
 	const rows = await source.connect();
 	const catalog = await source.database();
@@ -118,14 +169,9 @@ export async function writeSlice(
 	const isWanted = (table: string): boolean => waiting?.has(table) ?? true;
 	const kept = await keepRows(rows, ignoreRules, isWanted, from?.moment);
 	const tables = [...(await keepUsers(rows)), ...kept.tables];
-	const now: SliceNotes = {
-		takenAt: new Date(kept.moment.takenAt).toISOString(),
-		isContinued: kept.isContinued,
-		tables: [],
-		left: [],
-		objects: [],
-		...(earlier === undefined && { order: tables.map(({ table }) => table) }),
-	};
+	now.takenAt = new Date(kept.moment.takenAt).toISOString();
+	now.isContinued = kept.isContinued;
+	if (earlier === undefined) now.order = tables.map(({ table }) => table);
 	let isLargeSchema = false;
 	if (earlier === undefined) {
 		// The locks on the tables keep their structure as it is meanwhile.
@@ -141,18 +187,10 @@ export async function writeSlice(
 	const byName = new Map(tables.map((table) => [table.table, table]));
 	let done = from?.done ?? 0;
 	let place = from?.place ?? null;
-	const reached = (): Pick<WriteCursor, 'rows' | 'bytes'> => ({
-		rows: (from?.rows ?? 0) + now.tables.reduce((sum, table) => sum + table.rows, 0),
-		bytes: (from?.bytes ?? 0) + objects.written().reduce((sum, object) => sum + object.bytes, 0),
-	});
 	const pause = async (): Promise<MoreToDo> => {
-		const name = notesName(notes.length + 1);
-		const { rows: count, bytes } = reached();
-		now.objects.push(...objects.written());
-		await store.put(`${folder}/${name}`, new TextEncoder().encode(JSON.stringify(now)));
-		const next = { notes: [...(from?.notes ?? []), name], done, place, rows: count, bytes };
-		request.onProgress?.({ done, total: order.length, rows: count, bytes });
-		if (!isYoung(kept.moment)) return { state: 'more', cursor: next satisfies WriteCursor };
+		const next = await storeNotes(work, { done, place });
+		request.onProgress?.({ done, total: order.length, rows: next.rows, bytes: next.bytes });
+		if (!isYoung(kept.moment)) return { state: 'more', cursor: next };
 		const cursor: WriteCursor = { ...next, moment: kept.moment };
 		return { state: 'more', cursor, handOn: await kept.offer() };
 	};
@@ -161,19 +199,51 @@ export async function writeSlice(
 		request.signal.throwIfAborted();
 		const table = byName.get(order[done] ?? '');
 		request.onTable?.(table?.object ?? '', done, order.length);
-		request.onProgress?.({ done, total: order.length, ...reached() });
+		request.onProgress?.({ done, total: order.length, ...reachedBy(work) });
 		if (table === undefined) now.left.push(goneMeanwhile(order[done] ?? '', kept.left));
 		else place = await reading.read(table, done + 1, place);
 		if (place === null) done += 1;
 		if (done < order.length && (reading.isFull() || limits.spent())) return pause();
 	}
+	await rows.query('commit');
+	if (reading.isFull() || limits.spent()) {
+		const cursor = await storeNotes(work, { done, place: null, rest: null });
+		return { state: 'more', cursor };
+	}
+	return writeRest(work, null, done);
+}
+
+/** What comes after the rows, and the manifest. */
+async function writeRest(
+	work: Work,
+	from: RestCursor | null,
+	tables = work.from?.done ?? 0,
+): Promise<Written> {
+	const { request, objects, notes, now, limits } = work;
+	const { source, store, folder, ignoreRules, signal } = request;
+	const before = objects.bytes();
+	const rest = await keepRest(
+		{
+			...{ source, objects, signal, notes: now, slice: notes.length + 1 },
+			isFull: () => objects.bytes() - before >= limits.bytes || limits.spent(),
+			onFiles: (done, total) => {
+				request.onTable?.('files of Storage', done, total);
+				request.onProgress?.({ done: tables, total: tables, ...reachedBy(work) });
+			},
+		},
+		from,
+	);
+	const reached = reachedBy(work);
+	request.onProgress?.({ done: tables, total: tables, ...reached });
+	if (rest !== null) {
+		return { state: 'more', cursor: await storeNotes(work, { done: tables, place: null, rest }) };
+	}
 	const manifest = await finishBackup({
 		...{ source, store, folder, ignoreRules, objects },
 		notes: [...notes, now],
-		endMoment: () => rows.query('commit'),
 	});
-	const bytes = manifest.objects.reduce((sum, object) => sum + object.bytes, 0);
-	request.onProgress?.({ done, total: done, rows: reached().rows, bytes });
+	const bytes = bytesOf(manifest);
+	request.onProgress?.({ done: tables, total: tables, rows: reached.rows, bytes });
 	return { state: 'done', manifest };
 }
 

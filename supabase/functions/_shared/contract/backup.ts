@@ -1,11 +1,12 @@
 // What components give to a backup, and what the worker is given to carry one out. Types only.
-import type { KeptComponent, RestoreOptions } from '../domain/backup.ts';
+import type { RestoreOptions } from '../domain/backup.ts';
+import type { ComponentKey } from '../domain/component.ts';
 import type { ErrorBody } from '../domain/errors.ts';
 import type { CopiedPiece, CopyPlace } from '../platform/copy-pieces.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import type { MoreToDo } from './component.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Item, Progress } from './report.ts';
+import type { Failed, Item, Progress } from './report.ts';
 
 /** A table whose rows are kept. */
 export interface KeptTable {
@@ -61,6 +62,11 @@ export interface RestoreContext extends StoreContext {
 	readonly options: RestoreOptions;
 	/** Name of the step, as `prepareRestore` laid it out. */
 	readonly step: string;
+	readonly jobId: string;
+	/** What has failed so far in this run. */
+	readonly failures: readonly Failed[];
+	readonly isLastTry: boolean;
+	spend(amount: { readonly bytes?: number; readonly operations?: number }): void;
 	report(...items: readonly Item[]): void;
 }
 
@@ -77,7 +83,7 @@ export type Sliced<T> = MoreToDo | T;
 
 /** A step of a restore: what it brings is reported under its component. */
 export interface RestoreStep {
-	readonly component: KeptComponent;
+	readonly component: ComponentKey;
 	readonly name: string;
 }
 
@@ -90,6 +96,7 @@ export interface BackupWork {
 			readonly manifestSha256: string;
 			readonly problems: number;
 			readonly moments: number;
+			readonly components: readonly ComponentKey[];
 		}>
 	>;
 	prove(
@@ -99,7 +106,7 @@ export interface BackupWork {
 	remove(context: StoreContext): Promise<Sliced<{ readonly state: 'done' }>>;
 	/** Reads the backup back as a whole and looks at the target; throws before anything is written. The steps in their order. */
 	prepareRestore(
-		context: Omit<RestoreContext, 'step' | 'report'>,
+		context: StoreContext & Pick<RestoreContext, 'target' | 'options'>,
 	): Promise<Sliced<{ readonly state: 'done'; readonly steps: readonly RestoreStep[] }>>;
 	restore(context: RestoreContext): Promise<Sliced<{ readonly state: 'done' }>>;
 }

@@ -1,6 +1,6 @@
 // One endpoint of a clone, the source or the target, as components see it.
 import type { EndpointRole } from '../domain/endpoint-role.ts';
-import type { Session } from '../platform/postgres/index.ts';
+import type { Param, Row, Session } from '../platform/postgres/index.ts';
 import type { ManagementApi } from '../platform/supabase/management-api.ts';
 import type { StorageApi } from '../platform/supabase/storage-api.ts';
 
@@ -28,6 +28,16 @@ export interface Endpoint {
 	 * that the account may not see have an empty value.
 	 */
 	keys(): Promise<readonly { readonly name: string; readonly value: string }[]>;
+	/** What stands for its database, where the source is a backup: that has none. */
+	readonly kept?: KeptSource;
+}
+
+/** What a backup has in place of the database of a source. */
+export interface KeptSource {
+	/** What a component gave to the backup under a name. */
+	read(name: string): Promise<unknown>;
+	/** Queries over the tables of Storage, which stand in another schema for the time of the restore. */
+	queryStorage(text: string, params: readonly Param[]): Promise<Row[]>;
 }
 
 /** Both endpoints of a clone. */

@@ -1,24 +1,12 @@
 // The manifest of a backup: what there is in its folder. Format: docs/BACKUP-FORMAT.md.
 import * as z from 'zod/mini';
-import { COMPONENT_KEYS, type ComponentKey } from './component.ts';
+import { COMPONENT_KEYS } from './component.ts';
 
 export const BACKUP_FORMAT = 'twins-backup';
 /** Raised when a reader of the version before could not restore what is written. */
 export const BACKUP_VERSION = 1;
 
 export const MANIFEST_NAME = 'manifest.json';
-
-/** The components that a backup keeps. */
-export const KEPT_COMPONENTS = [
-	'tables',
-	'data',
-	'views',
-	'functions',
-	'triggers',
-	'policies',
-	'auth_users',
-] as const satisfies readonly ComponentKey[];
-export type KeptComponent = (typeof KEPT_COMPONENTS)[number];
 
 const count = z.int().check(z.minimum(0));
 
@@ -43,6 +31,19 @@ export const backupTableSchema = z.object({
 });
 export type BackupTable = z.infer<typeof backupTableSchema>;
 
+/** A line of a list of files: a file of Storage, or as much of a large one as one slice has kept. */
+export const keptFileSchema = z.object({
+	bucket: z.string(),
+	name: z.string(),
+	/** Bytes of the file before these parts; with 0 the file begins, also where lines before said something of it. */
+	offset: count,
+	/** Its row of storage.objects; null: it could not be kept after all. */
+	row: z.nullable(z.record(z.string(), z.unknown())),
+	/** Its bytes, in order. */
+	parts: z.array(backupObjectSchema),
+});
+export type KeptFile = z.infer<typeof keptFileSchema>;
+
 export const leftObjectSchema = z.object({
 	object: z.string(),
 	outcome: z.enum(['failed', 'skipped']),
@@ -65,6 +66,14 @@ export const manifestSchema = z.object({
 	problems: z.array(leftObjectSchema),
 	tables: z.array(backupTableSchema),
 	objects: z.array(backupObjectSchema),
+	/** Files of Storage: too many to be named here. */
+	files: z.object({
+		/** Objects that list them, in order. */
+		lists: z.array(z.string()),
+		/** Objects with their bytes: how many, and how large together. */
+		objects: count,
+		bytes: count,
+	}),
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 

@@ -33,7 +33,7 @@ export const isOfBackup = (run: StoredRun): run is StoredBackupRun => run.backup
 
 /** Carries out one slice. Never throws: an error is a result, `retry` when the same may succeed later. */
 export async function runBackupSlice(
-	step: Omit<Step, 'failures'>,
+	step: Step,
 	run: StoredBackupRun,
 	ports: BackupPorts,
 ): Promise<SliceResult> {
@@ -51,6 +51,10 @@ export async function runBackupSlice(
 				attempts: step.attempts,
 				signal: ports.signal,
 				spent: ports.budget.spent,
+				spend: ports.budget.spend,
+				jobId: run.job_id ?? run.id,
+				failures: step.failures,
+				isLastTry: step.attempts + 1 >= MAX_ATTEMPTS,
 				progress: (reached) => {
 					progress = reached;
 					ports.onProgress?.(reached);
@@ -94,7 +98,7 @@ type Context = Omit<Parameters<BackupWork['restore']>[0], 'target' | 'options' |
 type StepResult = Pick<SliceResult, 'outcome' | 'cursor' | 'steps' | 'backup' | 'handOn'>;
 
 async function runStep(
-	step: Omit<Step, 'failures'>,
+	step: Step,
 	run: StoredBackupRun,
 	context: Context,
 	location: string,
@@ -108,8 +112,8 @@ async function runStep(
 				const ignoreRules = run.ignore_rules;
 				return resultOf(
 					await work.write({ ...context, source, ignoreRules }),
-					({ manifestSha256, problems, moments }) => ({
-						backup: { location, manifest_sha256: manifestSha256, problems, moments },
+					({ manifestSha256, ...told }) => ({
+						backup: { location, manifest_sha256: manifestSha256, ...told },
 					}),
 				);
 			});

@@ -93,7 +93,7 @@ async function carryOut(
 	const { backups } = ports;
 	const isBackup = backups !== undefined && isOfBackup(claim.run);
 	const result = isBackup
-		? await runBackupSlice(claim.step, claim.run, { ...shared, ...backups })
+		? await runBackupSlice({ ...claim.step, failures }, claim.run, { ...shared, ...backups })
 		: await runSlice({ ...claim.step, failures }, claim.run, {
 				...shared,
 				components: ports.components,

@@ -1,7 +1,7 @@
 // What the forms about backups do, on each page that lists them.
 import { fail, redirect, type RequestEvent } from '@sveltejs/kit';
 import { problemFromDatabase } from './problem.ts';
-import { KEPT_COMPONENTS } from '#shared/domain/backup.ts';
+import { COMPONENT_KEYS } from '#shared/domain/component.ts';
 import { isUuid } from './uuid.ts';
 
 type Event = Pick<RequestEvent, 'locals' | 'request'>;
@@ -64,7 +64,7 @@ export const backupActions = {
 				...(scope === 'components'
 					? {
 							components: Object.fromEntries(
-								KEPT_COMPONENTS.map((key) => [key, wanted.includes(key)]),
+								COMPONENT_KEYS.map((key) => [key, wanted.includes(key)]),
 							),
 						}
 					: {}),

@@ -49,6 +49,7 @@ export type Database = {
 				Row: {
 					account_id: string | null;
 					bytes: number;
+					components: string[];
 					created_at: string;
 					destination_id: string | null;
 					error: Json | null;
@@ -78,6 +79,7 @@ export type Database = {
 				Insert: {
 					account_id?: string | null;
 					bytes?: number;
+					components?: string[];
 					created_at?: string;
 					destination_id?: string | null;
 					error?: Json | null;
@@ -106,6 +108,7 @@ export type Database = {
 				Update: {
 					account_id?: string | null;
 					bytes?: number;
+					components?: string[];
 					created_at?: string;
 					destination_id?: string | null;
 					error?: Json | null;
@@ -1738,6 +1741,7 @@ export type Database = {
 				Returns: {
 					account_id: string | null;
 					bytes: number;
+					components: string[];
 					created_at: string;
 					destination_id: string | null;
 					error: Json | null;
@@ -1782,6 +1786,7 @@ export type Database = {
 				Returns: {
 					account_id: string | null;
 					bytes: number;
+					components: string[];
 					created_at: string;
 					destination_id: string | null;
 					error: Json | null;
@@ -1959,6 +1964,7 @@ export type Database = {
 				Returns: {
 					account_id: string | null;
 					bytes: number;
+					components: string[];
 					created_at: string;
 					destination_id: string | null;
 					error: Json | null;

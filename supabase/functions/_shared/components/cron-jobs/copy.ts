@@ -7,7 +7,7 @@ import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { literal, type Session } from '../../platform/postgres/index.ts';
-import { readJobs, type EndpointCronJobs } from './inspect.ts';
+import { readJobs, readSourceJobs, type EndpointCronJobs } from './inspect.ts';
 import { planJobs, wantedJobs, type JobAction, type WantedJob } from './plan.ts';
 import { alterJob, INSTALL_CRON, scheduleJob, unscheduleJob } from './queries.ts';
 
@@ -140,7 +140,7 @@ export const copyStage: Stage = {
 	provides: [],
 	async run(context) {
 		const done = new Set(context.cursor === null ? [] : cursorSchema.parse(context.cursor).done);
-		const source = await readJobs(await context.source.database());
+		const source = await readSourceJobs(context.source);
 		context.report(...foreignItems(source));
 		if (source.own.length === 0 && !context.options.remove_extra) {
 			if (!source.installed) {

@@ -1,25 +1,38 @@
 // Reads the cron jobs of one endpoint.
+import * as z from 'zod/mini';
+import type { Endpoint } from '../../contract/endpoint.ts';
 import type { Session } from '../../platform/postgres/index.ts';
 import { CRON_JOBS, CRON_STATE } from './queries.ts';
 
-export interface CronJob {
-	readonly id: string;
+const jobSchema = z.object({
+	id: z.string(),
 	/** Null for a job that was scheduled without a name. */
-	readonly name: string | null;
-	readonly schedule: string;
-	readonly command: string;
-	readonly database: string;
-	readonly username: string;
-	readonly active: boolean;
-}
+	name: z.nullable(z.string()),
+	schedule: z.string(),
+	command: z.string(),
+	database: z.string(),
+	username: z.string(),
+	active: z.boolean(),
+});
+export type CronJob = Readonly<z.infer<typeof jobSchema>>;
 
-export interface EndpointCronJobs {
-	readonly installed: boolean;
+const endpointJobsSchema = z.object({
+	installed: z.boolean(),
 	/** Jobs that run as our role in this database: those we can copy. */
-	readonly own: readonly CronJob[];
+	own: z.readonly(z.array(jobSchema)),
 	/** All others that can be seen. */
-	readonly foreign: readonly CronJob[];
-}
+	foreign: z.readonly(z.array(jobSchema)),
+});
+export type EndpointCronJobs = Readonly<z.infer<typeof endpointJobsSchema>>;
+
+/** Under which a backup keeps them. */
+export const KEPT_JOBS = 'cron-jobs';
+
+/** Jobs of the source, or of the backup that stands for it. */
+export const readSourceJobs = async (source: Endpoint): Promise<EndpointCronJobs> =>
+	source.kept
+		? endpointJobsSchema.parse(await source.kept.read(KEPT_JOBS))
+		: readJobs(await source.database());
 
 /** Jobs as pg_cron tells them; none where it is not installed. */
 export async function readJobs(session: Session): Promise<EndpointCronJobs> {

@@ -7,14 +7,14 @@ import {
 } from '../../domain/preview.ts';
 import type { ReadContext } from '../../contract/context.ts';
 import { hostsIn, withoutSecrets, readReferences } from '../../platform/supabase/references.ts';
-import { readJobs } from './inspect.ts';
+import { readJobs, readSourceJobs } from './inspect.ts';
 import { planJobs, wantedJobs } from './plan.ts';
 
 const MAX_COMMAND = 300;
 
 /** Counts, list, plan and warnings. Changes nothing. */
 export async function previewJobs(context: ReadContext): Promise<Preview> {
-	const source = await readJobs(await context.source.database());
+	const source = await readSourceJobs(context.source);
 	const target = await readJobs(await context.target.database());
 	const from = await readReferences(context.source);
 	const to = await readReferences(context.target);

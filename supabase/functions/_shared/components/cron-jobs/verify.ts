@@ -3,14 +3,14 @@
 import type { Finding } from '../../contract/report.ts';
 import type { ReadContext } from '../../contract/context.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
-import { readJobs } from './inspect.ts';
+import { readJobs, readSourceJobs } from './inspect.ts';
 import { planJobs, wantedJobs } from './plan.ts';
 
 const FIX = 'Clone cron jobs again. If it stays, the report of that run says why.';
 
 /** Compares both endpoints; an empty list means equal. */
 export async function verifyJobs(context: ReadContext): Promise<readonly Finding[]> {
-	const source = await readJobs(await context.source.database());
+	const source = await readSourceJobs(context.source);
 	const target = await readJobs(await context.target.database());
 	const wanted = wantedJobs(
 		source,

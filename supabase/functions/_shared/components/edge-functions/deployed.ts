@@ -2,7 +2,7 @@
 import * as z from 'zod/mini';
 import type { ManagementApi } from '../../platform/supabase/management-api.ts';
 
-const deployedSchema = z.object({
+export const deployedSchema = z.object({
 	slug: z.string().check(z.regex(/^[A-Za-z0-9_-]+$/)),
 	name: z.string(),
 	status: z.string(),

@@ -33,6 +33,10 @@ export async function compareSecrets({
 	};
 }
 
+/** Names of the secrets that somebody has set: their values cannot be read. */
+export const readSecretNames = async (api: ManagementApi): Promise<string[]> =>
+	[...(await readDigests(api)).keys()].sort();
+
 async function readDigests(api: ManagementApi): Promise<Map<string, string>> {
 	const secrets = z.parse(secretsSchema, await api.get<unknown>('/secrets'));
 	return new Map(

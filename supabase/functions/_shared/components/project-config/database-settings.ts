@@ -14,7 +14,7 @@ interface Place {
 	readonly fix: string;
 }
 
-const PLACES: readonly Place[] = [
+export const PLACES: readonly Place[] = [
 	{
 		setting: 'SSL enforcement',
 		path: '/ssl-enforcement',

@@ -24,8 +24,8 @@ const samlSchema = z.object({
 	),
 });
 
-const ISSUERS = '/config/auth/third-party-auth';
-const SAML = '/config/auth/sso/providers';
+export const ISSUERS = '/config/auth/third-party-auth';
+export const SAML = '/config/auth/sso/providers';
 
 interface IssuerPlan {
 	readonly missing: readonly Record<string, unknown>[];

@@ -1,22 +1,28 @@
 // Settings that live in the database itself: of roles (`alter role … set`), of the database (`alter database … set`)
 // and of both. Read from both endpoints and compared; which of them a clone may set is decided here.
-import { type Session, ident, literal } from '../../platform/postgres/index.ts';
+import * as z from 'zod/mini';
+import type { Endpoint } from '../../contract/endpoint.ts';
+import { ident, literal } from '../../platform/postgres/index.ts';
 import { platformRole } from '../../platform/supabase/managed-schemas.ts';
 import type { ReadContext } from '../../contract/context.ts';
 import { renameProject } from './rewrite.ts';
 
 /** One setting of one place. The value may be a secret: it is compared and written, never reported. */
-interface RoleSetting {
+const roleSettingSchema = z.object({
 	/** `setting statement_timeout of role anon`: the same on both endpoints. */
-	readonly object: string;
-	readonly role: string | null;
+	object: z.string(),
+	role: z.nullable(z.string()),
 	/** For the database of the project only, or for another; neither: for every database. */
-	readonly isHere: boolean;
-	readonly isElsewhere: boolean;
-	readonly isPlatformRole: boolean;
-	readonly name: string;
-	readonly value: string;
-}
+	isHere: z.boolean(),
+	isElsewhere: z.boolean(),
+	isPlatformRole: z.boolean(),
+	name: z.string(),
+	value: z.string(),
+});
+type RoleSetting = Readonly<z.infer<typeof roleSettingSchema>>;
+
+/** Under which a backup keeps them. */
+export const KEPT_ROLE_SETTINGS = 'role-settings';
 
 export interface SettingChange {
 	readonly setting: string;
@@ -80,6 +86,12 @@ const SECRET_NAME = /secret|passw|token|key|jwt|credential|private|apikey|dsn/i;
 const SECRET_VALUE =
 	/eyJ[\w-]{8,}|\bsb_(?:secret|publishable)_|:\/\/[^/@\s]*@|-----BEGIN|(?=[\w+/=-]*[0-9])(?=[\w+/=-]*[A-Za-z])[\w+/=-]{20,}/;
 
+/** In a backup, for a value that is not kept. */
+const HIDDEN = 'eyJ-not-in-the-backup';
+
+const mayBeSecret = ({ name, value }: Pick<RoleSetting, 'name' | 'value'>): boolean =>
+	SECRET_NAME.test(name) || SECRET_VALUE.test(value);
+
 /** What people read; the name of the database counts only where it is another. */
 function nameOf(role: string | null, database: string | null, isHere: boolean, name: string) {
 	const where = database === null || isHere ? 'the database' : `database ${database}`;
@@ -87,7 +99,17 @@ function nameOf(role: string | null, database: string | null, isHere: boolean, n
 	return `setting ${name} of role ${role}${database === null ? '' : ` in ${where}`}`;
 }
 
-async function readSettings(session: Session): Promise<Map<string, RoleSetting>> {
+async function readSettings(endpoint: Endpoint): Promise<Map<string, RoleSetting>> {
+	if (endpoint.kept) {
+		const kept = await endpoint.kept.read(KEPT_ROLE_SETTINGS);
+		return new Map(
+			z
+				.array(roleSettingSchema)
+				.parse(kept)
+				.map((one) => [one.object, one]),
+		);
+	}
+	const session = await endpoint.database();
 	const found = new Map<string, RoleSetting>();
 	for (const row of await session.query(READ)) {
 		const role = row['role'] === null ? null : String(row['role']);
@@ -106,6 +128,15 @@ async function readSettings(session: Session): Promise<Map<string, RoleSetting>>
 	}
 	return found;
 }
+
+/**
+ * What a backup keeps of them. Of what may hold a secret only that there is such a setting: no clone sets it, and nobody
+ * would look for it in a backup.
+ */
+export const keepRoleSettings = async (source: Endpoint): Promise<readonly RoleSetting[]> =>
+	[...(await readSettings(source)).values()].map((setting) =>
+		mayBeSecret(setting) ? { ...setting, value: HIDDEN } : setting,
+	);
 
 /** Whose setting it is, as ALTER wants it. */
 function holder({ role, isHere }: RoleSetting, database: string): string {
@@ -162,7 +193,7 @@ function reasonToLeave(
 				'not copied: it could shut sessions out of the target or needs libraries of the platform',
 			fix: `If the target is to have it: alter ${set} = …`,
 		};
-	if (SECRET_NAME.test(name) || SECRET_VALUE.test(value))
+	if (mayBeSecret({ name, value }))
 		return {
 			detail: 'it may hold a secret: it is neither copied nor shown',
 			fix: `Set it on the target, with a value of its own: alter ${set} = '…'`,
@@ -178,8 +209,8 @@ function reasonToLeave(
 /** What a clone would set now, and what it leaves to a person. Changes nothing. */
 export async function planRoleSettings(context: ReadContext): Promise<SettingsPlan> {
 	const session = await context.target.database();
-	const source = await readSettings(await context.source.database());
-	const target = await readSettings(session);
+	const source = await readSettings(context.source);
+	const target = await readSettings(context.target);
 	const rows = await session.query(
 		'select r.rolname as role, pg_catalog.current_database() as database from pg_catalog.pg_roles r',
 	);

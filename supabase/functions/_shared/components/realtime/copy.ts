@@ -68,14 +68,15 @@ export const copyStage: Stage = {
 	needs: ['structure', 'rows', 'relations', 'routines'],
 	provides: ['publication'],
 	async run(context) {
-		const wanted = await readWanted(await context.source.database());
+		const wanted = await readWanted(context.source);
 		const target = await readPublications(await context.target.database());
 		const actions = planPublications(wanted, target, {
 			removeExtra: context.options.remove_extra,
 		});
 		for (let at = 0; at < actions.length; at += BATCH) {
+			context.signal.throwIfAborted();
 			// What is done is found unchanged by the next slice.
-			if (context.signal.aborted || context.spent()) return { state: 'more', cursor: null };
+			if (at > 0 && context.spent()) return { state: 'more', cursor: null };
 			const batch = actions.slice(at, at + BATCH);
 			await apply(context, batch);
 			context.spend({ operations: batch.length });

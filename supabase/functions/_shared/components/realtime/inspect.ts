@@ -13,7 +13,7 @@ const memberSchema = z.object({
 	filter: z.nullable(z.string()),
 });
 
-const publicationSchema = z.object({
+export const publicationSchema = z.object({
 	name: z.string(),
 	quoted: z.string(),
 	all_tables: z.boolean(),

@@ -8,7 +8,7 @@ import { readWanted } from './wanted.ts';
 
 /** Counts, list, plan and warnings. Changes nothing. */
 export async function previewRealtime(context: ReadContext): Promise<Preview> {
-	const wanted = await readWanted(await context.source.database());
+	const wanted = await readWanted(context.source);
 	const target = await readPublications(await context.target.database());
 	const removeExtra = context.options.remove_extra;
 	const actions = planPublications(wanted, target, { removeExtra });

@@ -9,7 +9,7 @@ const FIX = 'Clone realtime again. If it stays, the report of that run says why.
 
 /** Compares both endpoints; an empty list means equal. */
 export async function verifyRealtime(context: ReadContext): Promise<readonly Finding[]> {
-	const wanted = await readWanted(await context.source.database());
+	const wanted = await readWanted(context.source);
 	const target = await readPublications(await context.target.database());
 	return planPublications(wanted, target, { removeExtra: false }).flatMap(
 		({ object, kind, how, fix }): Finding[] => {

@@ -24,6 +24,14 @@ export async function openEndpoints(endpoints: Endpoints): Promise<StorageEndpoi
 }
 
 export async function openStorageEndpoint(endpoint: Endpoint): Promise<StorageEndpoint> {
+	const { kept } = endpoint;
+	if (kept) {
+		return {
+			query: (text, params = []) => kept.queryStorage(text, params),
+			script: () => Promise.reject(new Error('a backup is only read')),
+			fetch: async (...request) => (await endpoint.storage()).fetch(...request),
+		};
+	}
 	const session: Session = await endpoint.database();
 	let last: Promise<unknown> = Promise.resolve();
 	function inTurn<T>(work: () => Promise<T>): Promise<T> {

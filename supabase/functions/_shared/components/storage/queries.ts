@@ -74,6 +74,19 @@ export const FILES_AFTER = `
 	order by o.name collate "C"
 	limit $3::pg_catalog.int4`;
 
+/** Up to $3 files of all buckets after name $2 of bucket $1, with their rows. */
+export const ROWS_AFTER = `
+	select o.bucket_id as bucket, ${FILE},
+		(pg_catalog.to_jsonb(o) - 'path_tokens' - 'level' - 'version')::pg_catalog.text as row
+	from storage.objects o
+	where (o.bucket_id collate "C", o.name collate "C") > ($1, $2)
+	order by o.bucket_id collate "C", o.name collate "C"
+	limit $3::pg_catalog.int4`;
+
+/** All buckets with all that is known of them. */
+export const BUCKET_ROWS = `
+	select pg_catalog.to_jsonb(b)::pg_catalog.text as row from storage.buckets b order by b.id collate "C"`;
+
 /** How many files bucket $1 has after name $2. */
 export const COUNT_AFTER = `
 	select pg_catalog.count(*)::pg_catalog.int4 as files from storage.objects o

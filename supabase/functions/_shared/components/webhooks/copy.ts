@@ -8,7 +8,7 @@ import { TwinsError } from '../../domain/errors.ts';
 import { readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { CANNOT_REST, howToDrop, howToMake, isOnManagedTable } from './by-hand.ts';
-import { readWebhooks, type Webhook } from './inspect.ts';
+import { readSourceWebhooks, readWebhooks, type Webhook } from './inspect.ts';
 import { planWebhooks, wantedWebhooks, type WebhookAction } from './plan.ts';
 import { setState } from './queries.ts';
 
@@ -117,7 +117,7 @@ export const copyStage: Stage = {
 		const cursor =
 			context.cursor === null ? { done: [], looks: 0 } : cursorSchema.parse(context.cursor);
 		const done = new Set(cursor.done);
-		const { hooks } = await readWebhooks(await context.source.database());
+		const { hooks } = await readSourceWebhooks(context.source);
 		const session = await context.target.database();
 		let target = await readWebhooks(session);
 		if (hooks.length > 0 && !target.enabled) {

@@ -1,29 +1,42 @@
 // Reads the webhooks of one endpoint.
+import * as z from 'zod/mini';
+import type { Endpoint } from '../../contract/endpoint.ts';
 import { readAgain } from '../../platform/schema-changes.ts';
 import type { Session } from '../../platform/postgres/index.ts';
-import { HAS_WEBHOOKS, WEBHOOKS, type FiringState } from './queries.ts';
+import { FIRING_STATES, HAS_WEBHOOKS, WEBHOOKS, type FiringState } from './queries.ts';
 
-export interface Webhook {
-	readonly name: string;
-	readonly schema: string;
-	readonly table: string;
+const webhookSchema = z.object({
+	name: z.string(),
+	schema: z.string(),
+	table: z.string(),
 	/** `name on schema.table`. */
-	readonly object: string;
-	readonly state: FiringState;
+	object: z.string(),
+	state: z.enum(FIRING_STATES),
 	/** `create trigger …` up to the call of the function. */
-	readonly head: string;
+	head: z.string(),
 	/** URL, method, headers, parameters, timeout; the last ones may be missing. */
-	readonly args: readonly string[];
-}
+	args: z.readonly(z.array(z.string())),
+});
+export type Webhook = Readonly<z.infer<typeof webhookSchema>>;
 
-export interface EndpointWebhooks {
+const endpointWebhooksSchema = z.object({
 	/** Whether the project has the function that webhooks call. */
-	readonly enabled: boolean;
-	readonly hooks: readonly Webhook[];
-}
+	enabled: z.boolean(),
+	hooks: z.readonly(z.array(webhookSchema)),
+});
+export type EndpointWebhooks = Readonly<z.infer<typeof endpointWebhooksSchema>>;
+
+/** Under which a backup keeps them. */
+export const KEPT_WEBHOOKS = 'webhooks';
+
+/** Webhooks of the source, or of the backup that stands for it. */
+export const readSourceWebhooks = async (source: Endpoint): Promise<EndpointWebhooks> =>
+	source.kept
+		? endpointWebhooksSchema.parse(await source.kept.read(KEPT_WEBHOOKS))
+		: readWebhooks(await source.database());
 
 const isState = (value: unknown): value is FiringState =>
-	value === 'O' || value === 'D' || value === 'R' || value === 'A';
+	FIRING_STATES.some((state) => state === value);
 
 const texts = (value: unknown): readonly string[] => {
 	const list: unknown = typeof value === 'string' ? JSON.parse(value) : value;

@@ -8,7 +8,7 @@ import {
 import type { ReadContext } from '../../contract/context.ts';
 import { hostsIn, readReferences } from '../../platform/supabase/references.ts';
 import { CANNOT_REST, howToMake, isOnManagedTable } from './by-hand.ts';
-import { readWebhooks, type Webhook } from './inspect.ts';
+import { readSourceWebhooks, readWebhooks, type Webhook } from './inspect.ts';
 import { planWebhooks, wantedWebhooks } from './plan.ts';
 
 function headerNames(hook: Webhook): readonly string[] {
@@ -22,7 +22,7 @@ function headerNames(hook: Webhook): readonly string[] {
 
 /** Counts, list, plan and warnings. Changes nothing. */
 export async function previewWebhooks(context: ReadContext): Promise<Preview> {
-	const source = await readWebhooks(await context.source.database());
+	const source = await readSourceWebhooks(context.source);
 	const target = await readWebhooks(await context.target.database());
 	const from = await readReferences(context.source);
 	const to = await readReferences(context.target);

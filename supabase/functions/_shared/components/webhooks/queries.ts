@@ -29,7 +29,8 @@ where not t.tgisinternal and t.tgparentid = 0 and f.nspname = 'supabase_function
 order by n.nspname, c.relname, t.tgname`;
 
 /** Firing state as `pg_trigger.tgenabled` codes it. */
-export type FiringState = 'O' | 'D' | 'R' | 'A';
+export const FIRING_STATES = ['O', 'D', 'R', 'A'] as const;
+export type FiringState = (typeof FIRING_STATES)[number];
 
 const STATE_WORDS: Readonly<Record<FiringState, string>> = {
 	O: 'enable',

@@ -4,12 +4,12 @@ import type { Finding } from '../../contract/report.ts';
 import type { ReadContext } from '../../contract/context.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { CANNOT_REST, howToMake, isOnManagedTable } from './by-hand.ts';
-import { readWebhooks } from './inspect.ts';
+import { readSourceWebhooks, readWebhooks } from './inspect.ts';
 import { planWebhooks, wantedWebhooks } from './plan.ts';
 
 /** Compares both endpoints; an empty list means equal. */
 export async function verifyWebhooks(context: ReadContext): Promise<readonly Finding[]> {
-	const source = await readWebhooks(await context.source.database());
+	const source = await readSourceWebhooks(context.source);
 	const target = await readWebhooks(await context.target.database());
 	const wanted = wantedWebhooks(
 		source.hooks,
