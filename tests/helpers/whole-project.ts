@@ -23,9 +23,6 @@ import { openPlatform, type Platform, SOURCE_REF } from './management-api.ts';
 import { runOn } from './run-sql.ts';
 import { bytesOf, openStorageProject, type StorageProject } from './storage.ts';
 
-/** What only its owner may read, in names and in contents. */
-export const MARKS = ['zz_secret_table', 'zz-secret-file', 'zz secret words'] as const;
-
 const sql = (sourceKey: string): string => `
 	create role zz_lonely nologin; alter role zz_lonely set statement_timeout = '7s';
 	create table public.zz_secret_table (id int generated always as identity primary key, owner uuid references auth.users (id), body text);

@@ -112,7 +112,7 @@ function keptApi(
 	return {
 		get: async <T>(path: string) => (await answer(path)) as T,
 		send: refuse,
-		async fetch(_method, path, init) {
+		fetch: async (_method, path, init) => {
 			const kept = (await keptFunctions()).find(
 				({ deployed }) => `${functionPath(deployed.slug)}/body` === path,
 			);
@@ -148,7 +148,7 @@ function keptStorageApi(
 		);
 	}
 	return {
-		async fetch(_method, path, init = {}) {
+		fetch: async (_method, path, init = {}) => {
 			const [bucket = '', ...names] = path.slice(ROUTE.length).split('/').map(decodeURIComponent);
 			const [row] = await query(FIND_PARTS, [bucket, names.join('/')]);
 			const parts = z.array(backupObjectSchema).parse(JSON.parse(String(row?.['parts'] ?? '[]')));
