@@ -44,6 +44,7 @@ export async function runClone(
 		target_account_id: session.accountId,
 		target_ref: target?.ref,
 		options: { confirm_target: target?.ref },
+		without_preview: true,
 	});
 	if (started.error) throw refused('Starting the clone', started.error);
 	const job = one(started.data);

@@ -10,7 +10,7 @@ create table private.steps (
   -- Whose run it is: workers are shared out among users.
   owner_id uuid not null references auth.users (id) on delete cascade,
   run_id uuid not null generated always as (coalesce(job_id, preview_id, verification_id, backup_id)) stored,
-  kind text not null check (kind in ('prepare', 'guard', 'stage', 'preview', 'verify', 'cleanup', 'backup', 'prove', 'remove')),
+  kind text not null check (kind in ('prepare', 'guard', 'stage', 'preview', 'plan', 'verify', 'cleanup', 'backup', 'prove', 'remove')),
   -- Steps of a lower rank are over before one of a higher rank starts.
   rank int not null default 0,
   component text,

@@ -19,11 +19,11 @@ begin
 
   select string_agg(key, ', ' order by key) into wrong
   from jsonb_object_keys(given_options) as key
-  where not defaults ? key and key not in ('components', 'confirm_target');
+  where not defaults ? key and key not in ('components', 'confirm_target', 'arm');
   if wrong is not null then
     perform private.refuse(
       'Unknown options: ' || wrong,
-      'Use components, row_limit, backup, remove_extra, activate, copy_mfa, hold_snapshot, confirm_target, verify, strategies.'
+      'Use components, row_limit, backup, remove_extra, activate, arm, copy_mfa, hold_snapshot, confirm_target, verify, strategies.'
     );
   end if;
 
@@ -89,6 +89,15 @@ begin
     if wrong is not null then
       perform private.refuse('Unknown strategy for: ' || wrong, 'Use mirror, upsert or skip.');
     end if;
+  end if;
+
+  if given_options ? 'arm' and (
+    jsonb_typeof(given_options -> 'arm') <> 'array'
+    or exists (
+      select from jsonb_array_elements(given_options -> 'arm') as entry where jsonb_typeof(entry.value) <> 'string'
+    )
+  ) then
+    perform private.refuse('arm is not a list of names', 'Send ["nightly"]: cron jobs and webhooks as reports name them.');
   end if;
 
   if given_options ? 'confirm_target'

@@ -136,3 +136,31 @@ as $$
   )
   on conflict do nothing;
 $$;
+
+-- More of what a clone would do, in the order in which it is found.
+create function private.store_plan(held private.steps, plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into public.planned_work (
+    preview_id, rank, component, stage, object, kind, action, statements, calls, detail, definition_before,
+    definition_after, risks, words
+  )
+  select
+    held.preview_id, (entry ->> 'rank')::int, entry ->> 'component', entry ->> 'stage', entry ->> 'object',
+    entry ->> 'kind', entry ->> 'action',
+    array(
+      select statement.text
+      from jsonb_array_elements_text(coalesce(entry -> 'statements', '[]')) with ordinality as statement (text, place)
+      order by statement.place
+    ),
+    coalesce(entry -> 'calls', '[]'), entry ->> 'detail', entry ->> 'before', entry ->> 'after',
+    coalesce(entry -> 'risks', '[]'),
+    concat_ws(e'\n', entry ->> 'object', (
+      select string_agg(statement.text, e'\n' order by statement.place)
+      from jsonb_array_elements_text(entry -> 'statements') with ordinality as statement (text, place)
+    ), entry ->> 'calls', entry ->> 'detail')
+  from jsonb_array_elements(coalesce(nullif(plan, 'null'), '[]')) with ordinality as list (entry, place)
+  where held.preview_id is not null
+  order by place;
+$$;

@@ -128,10 +128,11 @@ begin
       report = private.job_report(of_job_id)
   where id = of_job_id;
 
-  -- Not those of a schedule, which has its own; and running parts of a clone again is no other wish for the next one.
+  -- Not those of a schedule, which has its own; and running parts of a clone again, or arming what it brought, is no other
+  -- wish for the next one.
   update public.twins
   set options = job.options - 'confirm_target'
-  where id = job.twin_id and job.schedule_id is null and job.parent_id is null;
+  where id = job.twin_id and job.schedule_id is null and job.parent_id is null and not job.options ? 'arm';
 
   -- A guard that could not look says nothing of the source: that is a failure like others.
   if failure ->> 'code' = 'limit_exceeded' and exists (

@@ -40,7 +40,7 @@ $$;
 
 -- Ends a slice in one transaction: outcomes, progress, cursor, and whatever follows from them.
 -- result: {outcome: more | done | retry | failed, cursor, items, memory, progress, error, retry_after,
--- steps (of prepare), preview (of preview), findings and counts (of verify), backup (what is known of it),
+-- steps (of prepare), preview and plan (of a preview), findings and counts (of verify), backup (what is known of it),
 -- goes_on (the worker takes a step of the run itself)}.
 create function private.finish_slice(step_id bigint, step_lease uuid, result jsonb) returns jsonb
 language plpgsql
@@ -68,6 +68,7 @@ begin
   update public.previews
   set result = previews.result || coalesce(finish_slice.result -> 'preview', '{}')
   where id = held.preview_id;
+  perform private.store_plan(held, result -> 'plan');
   perform private.store_findings(held, result -> 'findings');
   perform private.store_counts(held, result -> 'counts');
   perform private.store_backup(held, result -> 'backup');

@@ -69,6 +69,77 @@ begin
 end
 $$;
 
+-- Refuses a clone until what its preview names as a risk was agreed to by name; the detail says so, so that a page need not
+-- look for words. Whoever did not look must say that, too.
+create function private.refuse_risks(
+  twin public.twins, checked_options jsonb, of_preview_id uuid, agreed text[], without_preview boolean
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  preview public.previews;
+  -- What does not change what is done to the target.
+  beside constant text[] := '{confirm_target, backup, verify, hold_snapshot}';
+  open_risks text[];
+begin
+  if of_preview_id is null then
+    if not coalesce(without_preview, false) then
+      perform private.refuse(
+        'Nobody has said which preview of this clone was read',
+        'Send preview_id, or without_preview = true to start without one.',
+        detail => 'preview'
+      );
+    end if;
+    return;
+  end if;
+  select * into preview from public.previews where id = of_preview_id and twin_id = twin.id;
+  if preview.id is null then
+    perform private.refuse(
+      'There is no such preview of this pair', 'Read both projects again: start_preview.', 'PT404', 'preview'
+    );
+  end if;
+  if preview.finished_at is null then
+    perform private.refuse(
+      'Both projects are still being read', 'Wait for the preview, or start without it.', 'PT409', 'preview'
+    );
+  end if;
+  if preview.finished_at < now() - interval '1 day' then
+    perform private.refuse(
+      'The preview is older than a day', 'Read both projects again, and look at what has changed.', 'PT409', 'preview'
+    );
+  end if;
+  if preview.options - beside <> checked_options - beside then
+    perform private.refuse(
+      'The preview is of a clone with other options', 'Read both projects again with these.', 'PT409', 'preview'
+    );
+  end if;
+  select array_agg(named order by named) into open_risks
+  from (
+    select distinct risk.risk || ' ' || risk.object as named
+    from public.preview_risks as risk where risk.preview_id = preview.id
+  ) as named
+  where not named.named = any (coalesce(agreed, '{}'));
+  if open_risks is not null then
+    perform private.refuse(
+      format('This clone must be agreed to first: %s%s', open_risks[1], case
+        when cardinality(open_risks) > 1 then format(' and %s more', cardinality(open_risks) - 1) else '' end),
+      'Look at preview_risks of the preview and name all of them in agreed, as "risk object".',
+      'PT409',
+      'risks'
+    );
+  end if;
+  if checked_options ->> 'confirm_target' is null
+    and exists (select from public.preview_risks as risk where risk.preview_id = preview.id) then
+    perform private.refuse(
+      format('The target project "%s" would lose protection or contents', twin.target_ref),
+      'Send its ref as confirm_target if you really mean it.',
+      detail => 'confirm_target'
+    );
+  end if;
+end
+$$;
+
 -- Makes the job of a clone whose options and projects were checked, with its components and first step.
 create function private.create_clone(
   twin public.twins, checked_options jsonb, of_trigger text default 'manual', of_schedule_id uuid default null
@@ -126,7 +197,10 @@ create function public.start_clone(
   source_ref text,
   target_account_id uuid,
   target_ref text,
-  options jsonb default '{}'
+  options jsonb default '{}',
+  without_preview boolean default false,
+  preview_id uuid default null,
+  agreed text[] default '{}'
 ) returns public.jobs
 language plpgsql
 security definer
@@ -139,12 +213,14 @@ begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
   perform private.refuse_unconfirmed_target(twin, checked_options ->> 'confirm_target');
   perform private.refuse_empty_clone(checked_options);
+  perform private.refuse_risks(twin, checked_options, preview_id, agreed, without_preview);
   return private.create_clone(twin, checked_options);
 end
 $$;
 
 comment on function public.start_clone is
-  'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new.';
+  'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new. Needs '
+  'the preview that was read and all of its risks by name, or without_preview.';
 
 revoke execute on function public.start_clone from public, anon, service_role;
 grant execute on function public.start_clone to authenticated;

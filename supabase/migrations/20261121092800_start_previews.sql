@@ -1,6 +1,6 @@
--- Purpose: start_preview, called by the signed-in user.
--- SECURITY DEFINER because it writes tables that users may only read, and the private queue; it checks auth.uid()
--- itself. It refuses bad input with a message and a hint, and changes nothing then.
+-- Purpose: start_preview and open_twin, called by the signed-in user.
+-- SECURITY DEFINER because they write tables that users may only read, and the private queue; they check auth.uid()
+-- themselves. They refuse bad input with a message and a hint, and change nothing then.
 
 create function public.start_preview(
   source_account_id uuid,
@@ -33,3 +33,19 @@ comment on function public.start_preview is
 
 revoke execute on function public.start_preview from public, anon, service_role;
 grant execute on function public.start_preview to authenticated;
+
+-- So that a twin has its ignore rules before its first preview and clone.
+create function public.open_twin(
+  source_account_id uuid, source_ref text, target_account_id uuid, target_ref text
+) returns public.twins
+language sql
+security definer
+set search_path = ''
+as $$
+  select private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+$$;
+
+comment on function public.open_twin is 'The twin of a pair of the signed-in user, made when it is new.';
+
+revoke execute on function public.open_twin from public, anon, service_role;
+grant execute on function public.open_twin to authenticated;

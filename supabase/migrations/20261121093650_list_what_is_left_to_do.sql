@@ -25,15 +25,16 @@ create policy "Owners tick off what is left to do for their twins" on public.tic
 create policy "Owners take back ticks of their twins" on public.ticks
   for delete to authenticated using (twin_id in (select id from public.twins));
 
--- The last word about each object counts, except "unchanged": a webhook that stays disabled is still to be armed.
+-- The last word about each object counts, except "unchanged". Of what can be armed that counts as well (it says whether it
+-- rests), and so does what a later verification found: somebody may have armed it elsewhere, or put it to rest again.
 -- With security_invoker: row level security of the tables beneath decides what a user sees.
 create view public.twin_to_do with (security_invoker = true) as
 select
   latest.twin_id,
   latest.component,
   latest.object,
-  latest.detail,
-  latest.fix,
+  case when checked.id is null then latest.detail else finding.found end as detail,
+  case when checked.id is null then latest.fix else finding.fix end as fix,
   latest.job_id,
   latest.at,
   tick.ticked_at
@@ -42,12 +43,26 @@ from (
     job.twin_id, item.component, item.object, item.outcome, item.detail, item.fix, item.job_id, item.at
   from public.jobs as job
   join public.job_items as item on item.job_id = job.id
-  where item.outcome <> 'unchanged'
+  where item.outcome <> 'unchanged' or item.component in ('cron_jobs', 'webhooks')
   order by job.twin_id, item.component, item.object, item.at desc
 ) as latest
 left join public.ticks as tick
   on tick.twin_id = latest.twin_id and tick.component = latest.component and tick.object = latest.object
-where latest.outcome in ('adapted', 'skipped') and latest.fix is not null;
+left join lateral (
+  select verification.id
+  from public.verifications as verification
+  where verification.twin_id = latest.twin_id and verification.finished_at > latest.at
+    and latest.component in ('cron_jobs', 'webhooks')
+    and verification.summary -> 'components' ->> latest.component <> 'not_run'
+  order by verification.finished_at desc
+  limit 1
+) as checked on true
+left join public.verification_findings as finding
+  on finding.verification_id = checked.id and finding.component = latest.component and finding.object = latest.object
+where case
+  when checked.id is null then latest.outcome in ('adapted', 'skipped', 'unchanged') and latest.fix is not null
+  else finding.severity = 'note' and finding.fix is not null
+end;
 
 comment on view public.twin_to_do is 'What is left to do by hand for a twin, with what was ticked off.';
 

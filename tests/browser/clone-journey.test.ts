@@ -3,7 +3,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import postgres from 'postgres';
-import { openBrowser, openContext, pageErrors, ready, stack, startClone } from './open-browser.ts';
+import {
+	axeViolations,
+	openBrowser,
+	openContext,
+	pageErrors,
+	ready,
+	stack,
+	startClone,
+} from './open-browser.ts';
 
 const [source, target] = stack.projects;
 if (source === undefined || target === undefined) throw new Error('The stack has no two projects.');
@@ -92,6 +100,13 @@ test('takes a strategy per table before the first clone', async () => {
 		.getByRole('button', { name: 'Back', exact: true })
 		.or(page.getByRole('link', { name: 'Back', exact: true }))
 		.click();
+	const pattern = page.getByLabel('Table or pattern');
+	await pattern.fill('no dot');
+	await page.getByRole('button', { name: 'Add rule' }).click();
+	await pattern.fill('public.nothing_*');
+	await page.getByRole('button', { name: 'Add rule' }).click();
+	await page.getByRole('button', { name: 'Remove rule public.nothing_*' }).click();
+	await page.getByRole('list', { name: 'Ignore rules' }).waitFor({ state: 'detached' });
 	await page.getByRole('button', { name: 'Mirror public.reviews again' }).click();
 	await chosen.waitFor({ state: 'detached' });
 	await page.getByRole('button', { name: 'Continue' }).click();
@@ -251,15 +266,56 @@ test('keeps the twin with its history and its ignore rules', async () => {
 		.waitFor({ state: 'detached' });
 });
 
-test('asks for the ref of the target before it is written again', async () => {
+test('asks by name, and only then, before it makes the target less safe', async () => {
+	const database = postgres(target.db_url, { max: 1 });
+	await database`drop policy "Anyone sees brands" on public.brands`;
+	await database.end();
 	await page.goto('/');
 	await page.getByRole('link', { name: /^Clone again/ }).click();
 	await page.getByRole('heading', { name: '4. Review' }).waitFor();
 	await ready(page);
-	const preview = page.getByRole('region', { name: 'Preview' });
-	await preview.getByRole('listitem', { name: 'Data' }).waitFor({ timeout: 90_000 });
-	await page.getByRole('button', { name: `Clone into ${target.name}` }).click();
+	const start = page.getByRole('button', { name: `Clone ${source.name} into ${target.name}` });
+	await start.waitFor({ timeout: 90_000 });
+	const risks = page.getByRole('group', { name: 'To be agreed to' });
+	await risks.getByText('"Anyone sees brands" on public.brands').waitFor();
+	await start.click();
+	await page.getByText('Agree to all that is listed').waitFor();
+	await risks.getByRole('checkbox', { name: /^Policies may let more through/ }).check();
+	await start.click();
 	await page.getByText('Type the ref of the target to confirm.').waitFor();
+	const [draft, preview] = await Promise.all(
+		['draft', 'preview'].map((name) => page.locator(`input[name="${name}"]`).inputValue()),
+	);
+	const answer = await context.request.post('/clones/new', {
+		form: { draft: draft ?? '', preview: preview ?? '', agreed: '[]' },
+		headers: { 'x-sveltekit-action': 'true', accept: 'application/json', origin: stack.web_url },
+	});
+	expect(await answer.text()).toContain('This clone must be agreed to first: policies');
+});
+
+test('shows every statement of the plan at an address of its own, to search and to keep', async () => {
+	await page.getByRole('link', { name: 'Open the plan' }).click();
+	await page.waitForURL(/\/previews\/[0-9a-f-]{36}$/);
+	await page.getByRole('heading', { level: 1, name: 'Plan of a clone' }).waitFor();
+	await page.getByText('Policies may let more through').first().waitFor();
+	expect(await axeViolations(page)).toEqual([]);
+	await page.getByLabel('Search').fill('sees BRANDS');
+	await page.getByRole('button', { name: 'Show' }).click();
+	const sql = page.getByRole('group', { name: 'SQL of "Anyone sees brands" on public.brands' });
+	expect(await sql.textContent()).toMatch(
+		/^create policy "Anyone sees brands" on public\.brands .*;$/,
+	);
+	await page.getByLabel('Search').fill('no such thing');
+	await page.getByRole('button', { name: 'Show' }).click();
+	await page.getByText('Nothing of the plan is like this.').waitFor();
+	const address = new URL(page.url()).pathname;
+	const file = await (await context.request.get(`${address}/plan`)).text();
+	expect(file).toContain('create policy "Anyone sees brands" on public.brands');
+	await page.goto('/clones/new?step=review');
+	const tables = page
+		.getByRole('region', { name: 'Preview' })
+		.getByRole('listitem', { name: 'Data' });
+	await tables.waitFor({ timeout: 90_000 });
 });
 
 test('says per table what happens to its rows, warnings first and by their level', async () => {
@@ -273,6 +329,35 @@ test('says per table what happens to its rows, warnings first and by their level
 	const table = rows.getByRole('listitem').filter({ hasText: 'public.order_items' });
 	await table.getByText(/^≈ [\d,]+ rows · .*target ≈ [\d,]+ rows/).waitFor();
 	await table.getByText(/different rows overwritten/).waitFor();
+});
+
+test('arms one thing that arrived at rest: it acts on the target, and the list says so', async () => {
+	const database = postgres(target.db_url, { max: 1 });
+	const resting = async (): Promise<number> => {
+		const [row] = await database`
+			select (select count(*) from cron.job where not active)
+				+ (select count(*) from pg_trigger t join pg_proc p on p.oid = t.tgfoid
+					where p.proname = 'http_request' and t.tgenabled = 'D') as count`;
+		return Number(row?.['count']);
+	};
+	await page.goto('/');
+	await page.getByRole('article').getByRole('link', { name: /^Open/ }).click();
+	await ready(page);
+	const toDo = page.getByRole('region', { name: 'To do by hand' });
+	const arm = toDo.getByRole('button', { name: /^Arm (?!all)/ });
+	const [before, buttons] = [await resting(), await arm.count()];
+	expect(buttons).toBeGreaterThan(0);
+	const twin = page.url();
+	await arm.first().click();
+	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
+	await page.getByText('Took').waitFor({ timeout: 90_000 });
+	expect(await resting()).toBe(before - 1);
+	await database.end();
+	await page.goto(twin);
+	await expect.poll(() => arm.count()).toBe(buttons - 1);
+	await page.getByRole('link', { name: /^Clone again/ }).click();
+	await page.getByRole('heading', { name: '4. Review' }).waitFor();
+	await page.getByText('Tables, Data, Views').waitFor();
 });
 
 test('cancels a clone after saying what that means; a tab without Realtime learns of it too', async () => {

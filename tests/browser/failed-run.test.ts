@@ -38,7 +38,7 @@ async function clash(verb: 'create' | 'drop'): Promise<void> {
 	await Promise.all([onSource?.end(), onTarget?.end()]);
 }
 
-const START = { name: /^(Clone into|Start without)/ };
+const START = { name: /^(Clone .* into|Start without)/ };
 
 /** It has the focus, and is to be seen without scrolling. */
 async function expectAtHand(place: Locator): Promise<void> {

@@ -105,14 +105,16 @@ export async function reviewSchemaOnly(page: Page): Promise<void> {
 	await page.getByRole('heading', { name: '4. Review' }).waitFor();
 }
 
-/** Starts the clone under review, with the target's ref where it is asked for; the preview may ask. */
+/** Starts the clone under review when its preview is over: agrees to all that it asks about, with the target's ref. */
 export async function startClone(page: Page): Promise<void> {
 	const [, target] = stack.projects;
-	const preview = page.getByRole('region', { name: 'Preview' });
-	await preview.getByRole('listitem', { name: 'Tables' }).waitFor({ timeout: 90_000 });
+	const start = page.getByRole('button', { name: /^Clone .* into/ });
+	await start.waitFor({ timeout: 90_000 });
+	const risks = page.getByRole('group', { name: 'To be agreed to' }).getByRole('checkbox');
+	for (const risk of await risks.all()) await risk.check();
 	const field = page.getByLabel('Ref of the target');
 	if ((await field.count()) > 0) await field.fill(target?.ref ?? '');
-	await page.getByRole('button', { name: /^Clone into/ }).click();
+	await start.click();
 	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
 }
 

@@ -2,7 +2,15 @@
 // over the wire with every page.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { openBrowser, openContext, ready, signIn, signUp, stack } from './open-browser.ts';
+import {
+	axeViolations,
+	openBrowser,
+	openContext,
+	ready,
+	signIn,
+	signUp,
+	stack,
+} from './open-browser.ts';
 
 const PAGES = ['/', '/clones', '/clones/new', '/accounts', '/settings'];
 
@@ -40,6 +48,58 @@ test('refuses an email that is taken', async () => {
 	await newcomer.getByLabel('Password').fill('another password');
 	await newcomer.getByRole('button', { name: 'Create account' }).click();
 	await newcomer.getByText('There is an account with this email already.').waitFor();
+	await own.close();
+});
+
+test('gives who forgot a password a new one by mail, and tells nobody who has an account', async () => {
+	const own = await openContext(browser);
+	const tab = await own.newPage();
+	const { email, password } = await signUp(tab);
+	await own.clearCookies();
+	const mails = async (to: string): Promise<{ link: string }[]> => {
+		const { url, secret_key: key } = stack.control;
+		// Not as a browser: those may not use this key.
+		const answer = await fetch(`${url}/auth/v1/admin/mails`, {
+			headers: { apikey: key, authorization: `Bearer ${key}` },
+		});
+		const { mails: all }: { mails: { to: string; link: string }[] } = await answer.json();
+		return all.filter((mail) => mail.to === to);
+	};
+	const ask = async (address: string): Promise<string> => {
+		await tab.goto('/sign-in');
+		await tab.getByRole('link', { name: 'Forgot your password?' }).click();
+		await tab.getByLabel('Email').fill(address);
+		await tab.keyboard.press('Enter');
+		const answer = tab.getByRole('status').filter({ hasText: 'If there is an account' });
+		expect(await axeViolations(tab)).toEqual([]);
+		return (await answer.innerText()).replace(address, '…');
+	};
+	const stranger = `nobody-${email}`;
+	expect(await ask(stranger)).toBe(await ask(email));
+	expect(await mails(stranger)).toEqual([]);
+	const [mail] = await mails(email);
+	const link = mail?.link ?? '';
+	await tab.goto(link);
+	await tab.waitForURL('**/new-password');
+	expect(await axeViolations(tab)).toEqual([]);
+	await tab.getByLabel('New password').fill('quite another one');
+	await tab.keyboard.press('Enter');
+	await tab.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
+	// The link is used up, and so is the old password.
+	await own.clearCookies();
+	await tab.goto(link);
+	await tab.getByText('This link was used already').waitFor();
+	expect(await axeViolations(tab)).toEqual([]);
+	const enter = async (word: string) => {
+		await tab.goto('/sign-in');
+		await tab.getByLabel('Email').fill(email);
+		await tab.getByLabel('Password', { exact: true }).fill(word);
+		await tab.getByRole('button', { name: 'Sign in' }).click();
+	};
+	await enter(password);
+	await tab.getByText('Email and password do not match.').waitFor();
+	await enter('quite another one');
+	await tab.getByRole('heading', { level: 1, name: 'Dashboard' }).waitFor();
 	await own.close();
 });
 

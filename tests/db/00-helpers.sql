@@ -112,9 +112,12 @@ begin
   values (tests.user_id('twin of ' || name), 'tables', 'by hand');
   insert into public.job_slices (job_id, step_id, kind, component, stage, queued_at, finished_at, outcome)
   values (tests.user_id('job of ' || name), -hashtext(name), 'stage', 'tables', 'structure', now(), now(), 'done');
-  insert into public.previews (twin_id, status, finished_at, result)
-  values (tests.user_id('twin of ' || name), 'completed', now(),
+  insert into public.previews (id, twin_id, status, finished_at, result)
+  values (tests.user_id('preview of ' || name), tests.user_id('twin of ' || name), 'completed', now(),
     '{"data": {"objects": [{"object": "public.orders", "counts": [{"unit": "row", "source": 12}]}]}}');
+  insert into public.planned_work (preview_id, rank, component, stage, object, action, statements, risks)
+  values (tests.user_id('preview of ' || name), 0, 'policies', 'policies', 'row security of public.orders', 'change',
+    '{alter table public.orders disable row level security}', '[{"risk": "rls_off", "object": "public.orders"}]');
   insert into public.verifications (id, job_id, twin_id, mode)
   values (tests.user_id('verification of ' || name), tests.user_id('job of ' || name),
     tests.user_id('twin of ' || name), 'counts');

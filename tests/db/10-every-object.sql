@@ -73,7 +73,7 @@ select set_eq(
      where p.pronamespace = 'public'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute')
        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e') $$,
   array['start_clone', 'cancel_job', 'start_preview', 'start_verification', 'start_restore', 'next_runs', 'save_schedule',
-    'delete_schedule', 'run_schedule', 'run_again', 'change_channel', 'delete_channel', 'test_channel', 'replay_delivery',
+    'delete_schedule', 'run_schedule', 'run_again', 'arm', 'open_twin', 'change_channel', 'delete_channel', 'test_channel', 'replay_delivery',
     'delete_destination', 'start_backup', 'prove_backup', 'delete_backup', 'save_retention'],
   'users may call the functions of the contract and no others'
 );

@@ -13,12 +13,13 @@ language sql as $$
     returning *
   )
   insert into public.job_items (job_id, component, object, outcome, fix, at)
-  select job.id, 'webhooks', entry ->> 0, entry ->> 1, entry ->> 2, job.created_at
+  select job.id, coalesce(entry ->> 3, 'webhooks'), entry ->> 0, entry ->> 1, entry ->> 2, job.created_at
   from job, jsonb_array_elements(items) as entry;
 $$;
 select pg_temp.clone(1, '[["armed", "adapted", "Arm it"], ["kept", "adapted", "Arm it"], ["made", "skipped", "Make it"],
-  ["no advice", "skipped", null]]');
-select pg_temp.clone(2, '[["armed", "copied", null], ["kept", "unchanged", null], ["made", "skipped", "Make it so"]]');
+  ["no advice", "skipped", null], ["elsewhere", "adapted", "Arm it"], ["secret", "skipped", "Set it", "edge_functions"]]');
+select pg_temp.clone(2, '[["armed", "copied", null], ["kept", "unchanged", "Arm it"], ["made", "skipped", "Make it so"],
+  ["elsewhere", "unchanged", null], ["secret", "unchanged", null, "edge_functions"]]');
 
 select tests.sign_in('Ada');
 select results_eq(
@@ -34,7 +35,43 @@ select results_eq(
   $$ select object from public.twin_to_do where component = 'webhooks' and ticked_at is not null $$, $$ values ('made') $$,
   'and it stays ticked'
 );
+select results_eq(
+  $$ select object from public.twin_to_do where component = 'edge_functions' $$, $$ values ('secret') $$,
+  'of other components what is unchanged is still to be done'
+);
+-- Verifications look again.
+select tests.sign_out();
+insert into public.verifications (id, job_id, twin_id, mode, status, created_at, finished_at, summary)
+select repeat('8', 32)::uuid, job.id, job.twin_id, 'structure', 'passed', now() + interval '3 days', now() + interval '3 days',
+  '{"components": {"webhooks": "passed"}}'
+from public.jobs as job where job.twin_id = tests.user_id('twin of Ada') order by created_at desc limit 1;
+insert into public.verification_findings (verification_id, component, severity, object, expected, found, fix)
+values (repeat('8', 32)::uuid, 'webhooks', 'note', 'armed', 'enabled', 'disabled', 'Arm it again');
+select tests.sign_in('Ada');
+select results_eq(
+  $$ select object, fix from public.twin_to_do where component = 'webhooks' order by object $$,
+  $$ values ('armed', 'Arm it again') $$,
+  'what was armed elsewhere is done, and what was put to rest again is not'
+);
+select is(
+  (select options -> 'components' ->> 'webhooks' || ' ' || (options -> 'components' ->> 'cron_jobs')
+     || ' ' || (options ->> 'arm') || ' ' || (options ->> 'activate')
+   from public.arm(tests.user_id('twin of Ada'), 'webhooks', 'it''s on "t"')),
+  'true false ["it''s on \"t\""] false', 'one is armed by its name, by a clone of its component'
+);
+select tests.refuses(
+  tests.call('arm', tests.user_id('twin of Ada')::text), 'PT409', 'still running', 'one writer at a time'
+);
+select tests.refuses(
+  tests.call('arm', tests.user_id('twin of Ada')::text, 'tables'), '22023', 'can be armed', 'tables have no arms'
+);
+select tests.refuses(
+  tests.call('arm', tests.user_id('twin of Ada')::text, null, 'nightly'), '22023', 'cron job or a webhook', 'nor names alone'
+);
 select tests.sign_in('Boris');
+select tests.refuses(
+  tests.call('arm', tests.user_id('twin of Ada')::text), 'PT404', 'no such twin', 'Boris arms nothing of hers'
+);
 select is_empty('select from public.ticks where twin_id = tests.user_id(''twin of Ada'')', 'others see nothing of it');
 select throws_ok(
   $$ insert into public.ticks (twin_id, component, object) values (tests.user_id('twin of Ada'), 'webhooks', 'kept') $$,

@@ -12,7 +12,7 @@ create function pg_temp.clone(
   source text default 'Ada', target text default 'Ada'
 ) returns text
 language sql
-return format('select public.start_clone(%L, %L, %L, %L, %L)',
+return format('select public.start_clone(%L, %L, %L, %L, %L, true)',
   tests.user_id('account of ' || source), source_ref, tests.user_id('account of ' || target), target_ref, options);
 
 select tests.sign_in('Ada');
@@ -37,7 +37,7 @@ select tests.refuses(
   pg_temp.clone(source_ref => repeat('c', 20)), 'PT404', 'does not list the source', 'nor a source'
 );
 select tests.refuses(
-  replace(pg_temp.clone(target_ref => repeat('d', 20)), 'start_clone', 'start_preview'), 'PT404',
+  replace(replace(pg_temp.clone(target_ref => repeat('d', 20)), 'start_clone', 'start_preview'), ', true)', ')'), 'PT404',
   'does not list the target', 'nor is it read for a preview'
 );
 select tests.sign_out();
@@ -74,7 +74,7 @@ update public.projects set is_protected = false where ref = repeat('b', 20);
 select isnt(
   (select (public.start_clone(
     tests.user_id('account of Ada'), repeat('a', 20), tests.user_id('account of Ada'), repeat('b', 20),
-    '{"components": {"storage": false}, "row_limit": 10, "strategies": {"public.orders": "upsert"}}'
+    '{"components": {"storage": false}, "row_limit": 10, "strategies": {"public.orders": "upsert"}}', true
   )).id),
   null, 'a clone starts'
 );

@@ -17,7 +17,7 @@ select tests.refuses(
 select tests.refuses(tests.call('cancel_job', null), 'PT404', 'no such clone', 'nor none');
 select lives_ok(
   tests.call('start_clone', tests.user_id('account of Ada')::text, repeat('a', 20),
-    tests.user_id('account of Ada')::text, repeat('b', 20), '{}'),
+    tests.user_id('account of Ada')::text, repeat('b', 20), '{}', 'true'),
   'Ada starts a clone'
 );
 select id as running_job from public.jobs where finished_at is null \gset
@@ -45,7 +45,7 @@ select tests.refuses(
 -- A clone at work stops after the current step.
 select lives_ok(
   tests.call('start_clone', tests.user_id('account of Ada')::text, repeat('a', 20),
-    tests.user_id('account of Ada')::text, repeat('b', 20), '{}'),
+    tests.user_id('account of Ada')::text, repeat('b', 20), '{}', 'true'),
   'the target is free again'
 );
 select tests.sign_out();

@@ -22,7 +22,7 @@ select tests.refuses(
 );
 select lives_ok(
   tests.call('start_clone', tests.user_id('account of Ada')::text, repeat('a', 20),
-    tests.user_id('account of Ada')::text, repeat('b', 20), '{}'),
+    tests.user_id('account of Ada')::text, repeat('b', 20), '{}', 'true'),
   'Ada starts a clone'
 );
 select id as running_job from public.jobs where finished_at is null \gset

@@ -23,12 +23,12 @@ from readable order by relation;
 
 select tests.sign_in('Ada');
 select throws_ok(format('insert into %s default values', relation), '42501', null, 'Ada cannot write to ' || relation)
-from unnest(array['jobs', 'job_components', 'job_items', 'previews', 'verifications', 'verification_findings',
+from unnest(array['jobs', 'job_components', 'job_items', 'previews', 'planned_work', 'verifications', 'verification_findings',
   'backups', 'schedules', 'schedule_slots', 'twins']) as relation;
 select throws_ok(
   format('delete from public.%I', relation), '42501', null, 'Ada cannot delete from ' || relation
 )
-from unnest(array['jobs', 'job_components', 'job_items', 'previews', 'verifications', 'verification_findings',
+from unnest(array['jobs', 'job_components', 'job_items', 'previews', 'planned_work', 'verifications', 'verification_findings',
   'backups', 'schedules', 'schedule_slots', 'twins', 'projects']) as relation;
 select throws_ok(
   $$ update public.jobs set status = 'completed' $$, '42501', null, 'Ada cannot make a clone a success'

@@ -39,19 +39,20 @@ select 'select ' || relation,
   format('select from public.%I as listed where listed::text ~ %L', relation, (
     select string_agg(tests.user_id(thing || ' of Ada')::text, '|')
     from unnest(array[
-      'account', 'twin', 'schedule', 'job', 'verification', 'backup', 'destination', 'channel', 'notification', 'delivery'
+      'account', 'twin', 'schedule', 'job', 'preview', 'verification', 'backup', 'destination', 'channel', 'notification', 'delivery'
     ]) as thing
   )),
   'refused', 'works', 'finds nothing', 'refused'
 from unnest(array[
   'backup_destinations', 'backups', 'clone_history', 'component_durations', 'connected_accounts', 'delivery_log', 'ignore_rules',
   'job_components', 'job_items', 'job_log', 'job_slices', 'jobs', 'notification_channels', 'notification_deliveries',
-  'notifications', 'previews', 'projects', 'schedule_health', 'schedule_slots', 'schedules', 'ticks', 'twin_overview',
+  'notifications', 'planned_work', 'preview_risks', 'previews', 'projects', 'schedule_health', 'schedule_slots', 'schedules', 'ticks', 'twin_overview',
   'twin_tables', 'twin_to_do', 'twins', 'verification_counts', 'verification_findings', 'verifications'
 ]) as relation;
 
 insert into matrix values
   ('select job_slices_id_seq', 'select from public.job_slices_id_seq', 'refused', 'refused', 'refused', 'refused'),
+  ('select planned_work_number_seq', 'select from public.planned_work_number_seq', 'refused', 'refused', 'refused', 'refused'),
   ('insert ignore_rules.twin_id, ignore_rules.pattern',
     $$ insert into public.ignore_rules (twin_id, pattern) values (tests.user_id('twin of Ada'), 'public.new') $$,
     'refused', 'works', 'refused', 'refused'),
@@ -99,6 +100,13 @@ insert into matrix values
   ('call run_again',
     tests.call('run_again', tests.user_id('job of Ada')::text),
     'refused', 'works', 'is told there is none', 'refused'),
+  ('call arm',
+    tests.call('arm', tests.user_id('twin of Ada')::text),
+    'refused', 'works', 'is told there is none', 'refused'),
+  ('call open_twin',
+    tests.call('open_twin', tests.user_id('account of Ada')::text, repeat('a', 20),
+      tests.user_id('account of Ada')::text, repeat('b', 20)),
+    'refused', 'works', 'is told there is none', 'refused'),
   ('call run_schedule',
     tests.call('run_schedule', tests.user_id('schedule of Ada')::text),
     'refused', 'works', 'is told there is none', 'refused'),
@@ -107,7 +115,7 @@ insert into matrix values
     'refused', 'works', 'is told there is none', 'refused'),
   ('call start_clone',
     tests.call('start_clone', tests.user_id('account of Ada')::text, repeat('a', 20),
-      tests.user_id('account of Ada')::text, repeat('b', 20)),
+      tests.user_id('account of Ada')::text, repeat('b', 20), '{}', 'true'),
     'refused', 'works', 'is told there is none', 'refused'),
   ('call start_preview',
     tests.call('start_preview', tests.user_id('account of Ada')::text, repeat('a', 20),

@@ -95,7 +95,7 @@ CREATE TABLE private.steps (
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
-    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'guard'::text, 'stage'::text, 'preview'::text, 'verify'::text, 'cleanup'::text, 'backup'::text, 'prove'::text, 'remove'::text]))),
+    CONSTRAINT steps_kind_check CHECK ((kind = ANY (ARRAY['prepare'::text, 'guard'::text, 'stage'::text, 'preview'::text, 'plan'::text, 'verify'::text, 'cleanup'::text, 'backup'::text, 'prove'::text, 'remove'::text]))),
     CONSTRAINT steps_leased_while_running CHECK (((status = 'running'::text) = ((lease IS NOT NULL) AND (lease_until IS NOT NULL)))),
     CONSTRAINT steps_one_run CHECK ((num_nonnulls(job_id, preview_id, verification_id, backup_id) = 1)),
     CONSTRAINT steps_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'canceled'::text])))
@@ -443,11 +443,11 @@ begin
 
   select string_agg(key, ', ' order by key) into wrong
   from jsonb_object_keys(given_options) as key
-  where not defaults ? key and key not in ('components', 'confirm_target');
+  where not defaults ? key and key not in ('components', 'confirm_target', 'arm');
   if wrong is not null then
     perform private.refuse(
       'Unknown options: ' || wrong,
-      'Use components, row_limit, backup, remove_extra, activate, copy_mfa, hold_snapshot, confirm_target, verify, strategies.'
+      'Use components, row_limit, backup, remove_extra, activate, arm, copy_mfa, hold_snapshot, confirm_target, verify, strategies.'
     );
   end if;
 
@@ -513,6 +513,15 @@ begin
     if wrong is not null then
       perform private.refuse('Unknown strategy for: ' || wrong, 'Use mirror, upsert or skip.');
     end if;
+  end if;
+
+  if given_options ? 'arm' and (
+    jsonb_typeof(given_options -> 'arm') <> 'array'
+    or exists (
+      select from jsonb_array_elements(given_options -> 'arm') as entry where jsonb_typeof(entry.value) <> 'string'
+    )
+  ) then
+    perform private.refuse('arm is not a list of names', 'Send ["nightly"]: cron jobs and webhooks as reports name them.');
   end if;
 
   if given_options ? 'confirm_target'
@@ -1227,10 +1236,11 @@ begin
       report = private.job_report(of_job_id)
   where id = of_job_id;
 
-  -- Not those of a schedule, which has its own; and running parts of a clone again is no other wish for the next one.
+  -- Not those of a schedule, which has its own; and running parts of a clone again, or arming what it brought, is no other
+  -- wish for the next one.
   update public.twins
   set options = job.options - 'confirm_target'
-  where id = job.twin_id and job.schedule_id is null and job.parent_id is null;
+  where id = job.twin_id and job.schedule_id is null and job.parent_id is null and not job.options ? 'arm';
 
   -- A guard that could not look says nothing of the source: that is a failure like others.
   if failure ->> 'code' = 'limit_exceeded' and exists (
@@ -1316,6 +1326,7 @@ begin
   update public.previews
   set result = previews.result || coalesce(finish_slice.result -> 'preview', '{}')
   where id = held.preview_id;
+  perform private.store_plan(held, result -> 'plan');
   perform private.store_findings(held, result -> 'findings');
   perform private.store_counts(held, result -> 'counts');
   perform private.store_backup(held, result -> 'backup');
@@ -2286,6 +2297,73 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.refuse_risks(twin public.twins, checked_options jsonb, of_preview_id uuid, agreed text[], without_preview boolean) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  preview public.previews;
+  -- What does not change what is done to the target.
+  beside constant text[] := '{confirm_target, backup, verify, hold_snapshot}';
+  open_risks text[];
+begin
+  if of_preview_id is null then
+    if not coalesce(without_preview, false) then
+      perform private.refuse(
+        'Nobody has said which preview of this clone was read',
+        'Send preview_id, or without_preview = true to start without one.',
+        detail => 'preview'
+      );
+    end if;
+    return;
+  end if;
+  select * into preview from public.previews where id = of_preview_id and twin_id = twin.id;
+  if preview.id is null then
+    perform private.refuse(
+      'There is no such preview of this pair', 'Read both projects again: start_preview.', 'PT404', 'preview'
+    );
+  end if;
+  if preview.finished_at is null then
+    perform private.refuse(
+      'Both projects are still being read', 'Wait for the preview, or start without it.', 'PT409', 'preview'
+    );
+  end if;
+  if preview.finished_at < now() - interval '1 day' then
+    perform private.refuse(
+      'The preview is older than a day', 'Read both projects again, and look at what has changed.', 'PT409', 'preview'
+    );
+  end if;
+  if preview.options - beside <> checked_options - beside then
+    perform private.refuse(
+      'The preview is of a clone with other options', 'Read both projects again with these.', 'PT409', 'preview'
+    );
+  end if;
+  select array_agg(named order by named) into open_risks
+  from (
+    select distinct risk.risk || ' ' || risk.object as named
+    from public.preview_risks as risk where risk.preview_id = preview.id
+  ) as named
+  where not named.named = any (coalesce(agreed, '{}'));
+  if open_risks is not null then
+    perform private.refuse(
+      format('This clone must be agreed to first: %s%s', open_risks[1], case
+        when cardinality(open_risks) > 1 then format(' and %s more', cardinality(open_risks) - 1) else '' end),
+      'Look at preview_risks of the preview and name all of them in agreed, as "risk object".',
+      'PT409',
+      'risks'
+    );
+  end if;
+  if checked_options ->> 'confirm_target' is null
+    and exists (select from public.preview_risks as risk where risk.preview_id = preview.id) then
+    perform private.refuse(
+      format('The target project "%s" would lose protection or contents', twin.target_ref),
+      'Send its ref as confirm_target if you really mean it.',
+      detail => 'confirm_target'
+    );
+  end if;
+end
+$$;
+
 CREATE FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2916,6 +2994,33 @@ CREATE FUNCTION private.store_memories(held private.steps, entries jsonb) RETURN
   set value = excluded.value;
 $$;
 
+CREATE FUNCTION private.store_plan(held private.steps, plan jsonb) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into public.planned_work (
+    preview_id, rank, component, stage, object, kind, action, statements, calls, detail, definition_before,
+    definition_after, risks, words
+  )
+  select
+    held.preview_id, (entry ->> 'rank')::int, entry ->> 'component', entry ->> 'stage', entry ->> 'object',
+    entry ->> 'kind', entry ->> 'action',
+    array(
+      select statement.text
+      from jsonb_array_elements_text(coalesce(entry -> 'statements', '[]')) with ordinality as statement (text, place)
+      order by statement.place
+    ),
+    coalesce(entry -> 'calls', '[]'), entry ->> 'detail', entry ->> 'before', entry ->> 'after',
+    coalesce(entry -> 'risks', '[]'),
+    concat_ws(e'\n', entry ->> 'object', (
+      select string_agg(statement.text, e'\n' order by statement.place)
+      from jsonb_array_elements_text(entry -> 'statements') with ordinality as statement (text, place)
+    ), entry ->> 'calls', entry ->> 'detail')
+  from jsonb_array_elements(coalesce(nullif(plan, 'null'), '[]')) with ordinality as list (entry, place)
+  where held.preview_id is not null
+  order by place;
+$$;
+
 CREATE FUNCTION private.store_projects(of_account_id uuid, listed jsonb) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
@@ -3062,6 +3167,46 @@ begin
   return wanted;
 end
 $$;
+
+CREATE FUNCTION public.arm(twin_id uuid, component text DEFAULT NULL::text, object text DEFAULT NULL::text, confirm_target text DEFAULT NULL::text) RETURNS public.jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+#variable_conflict use_column
+declare
+  known constant text[] := '{cron_jobs, webhooks}';
+  twin public.twins;
+begin
+  select * into twin from public.twins where id = arm.twin_id and owner_id = (select auth.uid());
+  if twin.id is null then
+    perform private.refuse('There is no such twin', 'Pick one from your list of twins.', 'PT404');
+  end if;
+  if arm.component is not null and not arm.component = any (known) then
+    perform private.refuse(
+      format('Nothing of "%s" can be armed', arm.component), 'Name cron_jobs or webhooks, or leave it out for both.'
+    );
+  end if;
+  if arm.object is not null and arm.component is null then
+    perform private.refuse('Nobody knows whether it is a cron job or a webhook', 'Name the component, too.');
+  end if;
+  perform private.own_twin(twin.source_account_id, twin.source_ref, twin.target_account_id, twin.target_ref);
+  perform private.refuse_unconfirmed_target(twin, arm.confirm_target);
+  return private.create_clone(twin, private.clone_options(jsonb_build_object(
+    'components', (
+      select jsonb_object_agg(
+        catalogue.component,
+        catalogue.component = any (known) and (arm.component is null or catalogue.component = arm.component)
+      )
+      from private.component_catalogue() as catalogue
+    ),
+    'activate', arm.object is null,
+    'arm', case when arm.object is null then '[]' else jsonb_build_array(arm.object) end,
+    'confirm_target', arm.confirm_target
+  )));
+end
+$$;
+
+COMMENT ON FUNCTION public.arm(twin_id uuid, component text, object text, confirm_target text) IS 'Arms cron jobs and webhooks of a twin''s target: all of them, those of a component, or one by its name.';
 
 CREATE FUNCTION public.cancel_job(job_id uuid) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3216,6 +3361,15 @@ end
 $$;
 
 COMMENT ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) IS 'The next times (at most 20) of a rhythm; refuses one that is not understood, never comes or comes too often.';
+
+CREATE FUNCTION public.open_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) RETURNS public.twins
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+  select private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+$$;
+
+COMMENT ON FUNCTION public.open_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) IS 'The twin of a pair of the signed-in user, made when it is new.';
 
 CREATE FUNCTION public.prove_backup(backup_id uuid, mode text DEFAULT 'sampled'::text) RETURNS public.backups
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3538,7 +3692,7 @@ $_$;
 
 COMMENT ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) IS 'Takes a backup of a project: options destination_id (the first saved one where it is left out) and twin_id, whose ignore rules hold.';
 
-CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.jobs
+CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb, without_preview boolean DEFAULT false, preview_id uuid DEFAULT NULL::uuid, agreed text[] DEFAULT '{}'::text[]) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -3549,11 +3703,12 @@ begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
   perform private.refuse_unconfirmed_target(twin, checked_options ->> 'confirm_target');
   perform private.refuse_empty_clone(checked_options);
+  perform private.refuse_risks(twin, checked_options, preview_id, agreed, without_preview);
   return private.create_clone(twin, checked_options);
 end
 $$;
 
-COMMENT ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) IS 'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new.';
+COMMENT ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, without_preview boolean, preview_id uuid, agreed text[]) IS 'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new. Needs the preview that was read and all of its risks by name, or without_preview.';
 
 CREATE FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.previews
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3910,6 +4065,56 @@ ALTER TABLE public.job_slices ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.planned_work (
+    preview_id uuid NOT NULL,
+    number bigint NOT NULL,
+    rank integer NOT NULL,
+    component text NOT NULL,
+    stage text NOT NULL,
+    object text NOT NULL,
+    kind text,
+    action text NOT NULL,
+    statements text[] DEFAULT '{}'::text[] NOT NULL,
+    calls jsonb DEFAULT '[]'::jsonb NOT NULL,
+    detail text,
+    definition_before text,
+    definition_after text,
+    risks jsonb DEFAULT '[]'::jsonb NOT NULL,
+    words text DEFAULT ''::text NOT NULL,
+    CONSTRAINT planned_work_calls_check CHECK ((jsonb_typeof(calls) = 'array'::text)),
+    CONSTRAINT planned_work_risks_check CHECK ((jsonb_typeof(risks) = 'array'::text))
+);
+
+COMMENT ON TABLE public.planned_work IS 'The plan of a preview: statements and calls of APIs that a clone would send to its target, in order.';
+
+ALTER TABLE public.planned_work ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.planned_work_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW public.preview_risks WITH (security_invoker='true') AS
+ SELECT DISTINCT work.preview_id,
+    work.component,
+    (entry.value ->> 'risk'::text) AS risk,
+    (entry.value ->> 'object'::text) AS object
+   FROM (public.planned_work work
+     CROSS JOIN LATERAL jsonb_array_elements(work.risks) entry(value))
+  WHERE (work.risks <> '[]'::jsonb)
+UNION ALL
+ SELECT DISTINCT preview.id AS preview_id,
+    (entry.value ->> 'component'::text) AS component,
+    'unread'::text AS risk,
+    COALESCE((entry.value ->> 'component'::text), 'everything'::text) AS object
+   FROM (public.previews preview
+     CROSS JOIN LATERAL jsonb_array_elements((preview.result -> 'errors'::text)) entry(value))
+  WHERE (jsonb_typeof((preview.result -> 'errors'::text)) = 'array'::text);
+
+COMMENT ON VIEW public.preview_risks IS 'What of a previewed clone must be agreed to by name: it makes the target less safe, or takes something from it.';
+
 CREATE TABLE public.schedule_slots (
     schedule_id uuid NOT NULL,
     slot_at timestamp with time zone NOT NULL,
@@ -4073,44 +4278,6 @@ CREATE VIEW public.twin_tables WITH (security_invoker='true') AS
 
 COMMENT ON VIEW public.twin_tables IS 'Tables of a twin''s source, as its newest preview listed them.';
 
-CREATE VIEW public.twin_to_do WITH (security_invoker='true') AS
- SELECT latest.twin_id,
-    latest.component,
-    latest.object,
-    latest.detail,
-    latest.fix,
-    latest.job_id,
-    latest.at,
-    tick.ticked_at
-   FROM (( SELECT DISTINCT ON (job.twin_id, item.component, item.object) job.twin_id,
-            item.component,
-            item.object,
-            item.outcome,
-            item.detail,
-            item.fix,
-            item.job_id,
-            item.at
-           FROM (public.jobs job
-             JOIN public.job_items item ON ((item.job_id = job.id)))
-          WHERE (item.outcome <> 'unchanged'::text)
-          ORDER BY job.twin_id, item.component, item.object, item.at DESC) latest
-     LEFT JOIN public.ticks tick ON (((tick.twin_id = latest.twin_id) AND (tick.component = latest.component) AND (tick.object = latest.object))))
-  WHERE ((latest.outcome = ANY (ARRAY['adapted'::text, 'skipped'::text])) AND (latest.fix IS NOT NULL));
-
-COMMENT ON VIEW public.twin_to_do IS 'What is left to do by hand for a twin, with what was ticked off.';
-
-CREATE TABLE public.verification_counts (
-    verification_id uuid NOT NULL,
-    object text NOT NULL,
-    source_rows bigint NOT NULL,
-    target_rows bigint NOT NULL,
-    difference bigint GENERATED ALWAYS AS (abs((source_rows - target_rows))) STORED,
-    CONSTRAINT verification_counts_source_rows_check CHECK ((source_rows >= 0)),
-    CONSTRAINT verification_counts_target_rows_check CHECK ((target_rows >= 0))
-);
-
-COMMENT ON TABLE public.verification_counts IS 'Rows of every table that a verification counted, on both endpoints.';
-
 CREATE TABLE public.verification_findings (
     verification_id uuid NOT NULL,
     component text NOT NULL,
@@ -4152,6 +4319,60 @@ COMMENT ON COLUMN public.verification_findings.covers IS 'Of a missing object: h
 COMMENT ON COLUMN public.verification_findings.examples IS 'Keys of some rows that differ, each with where it is.';
 
 COMMENT ON COLUMN public.verification_findings.rank IS 'The worst first.';
+
+CREATE VIEW public.twin_to_do WITH (security_invoker='true') AS
+ SELECT latest.twin_id,
+    latest.component,
+    latest.object,
+        CASE
+            WHEN (checked.id IS NULL) THEN latest.detail
+            ELSE finding.found
+        END AS detail,
+        CASE
+            WHEN (checked.id IS NULL) THEN latest.fix
+            ELSE finding.fix
+        END AS fix,
+    latest.job_id,
+    latest.at,
+    tick.ticked_at
+   FROM (((( SELECT DISTINCT ON (job.twin_id, item.component, item.object) job.twin_id,
+            item.component,
+            item.object,
+            item.outcome,
+            item.detail,
+            item.fix,
+            item.job_id,
+            item.at
+           FROM (public.jobs job
+             JOIN public.job_items item ON ((item.job_id = job.id)))
+          WHERE ((item.outcome <> 'unchanged'::text) OR (item.component = ANY (ARRAY['cron_jobs'::text, 'webhooks'::text])))
+          ORDER BY job.twin_id, item.component, item.object, item.at DESC) latest
+     LEFT JOIN public.ticks tick ON (((tick.twin_id = latest.twin_id) AND (tick.component = latest.component) AND (tick.object = latest.object))))
+     LEFT JOIN LATERAL ( SELECT verification.id
+           FROM public.verifications verification
+          WHERE ((verification.twin_id = latest.twin_id) AND (verification.finished_at > latest.at) AND (latest.component = ANY (ARRAY['cron_jobs'::text, 'webhooks'::text])) AND (((verification.summary -> 'components'::text) ->> latest.component) <> 'not_run'::text))
+          ORDER BY verification.finished_at DESC
+         LIMIT 1) checked ON (true))
+     LEFT JOIN public.verification_findings finding ON (((finding.verification_id = checked.id) AND (finding.component = latest.component) AND (finding.object = latest.object))))
+  WHERE
+        CASE
+            WHEN (checked.id IS NULL) THEN ((latest.outcome = ANY (ARRAY['adapted'::text, 'skipped'::text, 'unchanged'::text])) AND (latest.fix IS NOT NULL))
+            ELSE ((finding.severity = 'note'::text) AND (finding.fix IS NOT NULL))
+        END;
+
+COMMENT ON VIEW public.twin_to_do IS 'What is left to do by hand for a twin, with what was ticked off.';
+
+CREATE TABLE public.verification_counts (
+    verification_id uuid NOT NULL,
+    object text NOT NULL,
+    source_rows bigint NOT NULL,
+    target_rows bigint NOT NULL,
+    difference bigint GENERATED ALWAYS AS (abs((source_rows - target_rows))) STORED,
+    CONSTRAINT verification_counts_source_rows_check CHECK ((source_rows >= 0)),
+    CONSTRAINT verification_counts_target_rows_check CHECK ((target_rows >= 0))
+);
+
+COMMENT ON TABLE public.verification_counts IS 'Rows of every table that a verification counted, on both endpoints.';
 
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_pkey PRIMARY KEY (account_id);
@@ -4221,6 +4442,9 @@ ALTER TABLE ONLY public.notifications
 
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.planned_work
+    ADD CONSTRAINT planned_work_pkey PRIMARY KEY (preview_id, number);
 
 ALTER TABLE ONLY public.previews
     ADD CONSTRAINT previews_pkey PRIMARY KEY (id);
@@ -4323,6 +4547,10 @@ CREATE INDEX notifications_account_id_idx ON public.notifications USING btree (a
 CREATE INDEX notifications_owner_id_created_at_idx ON public.notifications USING btree (owner_id, created_at DESC);
 
 CREATE INDEX notifications_twin_id_idx ON public.notifications USING btree (twin_id);
+
+CREATE INDEX planned_work_order_idx ON public.planned_work USING btree (preview_id, rank, number);
+
+CREATE INDEX planned_work_risks_idx ON public.planned_work USING btree (preview_id) WHERE (risks <> '[]'::jsonb);
 
 CREATE INDEX previews_twin_id_idx ON public.previews USING btree (twin_id);
 
@@ -4466,6 +4694,9 @@ ALTER TABLE ONLY public.notifications
 ALTER TABLE ONLY public.notifications
     ADD CONSTRAINT notifications_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.planned_work
+    ADD CONSTRAINT planned_work_preview_id_fkey FOREIGN KEY (preview_id) REFERENCES public.previews(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.previews
     ADD CONSTRAINT previews_twin_id_fkey FOREIGN KEY (twin_id) REFERENCES public.twins(id) ON DELETE CASCADE;
 
@@ -4546,6 +4777,9 @@ CREATE POLICY "Owners read the findings of their verifications" ON public.verifi
 CREATE POLICY "Owners read the items of their jobs" ON public.job_items FOR SELECT TO authenticated USING ((job_id IN ( SELECT jobs.id
    FROM public.jobs)));
 
+CREATE POLICY "Owners read the plans of their previews" ON public.planned_work FOR SELECT TO authenticated USING ((preview_id IN ( SELECT previews.id
+   FROM public.previews)));
+
 CREATE POLICY "Owners read the previews of their twins" ON public.previews FOR SELECT TO authenticated USING ((twin_id IN ( SELECT twins.id
    FROM public.twins)));
 
@@ -4614,6 +4848,8 @@ ALTER TABLE public.notification_channels ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.notification_deliveries ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.notifications ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.planned_work ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.previews ENABLE ROW LEVEL SECURITY;
 
@@ -4807,6 +5043,8 @@ REVOKE ALL ON FUNCTION private.refuse_empty_clone(checked_options jsonb) FROM PU
 
 REVOKE ALL ON FUNCTION private.refuse_incomplete_backup(backup public.backups) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_risks(twin public.twins, checked_options jsonb, of_preview_id uuid, agreed text[], without_preview boolean) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_unlisted_project(account public.connected_accounts, wanted_ref text, role_of_project text) FROM PUBLIC;
@@ -4853,6 +5091,8 @@ REVOKE ALL ON FUNCTION private.store_items(items_job_id uuid, running_component 
 
 REVOKE ALL ON FUNCTION private.store_memories(held private.steps, entries jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.store_plan(held private.steps, plan jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.store_projects(of_account_id uuid, listed jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.take_slot(schedule public.schedules, at timestamp with time zone) FROM PUBLIC;
@@ -4862,6 +5102,9 @@ REVOKE ALL ON FUNCTION private.wake_for_deliveries() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.wake_notifications() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.wake_workers(takes integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.arm(twin_id uuid, component text, object text, confirm_target text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.arm(twin_id uuid, component text, object text, confirm_target text) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.cancel_job(job_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cancel_job(job_id uuid) TO authenticated;
@@ -4883,6 +5126,9 @@ GRANT ALL ON FUNCTION public.delete_schedule(schedule_id uuid) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.next_runs(every_hours integer, cron text, timezone text, runs integer) TO authenticated;
+
+REVOKE ALL ON FUNCTION public.open_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.open_twin(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.prove_backup(backup_id uuid, mode text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.prove_backup(backup_id uuid, mode text) TO authenticated;
@@ -4907,8 +5153,8 @@ GRANT ALL ON FUNCTION public.save_schedule(twin_id uuid, name text, every_hours 
 REVOKE ALL ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) TO authenticated;
 
-REVOKE ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
+REVOKE ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, without_preview boolean, preview_id uuid, agreed text[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, without_preview boolean, preview_id uuid, agreed text[]) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
@@ -4932,6 +5178,10 @@ GRANT SELECT ON TABLE public.job_slices TO authenticated;
 
 GRANT SELECT ON TABLE public.job_log TO authenticated;
 
+GRANT SELECT ON TABLE public.planned_work TO authenticated;
+
+GRANT SELECT ON TABLE public.preview_risks TO authenticated;
+
 GRANT SELECT ON TABLE public.schedule_slots TO authenticated;
 
 GRANT SELECT ON TABLE public.twin_overview TO authenticated;
@@ -4948,11 +5198,11 @@ GRANT INSERT(object) ON TABLE public.ticks TO authenticated;
 
 GRANT SELECT ON TABLE public.twin_tables TO authenticated;
 
+GRANT SELECT ON TABLE public.verification_findings TO authenticated;
+
 GRANT SELECT ON TABLE public.twin_to_do TO authenticated;
 
 GRANT SELECT ON TABLE public.verification_counts TO authenticated;
-
-GRANT SELECT ON TABLE public.verification_findings TO authenticated;
 
 -- Elsewhere
 

@@ -21,7 +21,7 @@ import {
 	type ReportedItem,
 	type RunPorts,
 } from '../../supabase/functions/_shared/engine/run.ts';
-import type { OpenEndpoint } from '../../supabase/functions/_shared/engine/slice.ts';
+import type { OpenEndpoint, RankedWork } from '../../supabase/functions/_shared/engine/slice.ts';
 import type { Run } from '../../supabase/functions/_shared/engine/step.ts';
 import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
@@ -208,3 +208,7 @@ export async function previewInProcess(
 	if (!preview) throw new Error(`no preview of ${component.key}`);
 	return preview;
 }
+
+/** What a preview says that a clone would do, in order. */
+export const planInProcess = async (clone: TestClone): Promise<readonly RankedWork[]> =>
+	(await carryOut(clone, 'preview')).plan;

@@ -77,7 +77,7 @@ export async function prepareControl(dbUrl: string): Promise<Control> {
 		asUser,
 		startClone: async (options = {}) => {
 			const [job] = await asUser<{ id: string }[]>(
-				'select id from public.start_clone($1, $2, $3, $4, $5::jsonb)',
+				'select id from public.start_clone($1, $2, $3, $4, $5::jsonb, true)',
 				[accountId, sourceRef, accountId, targetRef, options],
 			);
 			if (!job) throw new Error('start_clone returned nothing');

@@ -24,6 +24,7 @@ const ended: RunReport = {
 	items: new Map(),
 	steps: [],
 	previews: {},
+	plan: [],
 	findings: [],
 	leftOut: [],
 	errors: [],

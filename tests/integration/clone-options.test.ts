@@ -47,6 +47,7 @@ const TAKEN: readonly (readonly [title: string, json: string, options: object])[
 	['a whole number written otherwise', '{"row_limit": 1.0e2}', { row_limit: 100 }],
 	['the highest limit of rows', '{"row_limit": 1000000000000}', { row_limit: 1_000_000_000_000 }],
 	['switches', '{"remove_extra": true, "activate": true}', { remove_extra: true, activate: true }],
+	['names to arm', '{"arm": ["nightly", "it\'s"]}', { arm: ['nightly', "it's"] }],
 	['MFA', '{"copy_mfa": true}', { copy_mfa: true }],
 	['no snapshot held', '{"hold_snapshot": false}', { hold_snapshot: false }],
 	...['none', 'structure', 'counts', 'checksums'].map(
@@ -74,6 +75,7 @@ const REFUSED: readonly (readonly [title: string, json: string, words: RegExp])[
 	['a list', '[]', /not a JSON object/],
 	['a text', '"tables"', /not a JSON object/],
 	['a number', '1', /not a JSON object/],
+	['names to arm that are none', '{"arm": [1]}', /arm is not a list of names/],
 	['an unknown option', '{"unknown": 1}', /Unknown options: unknown/],
 	['an unknown option that is null', '{"unknown": null}', /Unknown options: unknown/],
 	['an option in other letters', '{"Row_limit": 1}', /Unknown options: Row_limit/],

@@ -82,7 +82,11 @@ describe('webhooks', () => {
 			fix: 'To arm it, run on the target: alter table "app"."Or ders" enable trigger "to_slack"',
 		});
 		expect(JSON.stringify([...result.items])).not.toMatch(/hidden|sb_secret_/);
-		expect(await verifyInProcess(endpoints, webhooks, 'structure')).toEqual([]);
+		const findings = await verifyInProcess(endpoints, webhooks, 'structure');
+		expect(findings.map(({ object, severity, found }) => [object, severity, found])).toEqual([
+			['to the function ☃ on app.Or ders', 'note', 'disabled'],
+			['to_slack on app.Or ders', 'note', 'disabled'],
+		]);
 	});
 
 	it('stay armed or disabled in later clones, which change nothing else', async () => {

@@ -57,9 +57,17 @@ test.each([
 
 test('a target that another clone writes is refused with 409', async () => {
 	const options = { components: { tables: true } };
-	const first = await session.supabase.rpc('start_clone', { ...pair(), options });
+	const first = await session.supabase.rpc('start_clone', {
+		...pair(),
+		options,
+		without_preview: true,
+	});
 	expect(first.error).toBeNull();
-	const second = await session.supabase.rpc('start_clone', { ...pair(), options });
+	const second = await session.supabase.rpc('start_clone', {
+		...pair(),
+		options,
+		without_preview: true,
+	});
 	expect(second).toMatchObject({
 		status: 409,
 		error: {

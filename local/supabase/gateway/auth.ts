@@ -1,12 +1,12 @@
 // The Auth service of a local project: sign-up, password and refresh grants, the user, logout, keys, and the
-// admin calls that tests need, on the real tables. No mail, no OAuth providers, no MFA: those answer 501.
+// admin calls that tests need, on the real tables. Mail is kept and not sent. No OAuth providers, no MFA: those answer 501.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import postgres from 'postgres';
 import type { LocalProject, Shim } from '../project.ts';
 import { createRoutes, missing } from './auth/routes.ts';
 import { createSessions } from './auth/sessions.ts';
 import { asAuthService, authRefusal } from './auth/users.ts';
-import { HttpRefusal, isRecord, readText, sendJson } from './http.ts';
+import { HttpRefusal, isRecord, readText, Redirect, sendJson } from './http.ts';
 import { createKeys, TokenError } from './keys.ts';
 
 export interface AuthOptions {
@@ -18,7 +18,11 @@ export interface AuthOptions {
 export async function createAuth(project: LocalProject, options: AuthOptions = {}): Promise<Shim> {
 	const keys = await createKeys(project);
 	const issuer = `${project.url}/auth/v1`;
-	const routes = createRoutes(keys, createSessions(keys, issuer, options.tokenSeconds ?? 3600));
+	const routes = createRoutes(
+		keys,
+		createSessions(keys, issuer, options.tokenSeconds ?? 3600),
+		issuer,
+	);
 	const database = postgres(project.adminUrl, {
 		max: 4,
 		idle_timeout: 30,
@@ -27,14 +31,17 @@ export async function createAuth(project: LocalProject, options: AuthOptions = {
 	});
 
 	/** Paths that a browser opens without a key. */
-	const isOpen = (path: string) => path === '/.well-known/jwks.json' || path === '/health';
+	const isOpen = (method: string | undefined, path: string) =>
+		path === '/.well-known/jwks.json' ||
+		path === '/health' ||
+		(method === 'GET' && path === '/verify');
 
 	async function answer(request: IncomingMessage, path: string): Promise<object | undefined> {
 		const url = new URL(path, 'http://local');
 		const pathname = url.pathname.replace(/\/$/, '');
 		const admin = /^\/admin\/users\/([^/]+)$/.exec(pathname);
 		const route = routes[`${request.method} ${admin === null ? pathname : '/admin/users/:id'}`];
-		if (!isOpen(pathname)) await checkKey(request, url);
+		if (!isOpen(request.method, pathname)) await checkKey(request, url);
 		if (route === undefined) throw missing(`route ${request.method} ${pathname}`);
 		const body = parseBody(await readText(request));
 		return asAuthService(database, (transaction) =>
@@ -57,6 +64,10 @@ export async function createAuth(project: LocalProject, options: AuthOptions = {
 			try {
 				const body = await answer(request, path);
 				if (body instanceof HttpRefusal) throw body;
+				if (body instanceof Redirect) {
+					response.writeHead(303, { location: body.location }).end();
+					return;
+				}
 				sendJson(response, body === undefined ? 204 : 200, body);
 			} catch (error) {
 				sendError(response, error);

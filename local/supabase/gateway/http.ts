@@ -4,6 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 /** Largest JSON body accepted, in bytes; the hosted gateway's own limit is of this order. */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
+/** Thrown or returned by a route: the answer leads elsewhere. */
+export class Redirect {
+	readonly location: string;
+	constructor(location: string) {
+		this.location = location;
+	}
+}
+
 /** An answer other than success: `status` and the JSON `body` exactly as the real service words it. */
 export class HttpRefusal extends Error {
 	override readonly name = 'HttpRefusal';

@@ -51,7 +51,10 @@ function banEnd(duration: string): Date | null {
 }
 
 /** Routes that only a secret key opens. */
-export function adminRoutes(keys: Keys): Readonly<Record<string, Route>> {
+export function adminRoutes(
+	keys: Keys,
+	mails: () => readonly object[],
+): Readonly<Record<string, Route>> {
 	async function asAdmin({ request, url }: Call): Promise<void> {
 		const claims = await keys.authorize(request, url);
 		if (claims.role !== 'service_role') throw authRefusal(403, 'not_admin', 'User not allowed');
@@ -64,6 +67,11 @@ export function adminRoutes(keys: Keys): Readonly<Record<string, Route>> {
 	}
 
 	return {
+		/** What a real service would have sent; not a route of its. */
+		async 'GET /admin/mails'(call) {
+			await asAdmin(call);
+			return { mails: mails() };
+		},
 		async 'GET /admin/users'(call) {
 			await asAdmin(call);
 			const perPage = Number(call.url.searchParams.get('per_page') || 50);

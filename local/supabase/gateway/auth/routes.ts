@@ -5,6 +5,7 @@ import { header, type HttpRefusal } from '../http.ts';
 import { bearerOf, TokenError, type Claims, type Keys } from '../keys.ts';
 import { adminRoutes } from './admin.ts';
 import { type Call, metadata, parse, type Route } from './call.ts';
+import { createRecovery } from './recovery.ts';
 import type { SessionMaker } from './sessions.ts';
 import {
 	authRefusal,
@@ -41,7 +42,12 @@ export function missing(what: string): HttpRefusal {
 }
 
 /** Routes by method and path; `:id` stands for the last part of the path. */
-export function createRoutes(keys: Keys, sessions: SessionMaker): Readonly<Record<string, Route>> {
+export function createRoutes(
+	keys: Keys,
+	sessions: SessionMaker,
+	api: string,
+): Readonly<Record<string, Route>> {
+	const recovery = createRecovery(api, sessions);
 	async function signedIn({
 		request,
 		transaction,
@@ -80,6 +86,7 @@ export function createRoutes(keys: Keys, sessions: SessionMaker): Readonly<Recor
 	const userAgent = (request: IncomingMessage) => header(request, 'user-agent') ?? '';
 
 	const grants: Readonly<Record<string, Route>> = {
+		pkce: recovery.grant,
 		async password({ request, body, transaction }) {
 			const given = parse(credentials, body);
 			const way = given.phone === undefined ? 'email' : 'phone';
@@ -170,6 +177,7 @@ export function createRoutes(keys: Keys, sessions: SessionMaker): Readonly<Recor
 					and (${scope} = 'global' or (id = ${own}) = (${scope} = 'local'))`;
 			return undefined;
 		},
-		...adminRoutes(keys),
+		...recovery.routes,
+		...adminRoutes(keys, recovery.mails),
 	};
 }

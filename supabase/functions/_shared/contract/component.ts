@@ -1,6 +1,7 @@
 // What a clone component is. One folder per component, one object of this type; the engine drives all of them and
 // knows none by name. Types only, like the rest of this folder but for the ledger.
 import type { ComponentKey } from '../domain/component.ts';
+import type { PlannedWork } from '../domain/plan.ts';
 import type { Preview } from '../domain/preview.ts';
 import type { VerificationMode } from '../domain/status.ts';
 import type { SlicedContext, StageContext, VerifyContext } from './context.ts';
@@ -47,12 +48,28 @@ export interface Stage {
 	readonly name: string;
 	readonly needs: readonly Capability[];
 	readonly provides: readonly Capability[];
+	/** Of stages that make schema objects: the moment at which these are made, and whose they are. */
+	readonly makes?: { readonly stage: string; readonly components: readonly ComponentKey[] };
 	/**
 	 * Runs one bounded slice. Repeating a slice with the same cursor must give the same result: a worker may
 	 * die after the work and before its cursor is stored. Throws only for trouble that stops the whole
 	 * stage; an object that fails is reported and the rest goes on.
 	 */
 	run(context: StageContext): Promise<StageResult>;
+}
+
+/** What a planner gets. */
+export interface PlanContext extends SlicedContext {
+	/** The stages of the clone in their order. */
+	readonly stages: readonly { readonly component: ComponentKey; readonly stage: Stage }[];
+}
+
+/** Plans a clone ahead of it: what one component, or several together, will do to the target. */
+export interface Planner {
+	/** Unique: `schema`, `cron_jobs`. */
+	readonly name: string;
+	/** All that the clone would do (or what a slice of it allows), in order, by the code that does it. Changes nothing. */
+	plan(context: PlanContext): Promise<readonly PlannedWork[]>;
 }
 
 export interface Component {
@@ -69,6 +86,8 @@ export interface Component {
 	 * last one tells all. Changes nothing.
 	 */
 	preview(context: SlicedContext): Promise<Preview | undefined>;
+	/** What plans it. Where nothing does, the plan of a clone describes it by its preview. */
+	readonly planners?: readonly Planner[];
 	/**
 	 * How much of the target a clone would remove or overwrite (or what a slice of it allows). Changes nothing. For runs without
 	 * anyone there; a component without it has nothing that could be lost as a whole.

@@ -38,6 +38,8 @@ const givenOptions = z.strictObject({
 	remove_extra: z._default(z.boolean(), false),
 	/** Arm cron jobs and webhooks on arrival. */
 	activate: z._default(z.boolean(), false),
+	/** Cron jobs and webhooks to arm by their names, where not all are. */
+	arm: z.optional(z.array(text)),
 	copy_mfa: z._default(z.boolean(), false),
 	/** All rows of one moment of the source, however long they take; otherwise no snapshot outlasts a slice. */
 	hold_snapshot: z._default(z.boolean(), true),

@@ -12,6 +12,7 @@ const THINGS = {
 	failure: ['failure', 'failures'],
 	retry: ['retry', 'retries'],
 	slice: ['slice', 'slices'],
+	change: ['change', 'changes'],
 	difference: ['difference', 'differences'],
 	blocker: ['blocker', 'blockers'],
 	warning: ['warning', 'warnings'],

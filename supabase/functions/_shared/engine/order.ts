@@ -9,6 +9,19 @@ export interface PlannedStage {
 	readonly waits_for: readonly string[];
 }
 
+/** The stages themselves, in the order of the clone. */
+export function stagesInOrder(
+	components: readonly Component[],
+	enabled: Readonly<Record<ComponentKey, boolean>>,
+): { readonly component: ComponentKey; readonly stage: Stage }[] {
+	return plannedStages(components, enabled).flatMap(({ component, stage: name }) => {
+		const stage = components
+			.find(({ key }) => key === component)
+			?.stages.find((one) => one.name === name);
+		return stage ? [{ component, stage }] : [];
+	});
+}
+
 /** Name of a step within its run: `component.stage`. */
 export const stepName = (component: string, stage: string): string => `${component}.${stage}`;
 

@@ -78,12 +78,24 @@ export function layOutSteps(
 					.map(({ key }) => ({ kind: 'cleanup' as const, rank: CLEANUP_RANK, component: key })),
 			];
 		case 'preview':
-			return ofEach('preview');
+			return [...ofEach('preview'), ...planSteps(enabled)];
 		case 'verification':
 			return ofEach('verify');
 		case 'backup':
 			return [];
 	}
+}
+
+/** One step for each planner, under the first component that names it. */
+function planSteps(enabled: readonly Component[]): NewStep[] {
+	const planners = new Map<string, NewStep>();
+	for (const { key, planners: own = [] } of enabled) {
+		for (const { name } of own) {
+			if (planners.has(name)) continue;
+			planners.set(name, { kind: 'plan', rank: WORK_RANK, component: key, stage: name });
+		}
+	}
+	return [...planners.values()];
 }
 
 /** Throws `target_not_ready` for a project that is paused or not there yet. */

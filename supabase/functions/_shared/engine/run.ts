@@ -7,7 +7,7 @@ import type { Preview, PreviewPart } from '../domain/preview.ts';
 import { type BudgetLimits, startBudget } from './budget.ts';
 import { keepEndpoints } from './kept-endpoints.ts';
 import { stepName } from './order.ts';
-import { runSlice, type SlicePorts, type SliceResult } from './slice.ts';
+import { runSlice, type RankedWork, type SlicePorts, type SliceResult } from './slice.ts';
 import { MAX_ATTEMPTS, type NewStep, type Run } from './step.ts';
 
 const LONGEST_BACKOFF_SECONDS = 60;
@@ -28,6 +28,8 @@ export interface RunOutcome {
 	readonly items: ReadonlyMap<string, ReportedItem>;
 	readonly steps: readonly StepOutcome[];
 	readonly previews: Readonly<Partial<Record<PreviewPart, Preview>>>;
+	/** Of a preview: what a clone would do, in order. */
+	readonly plan: readonly RankedWork[];
 	readonly findings: readonly (Finding & { readonly component: string })[];
 }
 
@@ -107,6 +109,7 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 	const items = new Map<string, ReportedItem>();
 	const outcomes: StepOutcome[] = [];
 	const previews: Partial<Record<PreviewPart, Preview>> = {};
+	const plan: RankedWork[] = [];
 	const findings: (Finding & { component: string })[] = [];
 	const handedOn: Promise<void>[] = [];
 	const end = (step: OpenStep, status: StepOutcome['status'], error?: ErrorBody): void => {
@@ -147,6 +150,7 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 		mergeItems(items, component, result.items);
 		ports.memory.write(component ?? '', result.memory);
 		Object.assign(previews, result.preview);
+		plan.push(...(result.plan ?? []));
 		findings.push(
 			...(result.findings ?? []).map((found) => ({ ...found, component: component ?? '' })),
 		);
@@ -166,7 +170,8 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 		}
 	}
 	await Promise.all(handedOn);
-	return { items, steps: outcomes, previews, findings };
+	plan.sort((one, other) => one.rank - other.rank);
+	return { items, steps: outcomes, previews, plan, findings };
 }
 
 function failuresOf(

@@ -6,12 +6,14 @@ import { LEDGER_SCHEMA } from '../contract/ledger.ts';
 import type { Finding, Item, Progress, RowCount } from '../contract/report.ts';
 import type { ReadContext, SlicedContext } from '../contract/context.ts';
 import type { Endpoint, Endpoints } from '../contract/endpoint.ts';
+import { describedWork, type PlannedWork } from '../domain/plan.ts';
 import { asRemark } from '../domain/sentence.ts';
 import { previewSchema, type Preview, type PreviewPart } from '../domain/preview.ts';
 import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/errors.ts';
 import { namingClosed } from '../platform/locks.ts';
 import type { Budget } from './budget.ts';
 import { acceptedLosses } from './losses.ts';
+import { stagesInOrder } from './order.ts';
 import { prepareRun } from './prepare.ts';
 import { MAX_ATTEMPTS, type NewStep, type Run, type Step } from './step.ts';
 
@@ -33,6 +35,8 @@ export interface SliceResult {
 	readonly retry_after?: number | undefined;
 	readonly steps?: readonly NewStep[];
 	readonly preview?: Readonly<Partial<Record<PreviewPart, Preview>>>;
+	/** Of a preview: more of what the clone would do. */
+	readonly plan?: readonly RankedWork[];
 	readonly findings?: readonly Finding[];
 	readonly counts?: readonly RowCount[];
 	/**
@@ -42,6 +46,11 @@ export interface SliceResult {
 	readonly handOn?: () => Promise<void>;
 	/** What is known of a backup since. */
 	readonly backup?: Readonly<Record<string, unknown>>;
+}
+
+/** Planned work with the place of its stage in the order of the clone. */
+export interface RankedWork extends PlannedWork {
+	readonly rank: number;
 }
 
 export interface SlicePorts {
@@ -190,7 +199,30 @@ async function runStep(
 			}));
 			// Stored as it is, for readers that know the schema only.
 			const stored = previewSchema.parse({ ...preview, warnings });
-			return { outcome: 'done', preview: { [component.key]: stored } };
+			const work = component.planners
+				? []
+				: describedWork(component.key, component.stages[0]?.name ?? '', stored);
+			return {
+				outcome: 'done',
+				preview: { [component.key]: stored },
+				plan: ranked(work, components, run),
+			};
+		}
+		case 'plan': {
+			const planner = componentOf(components, step.component).planners?.find(
+				({ name }) => name === step.stage,
+			);
+			if (!planner) throw unknownWork(`plan ${String(step.stage)}`);
+			const { sliced, next } = inSlices(read, step, budget);
+			const stages = stagesInOrder(components, run.options.components);
+			const work = await planner.plan({ ...sliced, stages });
+			signal.throwIfAborted();
+			const more = next();
+			return {
+				outcome: more ? 'more' : 'done',
+				...more,
+				plan: ranked(work, components, run),
+			};
 		}
 		case 'guard': {
 			const component = componentOf(components, step.component);
@@ -236,6 +268,20 @@ async function runStep(
 		case 'remove':
 			throw unknownWork(step.kind);
 	}
+}
+
+function ranked(
+	work: readonly PlannedWork[],
+	components: readonly Component[],
+	{ options }: Run,
+): RankedWork[] {
+	const stages = stagesInOrder(components, options.components);
+	return work.map((one) => ({
+		...one,
+		rank: stages.findIndex(
+			({ component, stage }) => component === one.component && stage.name === one.stage,
+		),
+	}));
 }
 
 function componentOf(components: readonly Component[], key: string | null): Component {

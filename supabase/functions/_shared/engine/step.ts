@@ -5,7 +5,16 @@ import type { ComponentKey } from '../domain/component.ts';
 import type { VerificationMode } from '../domain/status.ts';
 
 export type StepKind =
-	'prepare' | 'guard' | 'stage' | 'preview' | 'verify' | 'cleanup' | 'backup' | 'prove' | 'remove';
+	| 'prepare'
+	| 'guard'
+	| 'stage'
+	| 'preview'
+	| 'plan'
+	| 'verify'
+	| 'cleanup'
+	| 'backup'
+	| 'prove'
+	| 'remove';
 
 /** Failures and deaths in a row after which a step is given up; the queue has the same limit. */
 export const MAX_ATTEMPTS = 8;

@@ -87,6 +87,8 @@ function concerns(cell: string, interest: Interest, existsOnTarget: boolean): bo
 export interface Part {
 	/** Those up to this one were in earlier parts, and all that is no table. */
 	readonly after?: string | undefined;
+	/** Those after this one are in later parts. */
+	readonly until?: string | undefined;
 	/** No more tables once those of the part have as many facts. */
 	readonly maxFacts: number;
 	/** What rests on tables of later parts is left out: it can only be made when they are. */
@@ -107,7 +109,7 @@ export const MAX_FACTS = 8_000;
 export function differingCells(
 	digests: Digests,
 	interest: Interest,
-	{ after, maxFacts }: Part = { maxFacts: Infinity },
+	{ after, until, maxFacts }: Part = { maxFacts: Infinity },
 ): { readonly cells: Map<string, Set<string>>; readonly upTo?: string } {
 	const found = new Map<string, Set<string>>();
 	const wanted = new Set(
@@ -121,7 +123,7 @@ export function differingCells(
 	let upTo: string | undefined;
 	for (const root of [...new Set([...digests.source.keys(), ...digests.target.keys()])].sort()) {
 		if (after !== undefined && !(isTable(root) && root > after)) continue;
-		if (isTable(root) && upTo !== undefined) continue;
+		if (isTable(root) && (upTo !== undefined || (until !== undefined && root > until))) continue;
 		const source = digests.source.get(root) ?? NONE;
 		const target = digests.target.get(root) ?? NONE;
 		const isMissing = target === NONE;

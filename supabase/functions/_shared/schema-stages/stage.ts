@@ -259,6 +259,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 		name: options.name,
 		needs: options.needs,
 		provides: options.provides,
+		makes: { stage: options.stage, components: options.components },
 		async run(given) {
 			const context = watchedContext(given);
 			let cursor: Cursor = context.cursor === null ? FIRST : cursorSchema.parse(context.cursor);

@@ -814,6 +814,69 @@ export type Database = {
 					},
 				];
 			};
+			planned_work: {
+				Row: {
+					action: string;
+					calls: NonNullable<Json>;
+					component: string;
+					definition_after: string | null;
+					definition_before: string | null;
+					detail: string | null;
+					kind: string | null;
+					number: number;
+					object: string;
+					preview_id: string;
+					rank: number;
+					risks: NonNullable<Json>;
+					stage: string;
+					statements: string[];
+					words: string;
+				};
+				ComputedFields: never;
+				Insert: {
+					action: string;
+					calls?: NonNullable<Json>;
+					component: string;
+					definition_after?: string | null;
+					definition_before?: string | null;
+					detail?: string | null;
+					kind?: string | null;
+					number?: never;
+					object: string;
+					preview_id: string;
+					rank: number;
+					risks?: NonNullable<Json>;
+					stage: string;
+					statements?: string[];
+					words?: string;
+				};
+				Update: {
+					action?: string;
+					calls?: NonNullable<Json>;
+					component?: string;
+					definition_after?: string | null;
+					definition_before?: string | null;
+					detail?: string | null;
+					kind?: string | null;
+					number?: never;
+					object?: string;
+					preview_id?: string;
+					rank?: number;
+					risks?: NonNullable<Json>;
+					stage?: string;
+					statements?: string[];
+					words?: string;
+				};
+				Relationships: [
+					{
+						foreignKeyName: 'planned_work_preview_id_fkey';
+						columns: ['preview_id'];
+						isOneToOne: false;
+						referencedRelation: 'previews';
+						referencedColumns: ['id'];
+					},
+				];
+			};
 			previews: {
 				Row: {
 					created_at: string;
@@ -1507,6 +1570,16 @@ export type Database = {
 				ComputedFields: never;
 				Relationships: [];
 			};
+			preview_risks: {
+				Row: {
+					component: string | null;
+					object: string | null;
+					preview_id: string | null;
+					risk: string | null;
+				};
+				ComputedFields: never;
+				Relationships: [];
+			};
 			schedule_health: {
 				Row: {
 					average_seconds: number | null;
@@ -1678,6 +1751,37 @@ export type Database = {
 			};
 		};
 		Functions: {
+			arm: {
+				Args: { component?: string; confirm_target?: string; object?: string; twin_id: string };
+				Returns: {
+					attempt: number;
+					backup_id: string | null;
+					cancel_requested_at: string | null;
+					created_at: string;
+					error: Json | null;
+					finished_at: string | null;
+					id: string;
+					kind: string;
+					loss_limit: number | null;
+					options: NonNullable<Json>;
+					owner_id: string;
+					parent_id: string | null;
+					report: Json | null;
+					schedule_id: string | null;
+					started_at: string | null;
+					status: string;
+					target_account_id: string | null;
+					target_ref: string;
+					trigger: string;
+					twin_id: string | null;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'jobs';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
+			};
 			cancel_job: {
 				Args: { job_id: string };
 				Returns: {
@@ -1780,6 +1884,32 @@ export type Database = {
 			next_runs: {
 				Args: { cron?: string; every_hours?: number; runs?: number; timezone?: string };
 				Returns: string[];
+			};
+			open_twin: {
+				Args: {
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				Returns: {
+					created_at: string;
+					id: string;
+					keep_backups: number | null;
+					keep_days: number | null;
+					options: NonNullable<Json>;
+					owner_id: string;
+					source_account_id: string;
+					source_ref: string;
+					target_account_id: string;
+					target_ref: string;
+				};
+				SetofOptions: {
+					from: '*';
+					to: 'twins';
+					isOneToOne: true;
+					isSetofReturn: false;
+				};
 			};
 			prove_backup: {
 				Args: { backup_id: string; mode?: string };
@@ -1999,11 +2129,14 @@ export type Database = {
 			};
 			start_clone: {
 				Args: {
+					agreed?: string[];
 					options?: Json;
+					preview_id?: string;
 					source_account_id: string;
 					source_ref: string;
 					target_account_id: string;
 					target_ref: string;
+					without_preview?: boolean;
 				};
 				Returns: {
 					attempt: number;

@@ -1,5 +1,6 @@
 // Calls of the browser to this app's own server, for what needs an edge function or starts work.
 import * as z from 'zod/mini';
+import type { ProjectChoice } from '../wizard/draft.ts';
 import type { Problem } from './problem.ts';
 import type { ProjectRow } from './rows.ts';
 import type { Rhythm } from './schedules.ts';
@@ -44,6 +45,26 @@ export async function startPreview(
 			message: 'The preview could not be started.',
 			fix: 'Check your connection and try again.',
 		},
+	};
+}
+
+/** Adds an ignore rule to a pair of projects, or removes one; answers what is wrong, or null. */
+export async function changeRule(rule: {
+	readonly source: ProjectChoice | null;
+	readonly target: ProjectChoice | null;
+	readonly pattern: string;
+	readonly remove: boolean;
+}): Promise<Problem | null> {
+	try {
+		const answer = answered.parse(await post('/clones/new/rules', JSON.stringify(rule)));
+		if (answer.id !== undefined) return null;
+		if (answer.problem !== undefined) return answer.problem;
+	} catch {
+		// Told below, like an answer that is not understood.
+	}
+	return {
+		message: 'The rule could not be kept.',
+		fix: 'Check your connection and try again.',
 	};
 }
 

@@ -6,6 +6,9 @@ import type {
 	DeliveryStatus,
 	NotificationEvent,
 } from '#shared/domain/notification.ts';
+import type { PlannedCall } from '#shared/domain/plan.ts';
+import type { PlannedAction } from '#shared/domain/preview.ts';
+import type { Risk } from '#shared/domain/risk.ts';
 import type { ErrorBody } from '#shared/domain/errors.ts';
 import type {
 	ComponentStatus,
@@ -57,6 +60,11 @@ export type JobSliceRow = Exact<
 >;
 export type JobLogRow = Exact<'job_log', { at: string; event: string; items: number }>;
 export type PreviewRow = Exact<'previews', { status: JobStatus }>;
+export type PlannedWorkRow = Omit<
+	Exact<'planned_work', { action: PlannedAction }>,
+	'calls' | 'risks'
+> & { readonly calls: readonly PlannedCall[]; readonly risks: readonly Risk[] };
+export type RiskRow = Exact<'preview_risks', { component: string; risk: string; object: string }>;
 export type VerificationRow = Exact<
 	'verifications',
 	{ mode: VerificationMode; status: VerificationStatus }
@@ -167,6 +175,8 @@ type ExactRows = {
 	job_slices: JobSliceRow;
 	job_log: JobLogRow;
 	previews: PreviewRow;
+	planned_work: PlannedWorkRow;
+	preview_risks: RiskRow;
 	verifications: VerificationRow;
 	verification_findings: FindingRow;
 	twin_overview: TwinOverviewRow;
@@ -190,4 +200,4 @@ export type Database = {
 };
 
 /** The two projects and the options of a clone, as the SQL functions take them. */
-export type CloneArguments = Required<Public['Functions']['start_clone']['Args']>;
+export type CloneArguments = Required<Public['Functions']['start_preview']['Args']>;

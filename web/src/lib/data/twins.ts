@@ -1,6 +1,7 @@
 // Reads of twins and what belongs to them.
 import { COMPONENT_KEYS } from '#shared/domain/component.ts';
 import { allRows } from './all-rows.ts';
+import type { ProjectChoice } from '../wizard/draft.ts';
 import type { ControlClient } from './client.ts';
 import { problemFromDatabase, type Problem } from './problem.ts';
 import { rowsOf } from './rejected.ts';
@@ -74,4 +75,29 @@ export async function startReadingTables(
 	});
 	if (error !== null) return { id: null, problem: problemFromDatabase(error) };
 	return { id: data.id, problem: null };
+}
+
+/** Ignore rules of a pair of projects, and the tables that they can match; none of either where the pair is new. */
+export async function readRulesOfPair(
+	supabase: ControlClient,
+	source: ProjectChoice | null,
+	target: ProjectChoice | null,
+): Promise<{ rules: string[]; tables: TwinTableRow[] }> {
+	if (source === null || target === null) return { rules: [], tables: [] };
+	const [twin] = rowsOf(
+		await supabase
+			.from('twins')
+			.select('id')
+			.eq('source_account_id', source.account_id)
+			.eq('source_ref', source.ref)
+			.eq('target_account_id', target.account_id)
+			.eq('target_ref', target.ref)
+			.limit(1),
+	);
+	if (twin === undefined) return { rules: [], tables: [] };
+	const [rules, tables] = await Promise.all([
+		readIgnoreRules(supabase, twin.id),
+		readTwinTables(supabase, twin.id),
+	]);
+	return { rules: rules.map(({ pattern }) => pattern), tables };
 }

@@ -17,6 +17,7 @@ export function describeOptions(stored: unknown): string {
 	if (options.row_limit > 0) words.push(`${formatCount(options.row_limit)} rows per table`);
 	if (options.remove_extra) words.push('removes extras');
 	if (options.activate) words.push('arms jobs and webhooks');
+	if ((options.arm ?? []).length > 0) words.push(`arms ${(options.arm ?? []).join(', ')}`);
 	if (options.backup) words.push('with a backup');
 	return words.join(' · ');
 }

@@ -70,9 +70,8 @@ describe('the draft of a clone', () => {
 			has_own_login: false,
 			gone_at: null,
 		};
-		expect(mustConfirmTarget(project, 0)).toBe(true);
-		expect(mustConfirmTarget({ ...project, is_protected: false }, 0)).toBe(false);
-		expect(mustConfirmTarget({ ...project, is_protected: false }, 2)).toBe(true);
+		expect(mustConfirmTarget(project)).toBe(true);
+		expect(mustConfirmTarget({ ...project, is_protected: false })).toBe(false);
 		expect(pageProblem('review', complete, true)).toMatch('Type the ref');
 		expect(pageProblem('review', { ...complete, confirmation: ` ${TARGET.ref}` }, true)).toBeNull();
 	});

@@ -33,7 +33,7 @@ export const PRESETS: readonly { readonly key: Preset; readonly label: string }[
 	{ key: 'staging', label: 'Staging' },
 ];
 
-const projectChoice = z.object({ account_id: z.string(), ref: z.string() });
+export const projectChoice = z.object({ account_id: z.string(), ref: z.string() });
 /** One endpoint of a clone: a project seen through an account. */
 export type ProjectChoice = z.infer<typeof projectChoice>;
 
@@ -168,9 +168,26 @@ export function missingBases(
 	);
 }
 
-/** Whether the target's ref must be typed: it is protected, or it is known to hold something. */
-export function mustConfirmTarget(target: ProjectRow | null, earlierClones: number): boolean {
-	return target !== null && (target.is_protected || earlierClones > 0);
+/** Whether the target's ref must be typed whatever a preview finds; each clone of the same pair does not ask again. */
+export const mustConfirmTarget = (target: ProjectRow | null): boolean =>
+	target?.is_protected === true;
+
+/** What `start_clone` is told of the preview that was read: which one, and what of it was agreed to. */
+export function agreement(
+	preview: string | null,
+	agreed: string | null,
+): { preview_id: string; agreed: string[] } | { without_preview: true } {
+	if (preview === null || preview === '') return { without_preview: true };
+	const names = z.array(z.string()).safeParse(safeJson(agreed ?? '[]'));
+	return { preview_id: preview, agreed: names.success ? names.data : [] };
+}
+
+function safeJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return null;
+	}
 }
 
 /** What `start_clone` takes; null while the draft is not complete. */

@@ -9,6 +9,7 @@ import {
 	type PreviewPart,
 	type WarningLevel,
 } from '#shared/domain/preview.ts';
+import type { NamedRisk } from '../plan/risks.ts';
 import { problemFromStored, type Problem } from '../data/problem.ts';
 
 const stepErrors = z.array(z.object({ component: z.nullable(z.string()), error: z.unknown() }));
@@ -27,6 +28,12 @@ export interface WarningGroup {
 	readonly message: string;
 	readonly fix: string;
 	readonly objects: readonly string[];
+}
+
+/** A preview that is over: which it is, and what of the clone must be agreed to. */
+export interface KnownPreview {
+	readonly id: string;
+	readonly risks: readonly NamedRisk[];
 }
 
 export interface PreviewSummary {

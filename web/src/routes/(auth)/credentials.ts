@@ -28,6 +28,12 @@ export function safeReturnPath(wanted: string | null): string {
 /** Stands for this app, whatever its address; `.invalid` is nobody's. */
 const OWN_SITE = 'http://app.invalid';
 
+/** A link of a message that opens nothing. */
+export const LINK_IS_OVER: Problem = {
+	message: 'This link was used already, is too old, or belongs to another browser.',
+	fix: 'Ask for a new one, and open it in this browser.',
+};
+
 /** What went wrong when signing in or up, and what to do. */
 export function problemOfAuth(error: AuthError): Problem {
 	switch (error.code) {
@@ -44,6 +50,14 @@ export function problemOfAuth(error: AuthError): Problem {
 		case 'user_already_exists':
 		case 'email_exists':
 			return { message: 'There is an account with this email already.', fix: 'Sign in instead.' };
+		case 'same_password':
+			return { message: 'This is the password that you had.', fix: 'Choose another one.' };
+		case 'otp_expired':
+		case 'flow_state_not_found':
+		case 'flow_state_expired':
+		case 'bad_code_verifier':
+		case 'session_not_found':
+			return LINK_IS_OVER;
 		case 'weak_password':
 			return { message: error.message, fix: 'Choose a longer password.' };
 		case 'over_request_rate_limit':

@@ -4,6 +4,7 @@ import * as z from 'zod/mini';
 import type { Item } from '../../contract/report.ts';
 import type { Stage } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
+import { howToArm } from '../../domain/arming.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { literal, type Session } from '../../platform/postgres/index.ts';
@@ -16,11 +17,15 @@ const cursorSchema = z.object({ done: z.array(z.string()) });
 const ENABLE = 'Enable pg_cron on the target (Integrations, Cron), then clone again.';
 
 /** How a person arms a job. Names are theirs, so the text is quoted for SQL. */
-function howToArm({ name }: WantedJob): string {
-	if (name === null) return 'Activate it on the target (Integrations, Cron).';
-	const id = `(select jobid from cron.job where jobname = ${literal(name).trim()})`;
-	return `To arm it, run on the target: select cron.alter_job(${id}, active := true)`;
-}
+export const armingOf = ({ name, schedule }: WantedJob): string => {
+	const which =
+		name === null
+			? `jobname is null and schedule = ${literal(schedule).trim()}`
+			: `jobname = ${literal(name).trim()}`;
+	return howToArm(
+		`select cron.alter_job((select jobid from cron.job where ${which}), active := true)`,
+	);
+};
 
 function rewriteDetail({ changes, missing }: WantedJob['rewritten']): string | undefined {
 	if (changes.length === 0) return undefined;
@@ -40,18 +45,19 @@ function itemOf(
 		job.rewritten.missing.length > 0
 			? `Put the target's ${job.rewritten.missing.join(', ')} in place of REPLACE_WITH_… in the command.`
 			: undefined,
-		rests ? howToArm(job) : undefined,
+		rests ? armingOf(job) : undefined,
 	].filter((fix) => fix !== undefined);
 	const wasRewritten = job.rewritten.changes.length > 0;
 	return {
 		object: job.object,
-		outcome: action.how === 'keep' ? 'unchanged' : wasRewritten ? 'adapted' : 'copied',
+		outcome: action.how === 'keep' ? 'unchanged' : wasRewritten || rests ? 'adapted' : 'copied',
 		detail: detail.filter((part) => part !== undefined).join(', ') || undefined,
 		fix: fixes.join(' ') || undefined,
 	};
 }
 
-function statementOf(action: Exclude<JobAction, { how: 'keep' }>): string {
+/** The statement that does it. */
+export function statementOf(action: Exclude<JobAction, { how: 'keep' }>): string {
 	switch (action.how) {
 		case 'create':
 			return scheduleJob(action.job.name, action.job.schedule, action.job.command, action.active);
@@ -163,8 +169,8 @@ export const copyStage: Stage = {
 		const target = await readyTarget(context, wanted);
 		if (!target) return { state: 'done' };
 		const session = await context.target.database();
-		const { activate, remove_extra: removeExtra } = context.options;
-		const actions = planJobs(wanted, target, { activate, removeExtra });
+		const { remove_extra: removeExtra } = context.options;
+		const actions = planJobs(wanted, target, { ...context.options, removeExtra });
 		for (const action of actions) {
 			const object = action.how === 'remove' ? action.object : action.job.object;
 			if (done.has(object)) continue;

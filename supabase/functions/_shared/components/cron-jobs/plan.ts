@@ -1,4 +1,5 @@
 // What to do so that the target has the source's cron jobs. Pure: both endpoints in, actions out.
+import { arms, type Arming } from '../../domain/arming.ts';
 import { isFilledIn } from '../../platform/supabase/key-like.ts';
 import {
 	rewriteReferences,
@@ -71,23 +72,23 @@ function findJob(wanted: WantedJob, jobs: readonly CronJob[], taken: ReadonlySet
 }
 
 /**
- * New jobs arrive inactive and existing ones keep their flag, unless `activate`: then both get the source's.
+ * New jobs arrive inactive and existing ones keep their flag, unless they are armed: then both get the source's.
  * With `removeExtra` jobs that only the target has go.
  */
 export function planJobs(
 	wanted: readonly WantedJob[],
 	target: EndpointCronJobs,
-	options: { readonly activate: boolean; readonly removeExtra: boolean },
+	options: Arming & { readonly removeExtra: boolean },
 ): JobAction[] {
 	const taken = new Set<string>();
 	const actions = wanted.map((job): JobAction => {
 		const found = findJob(job, target.own, taken);
-		if (!found) return { how: 'create', job, active: options.activate && job.active };
+		if (!found) return { how: 'create', job, active: arms(options, job.object) && job.active };
 		taken.add(found.id);
 		const change = {
 			...(found.schedule === job.schedule ? {} : { schedule: job.schedule }),
 			...(job.isMetBy(found.command) ? {} : { command: job.command }),
-			...(options.activate && found.active !== job.active ? { active: job.active } : {}),
+			...(arms(options, job.object) && found.active !== job.active ? { active: job.active } : {}),
 		};
 		const isNew = change.command !== undefined || found.command === job.command;
 		// Somebody has put in what was missing.

@@ -20,7 +20,7 @@ export async function previewJobs(context: ReadContext): Promise<Preview> {
 	const to = await readReferences(context.target);
 	const wanted = wantedJobs(source, from, to);
 	const { activate, remove_extra: removeExtra } = context.options;
-	const actions = planJobs(wanted, target, { activate, removeExtra });
+	const actions = planJobs(wanted, target, { ...context.options, removeExtra });
 	const warnings: PreviewWarning[] = [];
 	if (wanted.length > 0 && !target.installed) {
 		warnings.push({

@@ -1,8 +1,9 @@
-// Verification of cron jobs: present, same schedule, same command but for references. Whether a job is
-// active is the user's choice after a clone and no finding.
+// Verification of cron jobs: present, same schedule, same command but for references. That a job rests which runs on the
+// source is a note: it is left to do by hand, or meant.
 import type { Finding } from '../../contract/report.ts';
 import type { ReadContext } from '../../contract/context.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
+import { armingOf } from './copy.ts';
 import { readJobs, readSourceJobs } from './inspect.ts';
 import { planJobs, wantedJobs } from './plan.ts';
 
@@ -25,6 +26,16 @@ export async function verifyJobs(context: ReadContext): Promise<readonly Finding
 				{ severity: 'failed', object: action.job.object, expected: 'cron job', found, fix: FIX },
 			];
 		}
+		if (action.how === 'keep' && action.job.active && !action.active)
+			return [
+				{
+					severity: 'note',
+					object: action.job.object,
+					expected: 'active',
+					found: 'inactive',
+					fix: armingOf(action.job),
+				},
+			];
 		if (action.how !== 'change') return [];
 		const { object, schedule } = action.job;
 		const present = target.own.find((job) => job.id === action.id);

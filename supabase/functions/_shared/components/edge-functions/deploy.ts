@@ -25,10 +25,20 @@ export async function deploySource(
 	const form = new FormData();
 	form.append('metadata', JSON.stringify(metadata));
 	for (const { path, bytes } of source.files) form.append('file', new Blob([bytes]), path);
-	await target.fetch('POST', `/functions/deploy?slug=${encodeURIComponent(deployed.slug)}`, {
+	await target.fetch('POST', deployPath(deployed.slug), {
 		body: form,
 	});
 }
+
+/** Where the files of a function are sent. */
+export const deployPath = (slug: string): string =>
+	`/functions/deploy?slug=${encodeURIComponent(slug)}`;
+
+/** What of a function can change without its files. */
+export const settingsBody = ({
+	name,
+	verify_jwt,
+}: DeployedFunction): Pick<DeployedFunction, 'name' | 'verify_jwt'> => ({ name, verify_jwt });
 
 /** Patterns are globs: a character that means something there is replaced by the one that fits any. */
 function staticPatterns({ files }: FunctionSource): { static_patterns?: string[] } {
@@ -77,7 +87,7 @@ export async function deployBundle(
 /** Changes name and rule for tokens only. */
 export async function changeSettings(
 	target: ManagementApi,
-	{ slug, name, verify_jwt }: DeployedFunction,
+	deployed: DeployedFunction,
 ): Promise<void> {
-	await target.send('PATCH', functionPath(slug), { name, verify_jwt });
+	await target.send('PATCH', functionPath(deployed.slug), settingsBody(deployed));
 }

@@ -2,6 +2,7 @@
 // and rule for tokens. Values of secrets cannot be read: their names are compared.
 import type { Component } from '../../contract/component.ts';
 import { functionsStage } from './copy.ts';
+import { functionsPlanner } from './planner.ts';
 import { preview } from './preview.ts';
 import { verify } from './verify.ts';
 
@@ -10,5 +11,6 @@ export const edgeFunctions: Component = {
 	requires: ['management_api'],
 	stages: [functionsStage],
 	preview,
+	planners: [functionsPlanner],
 	verify,
 };

@@ -1,6 +1,7 @@
 // Third-party auth (issuers whose tokens the project accepts) is copied; SAML providers are listed, because
 // users refer to them by an id that cannot be chosen.
 import * as z from 'zod/mini';
+import type { PlannedCall } from '../../domain/plan.ts';
 import type { Item } from '../../contract/report.ts';
 import type { ReadContext, StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
@@ -39,7 +40,7 @@ export async function copyIdentityProviders(context: StageContext): Promise<void
 		const { missing, extra } = await planIssuers(context);
 		for (const body of missing) context.report(await add(context.target.api, body));
 		for (const issuer of context.options.remove_extra ? extra : []) {
-			await context.target.api.send('DELETE', `${ISSUERS}/${encodeURIComponent(issuer.id)}`);
+			await context.target.api.send('DELETE', pathOf(issuer));
 			const detail = 'removed: the source does not have it';
 			context.report({ object: objectOf(issuer), outcome: 'adapted', detail });
 		}
@@ -50,6 +51,27 @@ export async function copyIdentityProviders(context: StageContext): Promise<void
 		context.report({ object, outcome: 'skipped', detail: error.message, fix: error.fix });
 	}
 }
+
+/** The calls with which a clone would add and remove issuers; none where the account may not read them. */
+export async function issuerCalls(
+	context: Pick<ReadContext, 'source' | 'target' | 'options'>,
+): Promise<PlannedCall[]> {
+	try {
+		const { missing, extra } = await planIssuers(context);
+		return [
+			...missing.map((body): PlannedCall => ({ method: 'POST', path: ISSUERS, body })),
+			...(context.options.remove_extra ? extra : []).map((issuer): PlannedCall => ({
+				method: 'DELETE',
+				path: pathOf(issuer),
+			})),
+		];
+	} catch (error) {
+		if (error instanceof TwinsError && error.details.httpStatus === 403) return [];
+		throw error;
+	}
+}
+
+const pathOf = ({ id }: Issuer): string => `${ISSUERS}/${encodeURIComponent(id)}`;
 
 /** What the target lacks, as bodies to send, and what only it has. */
 export async function planIssuers({

@@ -12,14 +12,18 @@ import { readWanted } from './wanted.ts';
 const BATCH = 100;
 const PREAMBLE = `begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s'`;
 
+/** The statements that do it, as they are run. */
+export const statementsOf = ({ statements }: PublicationAction): string[] =>
+	statements.map(readBackAsPrinted);
+
 async function attempt(
 	session: Session,
 	actions: readonly PublicationAction[],
 ): Promise<TwinsError | null> {
-	const statements = actions.flatMap((action) => action.statements);
+	const statements = actions.flatMap(statementsOf);
 	if (statements.length === 0) return null;
 	try {
-		await session.script(`${PREAMBLE}; ${statements.map(readBackAsPrinted).join('; ')}; commit`);
+		await session.script(`${PREAMBLE}; ${statements.join('; ')}; commit`);
 		return null;
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;

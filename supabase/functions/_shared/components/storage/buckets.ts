@@ -1,4 +1,5 @@
 // Brings the settings of one bucket to the target: creates it, or changes what differs.
+import type { PlannedCall } from '../../domain/plan.ts';
 import type { Item } from '../../contract/report.ts';
 import { formatBytes } from '../../domain/amount.ts';
 import { TwinsError } from '../../domain/errors.ts';
@@ -112,18 +113,25 @@ async function applyBucket(
 const shownLimit = ({ fileSizeLimit }: Bucket): string =>
 	fileSizeLimit === null ? 'none' : formatBytes(fileSizeLimit);
 
+/** The call of the Storage API that makes a bucket, or changes one that is there. */
+export const bucketCall = (wanted: Bucket, exists: boolean): PlannedCall => ({
+	method: exists ? 'PUT' : 'POST',
+	path: exists ? `/bucket/${encodeURIComponent(wanted.id)}` : '/bucket',
+	body: {
+		id: wanted.id,
+		name: wanted.name,
+		public: wanted.isPublic,
+		file_size_limit: wanted.fileSizeLimit,
+		allowed_mime_types: wanted.allowedMimeTypes,
+		...(exists ? {} : { type: 'STANDARD' }),
+	},
+});
+
 async function sendBucket(target: StorageEndpoint, wanted: Bucket, exists: boolean): Promise<void> {
-	const path = exists ? `/bucket/${encodeURIComponent(wanted.id)}` : '/bucket';
-	const response = await target.fetch(exists ? 'PUT' : 'POST', path, {
+	const { method, path, body } = bucketCall(wanted, exists);
+	const response = await target.fetch(method, path, {
 		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify({
-			id: wanted.id,
-			name: wanted.name,
-			public: wanted.isPublic,
-			file_size_limit: wanted.fileSizeLimit,
-			allowed_mime_types: wanted.allowedMimeTypes,
-			...(exists ? {} : { type: 'STANDARD' }),
-		}),
+		body: JSON.stringify(body),
 	});
 	await response.body?.cancel();
 }

@@ -3,6 +3,7 @@
 import type { Component } from '../../contract/component.ts';
 import { dropLedgerSchema } from '../../contract/ledger.ts';
 import { filesStage } from './copy.ts';
+import { storagePlanner } from './planner.ts';
 import { preview } from './preview.ts';
 import { verify } from './verify.ts';
 
@@ -12,5 +13,6 @@ export const storage: Component = {
 	stages: [filesStage],
 	cleanUp: dropLedgerSchema,
 	preview,
+	planners: [storagePlanner],
 	verify,
 };

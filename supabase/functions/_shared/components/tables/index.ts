@@ -1,6 +1,7 @@
 // Tables with all that they are made of: schemas, types, sequences, keys, indexes, privileges. What the rows
 // would only slow down (indexes, unique and foreign keys) is made after them, in a stage of its own.
 import { leftOutFindings, leftOutStage, readAllLeftOut } from '../../schema-stages/left-out.ts';
+import { schemaPlanner } from '../../schema-stages/plan.ts';
 import { schemaStage } from '../../schema-stages/stage.ts';
 import { schemaVerify } from '../../schema-stages/verify.ts';
 import type { Component } from '../../contract/component.ts';
@@ -29,6 +30,7 @@ export const tables: Component = {
 		leftOutStage,
 	],
 	preview: previewTables,
+	planners: [schemaPlanner],
 	verify: (context) =>
 		schemaVerify(context, ['tables'], async () => leftOutFindings(await readAllLeftOut(context))),
 };

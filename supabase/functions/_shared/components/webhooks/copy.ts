@@ -4,13 +4,14 @@ import * as z from 'zod/mini';
 import type { Item } from '../../contract/report.ts';
 import type { Stage } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
+import { howToArm } from '../../domain/arming.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { CANNOT_REST, howToDrop, howToMake, isOnManagedTable } from './by-hand.ts';
 import { readSourceWebhooks, readWebhooks, type Webhook } from './inspect.ts';
 import { planWebhooks, wantedWebhooks, type WebhookAction } from './plan.ts';
-import { setState } from './queries.ts';
+import { ENABLE_PATH, setState } from './queries.ts';
 
 const cursorSchema = z.object({
 	done: z.array(z.string()),
@@ -20,6 +21,9 @@ const cursorSchema = z.object({
 
 /** The platform answers before the function is there on a busy project. Each look is a slice. */
 const MAX_LOOKS = 10;
+
+/** How a person arms a webhook. */
+export const armingOf = (hook: Webhook): string => howToArm(setState(hook, hook.state));
 
 function itemOf(action: Exclude<WebhookAction, { how: 'remove' }>): Item {
 	const { hook, state } = action;
@@ -36,7 +40,7 @@ function itemOf(action: Exclude<WebhookAction, { how: 'remove' }>): Item {
 		missing.length > 0
 			? `Put the target's ${missing.join(', ')} in place of REPLACE_WITH_… in its address and headers.`
 			: undefined,
-		rests ? `To arm it, run on the target: ${setState(hook, hook.state)}` : undefined,
+		rests ? armingOf(hook) : undefined,
 	].filter((fix) => fix !== undefined);
 	const adapted = changes.length > 0 || hook.outward.length > 0 || rests;
 	return {
@@ -57,12 +61,16 @@ function leftByHand(action: WebhookAction, { details }: TwinsError): Item | unde
 		: { object, outcome: 'skipped', detail: CANNOT_REST, fix: howToMake(action.hook), sqlstate };
 }
 
+/** The statements that do it, as they are run. */
+export const statementsOf = ({ statements }: Exclude<WebhookAction, { how: 'keep' }>): string[] =>
+	statements.map(readBackAsPrinted);
+
 async function apply(session: Session, action: WebhookAction): Promise<Item> {
 	if (action.how === 'keep') return itemOf(action);
 	try {
 		await session.script(
 			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s';
-${action.statements.map(readBackAsPrinted).join('; ')}; commit`,
+${statementsOf(action).join('; ')}; commit`,
 		);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
@@ -99,7 +107,7 @@ const cannotEnable = (hooks: readonly Webhook[], why: string, httpStatus?: numbe
 /** Asks the platform for the function that webhooks call. False when it refused; then that is reported. */
 async function enableWebhooks(context: StageContext, hooks: readonly Webhook[]): Promise<boolean> {
 	try {
-		await context.target.api.send('POST', '/database/webhooks/enable');
+		await context.target.api.send('POST', ENABLE_PATH);
 		return true;
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.details.passing === true) throw error;
@@ -138,9 +146,9 @@ export const copyStage: Stage = {
 		}
 		const from = await readReferences(context.source);
 		const to = await readReferences(context.target);
-		const { activate, remove_extra: removeExtra } = context.options;
+		const { remove_extra: removeExtra } = context.options;
 		const actions = planWebhooks(wantedWebhooks(hooks, from, to), target.hooks, {
-			activate,
+			...context.options,
 			removeExtra,
 		});
 		for (const action of actions) {

@@ -2,6 +2,7 @@
 // target where they pointed at the source.
 import type { Component } from '../../contract/component.ts';
 import { copyStage } from './copy.ts';
+import { webhooksPlanner } from './planner.ts';
 import { previewWebhooks } from './preview.ts';
 import { verifyWebhooks } from './verify.ts';
 
@@ -9,5 +10,6 @@ export const webhooks: Component = {
 	key: 'webhooks',
 	stages: [copyStage],
 	preview: previewWebhooks,
+	planners: [webhooksPlanner],
 	verify: verifyWebhooks,
 };

@@ -1,4 +1,5 @@
 // What to do so that the target has the source's webhooks. Pure: both endpoints in, actions out.
+import { arms, type Arming } from '../../domain/arming.ts';
 import { isFilledIn } from '../../platform/supabase/key-like.ts';
 import {
 	hostsIn,
@@ -71,19 +72,19 @@ const make = (hook: WantedWebhook, state: FiringState): string[] => [
 ];
 
 /**
- * New webhooks arrive disabled and existing ones keep their state, unless `activate`: then both get the
+ * New webhooks arrive disabled and existing ones keep their state, unless they are armed: then both get the
  * source's. With `removeExtra` webhooks that only the target has go.
  */
 export function planWebhooks(
 	wanted: readonly WantedWebhook[],
 	target: readonly Webhook[],
-	options: { readonly activate: boolean; readonly removeExtra: boolean },
+	options: Arming & { readonly removeExtra: boolean },
 ): WebhookAction[] {
 	const present = new Map(target.map((hook) => [hook.object, hook]));
 	const actions = wanted.map((hook): WebhookAction => {
 		const found = present.get(hook.object);
 		present.delete(hook.object);
-		const state = options.activate ? hook.state : (found?.state ?? 'D');
+		const state = arms(options, hook.object) ? hook.state : (found?.state ?? 'D');
 		if (!found) return { how: 'create', hook, state, statements: make(hook, state) };
 		if (!isSame(hook, found)) {
 			return { how: 'change', hook, state, statements: [dropWebhook(hook), ...make(hook, state)] };

@@ -28,7 +28,7 @@ export async function previewWebhooks(context: ReadContext): Promise<Preview> {
 	const to = await readReferences(context.target);
 	const wanted = wantedWebhooks(source.hooks, from, to);
 	const { activate, remove_extra: removeExtra } = context.options;
-	const actions = planWebhooks(wanted, target.hooks, { activate, removeExtra });
+	const actions = planWebhooks(wanted, target.hooks, { ...context.options, removeExtra });
 	const warnings: PreviewWarning[] = [];
 	if (wanted.length > 0 && !target.enabled) {
 		warnings.push({

@@ -3,6 +3,9 @@ import { ident, literal } from '../../platform/postgres/index.ts';
 import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
 import { printedArguments, triggerArguments } from '../../schema/kinds/text.ts';
 
+/** Of the Management API: makes the function that webhooks call. */
+export const ENABLE_PATH = '/database/webhooks/enable';
+
 /** Whether webhooks are switched on in this project. */
 export const HAS_WEBHOOKS = `
 select pg_catalog.to_regprocedure('supabase_functions.http_request()') is not null as enabled`;

@@ -1,9 +1,10 @@
-// Verification of webhooks: present, on the same events, calling the same but for references. Whether one is
-// enabled is the user's choice after a clone and no finding.
+// Verification of webhooks: present, on the same events, calling the same but for references. That one rests which works
+// on the source is a note: it is left to do by hand, or meant.
 import type { Finding } from '../../contract/report.ts';
 import type { ReadContext } from '../../contract/context.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { CANNOT_REST, howToMake, isOnManagedTable } from './by-hand.ts';
+import { armingOf } from './copy.ts';
 import { readSourceWebhooks, readWebhooks } from './inspect.ts';
 import { planWebhooks, wantedWebhooks } from './plan.ts';
 
@@ -31,6 +32,16 @@ export async function verifyWebhooks(context: ReadContext): Promise<readonly Fin
 				},
 			];
 		}
+		if (how === 'keep' && action.state === 'D' && hook.state !== 'D')
+			return [
+				{
+					severity: 'note',
+					object: hook.object,
+					expected: 'enabled',
+					found: 'disabled',
+					fix: armingOf(hook),
+				},
+			];
 		return how === 'create' || how === 'change'
 			? [
 					{

@@ -17,6 +17,23 @@ const roleName = (grantee: string, owner?: string): string => {
 	return owner === undefined ? 'current_user' : ident(owner);
 };
 
+/** Who may do more with `wanted` than with `before`; the owner may everything anyhow. */
+export function whoGains(wanted: Grants, before: Grants): string[] {
+	return Object.entries(wanted).flatMap(([grantee, list]) => {
+		if (grantee === '@owner') return [];
+		const had = (before[grantee] ?? '').split(',');
+		const isMore = list
+			.split(',')
+			.some(
+				(privilege) =>
+					!had.includes(privilege) &&
+					!had.includes(`${privilege}*`) &&
+					!(had.includes('ALL') && !privilege.endsWith('*')),
+			);
+		return isMore ? [grantee] : [];
+	});
+}
+
 /** Privileges as Postgres leaves them when the owner changes: the new one has its own and the old one's. */
 export function handedOver(existing: Grants, owner: string): Grants {
 	const { '@owner': old, [owner]: own, ...others } = existing;

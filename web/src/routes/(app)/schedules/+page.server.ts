@@ -88,8 +88,8 @@ function parseOptions(given: string): Record<string, Json> | null {
 		const parsed = cloneOptionsSchema.safeParse(JSON.parse(given));
 		if (!parsed.success) return null;
 		// Typed anew where it is needed.
-		const { confirm_target: _, ...options } = parsed.data;
-		return options;
+		const { confirm_target: _, arm, ...options } = parsed.data;
+		return arm === undefined ? options : { ...options, arm };
 	} catch {
 		return null;
 	}

@@ -4,7 +4,7 @@ import { readAccounts, readProjects } from '#lib/data/accounts.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { readTwin, readTwins } from '#lib/data/twins.ts';
 import { isUuid } from '#lib/data/uuid.ts';
-import { cloneArguments, draftFromOptions, parseDraft } from '#lib/wizard/draft.ts';
+import { agreement, cloneArguments, draftFromOptions, parseDraft } from '#lib/wizard/draft.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, url }) => {
@@ -34,8 +34,12 @@ export const load: PageServerLoad = async ({ locals, url }) => {
 
 export const actions: Actions = {
 	default: async ({ locals, request }) => {
-		const given = (await request.formData()).get('draft');
-		const args = cloneArguments(parseDraft(typeof given === 'string' ? given : null));
+		const form = await request.formData();
+		const text = (name: string): string | null => {
+			const value = form.get(name);
+			return typeof value === 'string' ? value : null;
+		};
+		const args = cloneArguments(parseDraft(text('draft')));
 		if (args === null) {
 			return fail(400, {
 				problem: {
@@ -44,7 +48,10 @@ export const actions: Actions = {
 				},
 			});
 		}
-		const { data, error } = await locals.supabase.rpc('start_clone', args);
+		const { data, error } = await locals.supabase.rpc('start_clone', {
+			...args,
+			...agreement(text('preview'), text('agreed')),
+		});
 		if (error !== null) return fail(409, { problem: problemFromDatabase(error) });
 		redirect(303, `/clones/${data.id}`);
 	},

@@ -1,4 +1,4 @@
-import { fail } from '@sveltejs/kit';
+import { fail, redirect } from '@sveltejs/kit';
 import { parsePage, readClones, readVerifications } from '#lib/data/clones.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
 import { readToDo } from '#lib/data/to-do.ts';
@@ -32,5 +32,22 @@ export const actions: Actions = {
 			return fail(400, { problem: problemFromDatabase(refused) });
 		}
 		return { problem: null };
+	},
+	/** All that rests, or the one object that the form names. */
+	arm: async ({ locals, params, request }) => {
+		const form = await request.formData();
+		const text = (name: string): string | undefined => {
+			const value = form.get(name);
+			return typeof value === 'string' && value !== '' ? value : undefined;
+		};
+		if (!isUuid(params.twin)) return fail(404, { problem: null });
+		const [component, object, confirmation] = [text('component'), text('object'), text('confirm')];
+		const { data, error: refused } = await locals.supabase.rpc('arm', {
+			twin_id: params.twin,
+			...(component === undefined || object === undefined ? {} : { component, object }),
+			...(confirmation === undefined ? {} : { confirm_target: confirmation.trim() }),
+		});
+		if (refused !== null) return fail(409, { problem: problemFromDatabase(refused) });
+		redirect(303, `/clones/${data.id}`);
 	},
 };
