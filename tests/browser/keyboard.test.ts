@@ -99,3 +99,27 @@ test('keeps a chosen theme before the first paint of the next page', async () =>
 	await ready(page);
 	await page.getByRole('radio', { name: /^System/ }).check();
 });
+
+test('takes over the theme of the system at once where motion is reduced', async () => {
+	await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+	await page.goto('/settings');
+	await ready(page);
+	await page.evaluate(() => {
+		const dark = matchMedia('(prefers-color-scheme: dark)');
+		// What is to be seen in the very frame of the change, and when all is over.
+		const seen = new Promise<string[]>((resolve) => {
+			dark.addEventListener('change', () => {
+				const color = (): string =>
+					getComputedStyle(document.querySelector('h1') ?? document.body).color;
+				const first = color();
+				setTimeout(() => resolve([first, color()]), 500);
+			});
+		});
+		Object.assign(window, { dark, seen });
+	});
+	await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+	const [first, last] = await page.evaluate((): Promise<string[]> => Reflect.get(window, 'seen'));
+	expect(first).toBe(last);
+	expect(first).not.toBe('rgb(17, 24, 28)');
+	await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' });
+});
