@@ -1,10 +1,11 @@
 // Backups on the command line: written into a bucket, listed, read back and deleted.
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { deleteBackup, listBackups } from '../supabase/functions/_shared/backup/list.ts';
 import { safeName } from '../supabase/functions/_shared/backup/objects.ts';
 import { bytesOf } from '../supabase/functions/_shared/backup/finish.ts';
 import { verifyBackup } from '../supabase/functions/_shared/backup/prove.ts';
-import { readManifest } from '../supabase/functions/_shared/backup/verify.ts';
+import { openBackup, seeBackup } from '../supabase/functions/_shared/backup/open.ts';
 import { writeBackup } from '../supabase/functions/_shared/backup/write.ts';
 import { formatBytes, formatQuantity } from '../supabase/functions/_shared/domain/amount.ts';
 import type { Manifest } from '../supabase/functions/_shared/domain/backup.ts';
@@ -14,6 +15,8 @@ import {
 	type Destination,
 	type ObjectStore,
 } from '../supabase/functions/_shared/platform/object-store.ts';
+import { checkRecipient, recipientOf } from '../supabase/functions/_shared/platform/age.ts';
+import { countObjects } from '../supabase/functions/_shared/backup/pages.ts';
 import { parseDestination } from './destination.ts';
 import { endpointOpener, parseEndpoint } from './endpoints.ts';
 import { inOwnWords } from './own-words.ts';
@@ -23,11 +26,16 @@ export interface BackupFlags {
 	readonly from: string;
 	readonly to: string;
 	readonly ignore?: readonly string[];
+	/** Of age. */
+	readonly recipient?: string;
 	readonly json?: boolean;
 }
 
 /** `from`: the address of a backup, or of the folder that backups are in. */
-export type AddressFlags = Pick<BackupFlags, 'from' | 'json'>;
+export interface AddressFlags extends Pick<BackupFlags, 'from' | 'json'> {
+	/** File with the key of an encrypted backup, as age-keygen writes it. */
+	readonly key?: string;
+}
 
 /** Writes the backup and tells where. Exit code 1 when something could not be kept. */
 export async function backUp(flags: BackupFlags, signal: AbortSignal): Promise<number> {
@@ -48,6 +56,7 @@ export async function backUp(flags: BackupFlags, signal: AbortSignal): Promise<n
 			store,
 			folder,
 			ignoreRules: flags.ignore ?? [],
+			recipient: flags.recipient === undefined ? null : checkRecipient(flags.recipient),
 			signal,
 			onTable: (object, done, total) => watch(flags, `${done}/${total} ${object}`),
 		});
@@ -81,11 +90,12 @@ function asText(address: string, manifest: Manifest): string {
 /** Reads the backup back and tells what is damaged. Exit code 1 when something is. */
 export const verify = (flags: AddressFlags, signal: AbortSignal): Promise<number> =>
 	withBackup(flags, signal, async (store, folder) => {
-		const manifest = await readManifest(store, folder);
-		const damaged = await verifyBackup(store, folder, manifest, (done, total) =>
-			watch(flags, `${done}/${total}`),
-		);
-		const count = manifest.objects.length + manifest.files.objects;
+		const identity = await readKeyFile(flags.key);
+		const place = { store, folder, identity };
+		// With the key: whether it opens the backup, too.
+		const seen = identity === null ? await seeBackup(place) : await openBackup(place);
+		const damaged = await verifyBackup(seen, (done, total) => watch(flags, `${done}/${total}`));
+		const count = countObjects(seen);
 		const objects = formatQuantity(count, 'object');
 		const text =
 			damaged.length === 0
@@ -143,6 +153,17 @@ export async function withBackup(
 	} finally {
 		store.close();
 	}
+}
+
+/** The key in a file, between comments. Throws `bad_request` where there is none; null without a file. */
+export async function readKeyFile(file: string | undefined): Promise<string | null> {
+	if (file === undefined) return null;
+	const text = await readFile(file, 'utf8').catch(() => {
+		throw new TwinsError('bad_request', `${file} cannot be read`, 'Give the file with your key.');
+	});
+	const identity = text.split('\n').find((line) => line.startsWith('AGE-SECRET-KEY-1')) ?? '';
+	await recipientOf(identity);
+	return identity.trim();
 }
 
 const addressOf = ({ bucket, prefix }: Destination, folder: string): string =>

@@ -186,6 +186,10 @@ program
 		'any S3-compatible store, with the variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION and AWS_ENDPOINT_URL_S3',
 	)
 	.option('--ignore <pattern...>', 'tables whose rows are not kept, such as public.tmp_*')
+	.option(
+		'--recipient <age1…>',
+		'encrypt it for the owner of this key: age-keygen makes one, and prints its public half',
+	)
 	.option('--json', 'the manifest as JSON on stdout, nothing else')
 	.action(async (flags: BackupFlags) => {
 		process.exitCode = await backUp(flags, signal);
@@ -208,7 +212,15 @@ addAddressed(
 	'list the backups below a folder, and whether they are complete',
 	list,
 );
-addAddressed('verify-backup', 'read every object of a backup back and compare its hash', verify);
+const KEY = [
+	'--key <file>',
+	'with the key of an encrypted backup, as age-keygen writes it',
+] as const;
+addAddressed(
+	'verify-backup',
+	'read every object of a backup back and compare its hash',
+	verify,
+).option(...KEY);
 addAddressed('delete-backup', 'remove all objects of a backup', deleteOne);
 
 program
@@ -216,6 +228,7 @@ program
 	.description('restore a backup into a project or database, without its source')
 	.requiredOption('--from <s3://bucket/folder>', 'an address, as backup printed it')
 	.requiredOption('--to <ref|url>', 'target, written')
+	.option(...KEY)
 	.option('--only <component...>', 'only these components')
 	.option('--table <schema.table...>', 'only the rows of these tables, in place of what they hold')
 	.option('--confirm-target <name>', "the target's ref or host:port/database, when it holds tables")

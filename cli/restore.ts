@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Sliced } from '../supabase/functions/_shared/contract/backup.ts';
 import { restorableComponents } from '../supabase/functions/_shared/backup/restore-plan.ts';
-import { readManifest } from '../supabase/functions/_shared/backup/verify.ts';
+import { openBackup } from '../supabase/functions/_shared/backup/open.ts';
 import { backupWork } from '../supabase/functions/_shared/backup/work.ts';
 import { dropLedgerSchema } from '../supabase/functions/_shared/contract/ledger.ts';
 import type { Failed, Item } from '../supabase/functions/_shared/contract/report.ts';
@@ -16,7 +16,7 @@ import { TwinsError } from '../supabase/functions/_shared/domain/errors.ts';
 import { asRemark } from '../supabase/functions/_shared/domain/sentence.ts';
 import { checkTargetIsMeant } from '../supabase/functions/_shared/engine/prepare.ts';
 import type { OpenEndpoint } from '../supabase/functions/_shared/engine/slice.ts';
-import { watch, withBackup, writeResult, type AddressFlags } from './backup.ts';
+import { readKeyFile, watch, withBackup, writeResult, type AddressFlags } from './backup.ts';
 import { endpointOpener, parseEndpoint } from './endpoints.ts';
 import { inOwnWords } from './own-words.ts';
 import { EXIT } from './report.ts';
@@ -38,13 +38,14 @@ export async function restore(flags: RestoreFlags, signal: AbortSignal): Promise
 			await target.database().catch((error: unknown) => {
 				throw inOwnWords(error, named);
 			});
-			const manifest = await readManifest(store, folder);
+			const identity = await readKeyFile(flags.key);
+			const { manifest } = await openBackup({ store, folder, identity });
 			const options = optionsOf(flags, restorableComponents(manifest, target));
 			await checkTargetIsMeant(
 				{ cloned_before: false, target: { ref: named.name }, options },
 				target,
 			);
-			const items = await carryOut(flags, { store, folder, target, options, signal });
+			const items = await carryOut(flags, { store, folder, target, options, signal, identity });
 			return tell(flags, items);
 		} finally {
 			await target.close();
@@ -83,7 +84,7 @@ function optionsOf(
 
 type Given = Pick<
 	Parameters<typeof backupWork.restore>[0],
-	'store' | 'folder' | 'options' | 'signal'
+	'store' | 'folder' | 'options' | 'signal' | 'identity'
 > & { readonly target: OpenEndpoint };
 
 /** What became of each object, the latest word winning. */

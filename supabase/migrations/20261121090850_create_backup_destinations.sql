@@ -10,6 +10,7 @@ create table public.backup_destinations (
   bucket text not null check (length(bucket) between 1 and 255),
   prefix text not null default '' check (length(prefix) <= 500),
   key_hint text not null check (length(key_hint) <= 8),
+  recipient text check (recipient ~ '^age1[a-z0-9]{58}$'),
   created_at timestamptz not null default now(),
   tested_at timestamptz not null default now()
 );
@@ -18,6 +19,7 @@ comment on table public.backup_destinations is 'Buckets in which a user keeps ba
 comment on column public.backup_destinations.endpoint is 'Base URL of the store; null: Amazon''s.';
 comment on column public.backup_destinations.prefix is 'Folder within the bucket, without slashes at its ends.';
 comment on column public.backup_destinations.key_hint is 'The last characters of the access key''s id, to tell keys from each other.';
+comment on column public.backup_destinations.recipient is 'Public key of age for which backups are encrypted; null: they are not. The secret one is nowhere here.';
 comment on column public.backup_destinations.tested_at is 'When an object was last written, read and removed with its key.';
 
 create index backup_destinations_owner_id_idx on public.backup_destinations (owner_id, created_at);

@@ -19,6 +19,7 @@ create table public.backups (
   problems bigint not null default 0 check (problems >= 0),
   moments int check (moments > 0),
   components text[] not null default '{}',
+  recipient text,
   location text,
   manifest_sha256 text,
   created_at timestamptz not null default now(),
@@ -39,6 +40,7 @@ comment on column public.backups.tables is 'Tables that are in it (while it is t
 comment on column public.backups.problems is 'Objects that could not be read.';
 comment on column public.backups.moments is 'At how many moments of the source its rows were read; 1: all at one.';
 comment on column public.backups.components is 'What it keeps, once it is complete.';
+comment on column public.backups.recipient is 'Public key of age for which it is encrypted; null: it is not.';
 comment on column public.backups.location is 'Its address for people: s3://bucket/folder.';
 comment on column public.backups.manifest_sha256 is 'Of its manifest as it was written: a bucket may be changed by others.';
 comment on column public.backups.error is '{code, message, fix}: why it failed, or could not be deleted.';
@@ -70,6 +72,24 @@ comment on column public.jobs.target_account_id is 'Of a restore: the account of
 
 create index jobs_backup_id_idx on public.jobs (backup_id) where backup_id is not null;
 create index jobs_target_account_id_idx on public.jobs (target_account_id) where target_account_id is not null;
+
+-- Keys of encrypted backups, given for a restore: whoever starts it names the key within an hour, and it goes when the restore is over.
+create table private.restore_keys (
+  id uuid primary key,
+  owner_id uuid not null references auth.users (id) on delete cascade,
+  job_id uuid unique references public.jobs (id) on delete cascade,
+  recipient text not null,
+  key_id text not null,
+  iv bytea not null check (octet_length(iv) = 12),
+  ciphertext bytea not null,
+  created_at timestamptz not null default now()
+);
+
+comment on table private.restore_keys is 'Keys of encrypted backups for the time of a restore, sealed as account_credentials are.';
+
+create index restore_keys_owner_id_idx on private.restore_keys (owner_id);
+
+alter table private.restore_keys enable row level security;
 
 -- What a twin keeps of its backups; null: all of them.
 alter table public.twins

@@ -29,8 +29,9 @@ return (
   where account.id = project_account_id
 );
 
--- What opens a backup: where it is, and the sealed key of its destination (null: the installation's own store).
-create function private.stored_backup(of_backup_id uuid) returns jsonb
+-- What opens a backup: where it is, the sealed key of its destination (null: the installation's own store), and of a restore the key that
+-- was given for it.
+create function private.stored_backup(of_backup_id uuid, of_job_id uuid) returns jsonb
 language sql
 stable
 set search_path = ''
@@ -41,6 +42,16 @@ return (
     'ref', backup.ref,
     'folder', backup.folder,
     'manifest_sha256', backup.manifest_sha256,
+    'recipient', backup.recipient,
+    'identity', (
+      select jsonb_build_object(
+        'id', given.id,
+        'key_id', given.key_id,
+        'iv', encode(given.iv, 'base64'),
+        'ciphertext', encode(given.ciphertext, 'base64')
+      )
+      from private.restore_keys as given where given.job_id = of_job_id
+    ),
     'destination', (
       select jsonb_build_object(
         'id', destination.id,
@@ -85,7 +96,7 @@ return (
        from public.ignore_rules as rule where rule.twin_id = twin.id),
       '[]'
     ),
-    'backup', private.stored_backup(coalesce(step.backup_id, job.backup_id)),
+    'backup', private.stored_backup(coalesce(step.backup_id, job.backup_id), job.id),
     'source', case
       when backup.id is not null then private.run_project(backup.account_id, backup.ref)
       when job.backup_id is null then private.run_project(twin.source_account_id, twin.source_ref)

@@ -87,6 +87,7 @@ begin
   if job.id is null then
     return;
   end if;
+  delete from private.restore_keys where job_id = of_job_id;
 
   -- Components that never got a step: the first step failed, or a cancel came before it.
   update public.job_components

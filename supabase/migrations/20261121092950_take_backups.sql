@@ -185,17 +185,19 @@ $$;
 
 -- The row of a backup and its first step.
 create function private.create_backup(
-  of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid default null
+  of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid default null,
+  wanted_recipient text default null
 ) returns public.backups
 language plpgsql
 set search_path = ''
 as $$
 declare
   new_id uuid := gen_random_uuid();
+  picked_id uuid := private.pick_destination(of_owner_id, wanted_destination_id);
   backup public.backups;
 begin
   insert into public.backups (
-    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status
+    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status, recipient
   )
   values (
     new_id, of_owner_id, of_job_id, of_twin_id, of_account_id, of_ref,
@@ -203,9 +205,10 @@ begin
       (select listed.name from public.projects as listed where listed.account_id = of_account_id and listed.ref = of_ref),
       of_ref
     ),
-    private.pick_destination(of_owner_id, wanted_destination_id),
+    picked_id,
     of_ref || '/' || to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24-MI-SS-MS"Z"') || '-' || left(new_id::text, 4),
-    'in_progress'
+    'in_progress',
+    coalesce(wanted_recipient, (select kept.recipient from public.backup_destinations as kept where kept.id = picked_id))
   )
   returning * into backup;
   insert into private.steps (backup_id, kind) values (backup.id, 'backup');

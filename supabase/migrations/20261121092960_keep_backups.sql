@@ -18,13 +18,13 @@ begin
   ) >= 20 then
     perform private.refuse('You have 20 destinations', 'Delete one of them, or change it.', 'PT409');
   end if;
-  insert into public.backup_destinations as kept (id, owner_id, name, endpoint, region, bucket, prefix, key_hint)
+  insert into public.backup_destinations as kept (id, owner_id, name, endpoint, region, bucket, prefix, key_hint, recipient)
   values (
     destination.id, destination.owner_id, btrim(destination.name), destination.endpoint, destination.region,
-    destination.bucket, destination.prefix, destination.key_hint
+    destination.bucket, destination.prefix, destination.key_hint, destination.recipient
   )
   on conflict (id) do update
-  set name = excluded.name, region = excluded.region, key_hint = excluded.key_hint, tested_at = now()
+  set name = excluded.name, region = excluded.region, key_hint = excluded.key_hint, recipient = excluded.recipient, tested_at = now()
   where kept.owner_id = excluded.owner_id and kept.endpoint is not distinct from excluded.endpoint
     and kept.bucket = excluded.bucket and kept.prefix = excluded.prefix
   returning * into saved;
@@ -41,6 +41,18 @@ begin
   set key_id = excluded.key_id, iv = excluded.iv, ciphertext = excluded.ciphertext;
   return to_jsonb(saved);
 end
+$$;
+
+-- Called by the function `backups` with the direct connection; it has verified who the user is.
+create function private.save_restore_key(
+  new_id uuid, of_owner_id uuid, of_recipient text, sealed_key_id text, sealed_iv text, sealed_ciphertext text
+) returns void
+language sql
+set search_path = ''
+as $$
+  delete from private.restore_keys where job_id is null and (created_at < now() - interval '1 hour' or owner_id = of_owner_id);
+  insert into private.restore_keys (id, owner_id, recipient, key_id, iv, ciphertext)
+  values (new_id, of_owner_id, of_recipient, sealed_key_id, decode(sealed_iv, 'base64'), decode(sealed_ciphertext, 'base64'));
 $$;
 
 create function private.own_backup(wanted_id uuid) returns public.backups
@@ -123,11 +135,14 @@ begin
   end if;
   if jsonb_typeof(given) <> 'object' or exists (
     select from jsonb_each(given) as entry
-    where entry.key not in ('destination_id', 'twin_id')
-      or entry.value <> 'null' and not (jsonb_typeof(entry.value) = 'string' and entry.value #>> '{}' ~ '^[0-9a-f-]{36}$')
+    where entry.key not in ('destination_id', 'twin_id', 'recipient')
+      or entry.value <> 'null' and not (
+        jsonb_typeof(entry.value) = 'string'
+        and entry.value #>> '{}' ~ case entry.key when 'recipient' then '^age1[a-z0-9]{58}$' else '^[0-9a-f-]{36}$' end
+      )
   ) then
     perform private.refuse(
-      'These options are not known', 'Send an object with destination_id, twin_id, or neither.'
+      'These options are not known', 'Send an object with destination_id, twin_id, recipient (age1…), or none of them.'
     );
   end if;
   perform private.refuse_unlisted_project(
@@ -157,7 +172,8 @@ begin
     );
   end if;
   backup := private.create_backup(
-    (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid
+    (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid,
+    given ->> 'recipient'
   );
   perform private.wake_workers();
   return backup;
@@ -165,7 +181,7 @@ end
 $$;
 
 comment on function public.start_backup is
-  'Takes a backup of a project: options destination_id (the first saved one where it is left out) and twin_id, whose ignore rules hold.';
+  'Takes a backup of a project: options destination_id (the first saved one where it is left out), twin_id, whose ignore rules hold, and recipient (of age; that of the destination where it is left out).';
 
 create function public.prove_backup(backup_id uuid, mode text default 'sampled') returns public.backups
 language plpgsql

@@ -12,8 +12,8 @@ declare
   named jsonb;
 begin
   if jsonb_typeof(options) <> 'object'
-    or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target')) then
-    perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target.');
+    or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target', 'key_id')) then
+    perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target, key_id.');
   end if;
   select coalesce(jsonb_object_agg(entry.key, entry.value), '{}') into options
   from jsonb_each(options) as entry where entry.value <> 'null';
@@ -49,7 +49,7 @@ begin
   if options ? 'confirm_target' and jsonb_typeof(options -> 'confirm_target') <> 'string' then
     perform private.refuse('confirm_target is not a text', 'Send the ref of the target project.');
   end if;
-  return options || jsonb_build_object('components', (
+  return (options - 'key_id') || jsonb_build_object('components', (
     select jsonb_object_agg(
       known.component,
       known.component = any (kept) and coalesce(
@@ -60,6 +60,27 @@ begin
     )
     from private.component_catalogue() as known
   ));
+end
+$$;
+
+-- The key that the user has given is for this job alone.
+create function private.bind_restore_key(backup public.backups, of_job_id uuid, given_id text) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if backup.recipient is null then
+    return;
+  end if;
+  update private.restore_keys as given
+  set job_id = of_job_id
+  where given.id::text = given_id and given.owner_id = backup.owner_id and given.job_id is null
+    and given.recipient = backup.recipient and given.created_at > now() - interval '1 hour';
+  if not found then
+    perform private.refuse(
+      'This backup is encrypted', format('Give the key that belongs to %s.', backup.recipient)
+    );
+  end if;
 end
 $$;
 
@@ -110,6 +131,7 @@ begin
       format('A clone into "%s" is still running', start_restore.target_ref), 'Wait until it ends, or cancel it.', 'PT409'
     );
   end;
+  perform private.bind_restore_key(backup, job.id, start_restore.options ->> 'key_id');
   insert into public.job_components (job_id, component, position, unit, status)
   select job.id, known.component, known.position, known.unit,
     case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end

@@ -208,6 +208,93 @@ begin
 end
 $$;
 
+CREATE TABLE public.backups (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    owner_id uuid NOT NULL,
+    job_id uuid,
+    twin_id uuid,
+    account_id uuid,
+    ref text NOT NULL,
+    project_name text NOT NULL,
+    destination_id uuid,
+    folder text NOT NULL,
+    status text NOT NULL,
+    is_unwanted boolean DEFAULT false NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    tables bigint DEFAULT 0 NOT NULL,
+    tables_total bigint,
+    row_count bigint DEFAULT 0 NOT NULL,
+    problems bigint DEFAULT 0 NOT NULL,
+    moments integer,
+    components text[] DEFAULT '{}'::text[] NOT NULL,
+    recipient text,
+    location text,
+    manifest_sha256 text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    error jsonb,
+    proof jsonb,
+    proven_at timestamp with time zone,
+    is_being_proven boolean DEFAULT false NOT NULL,
+    CONSTRAINT backups_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT backups_moments_check CHECK ((moments > 0)),
+    CONSTRAINT backups_problems_check CHECK ((problems >= 0)),
+    CONSTRAINT backups_ref_check CHECK ((ref ~ '^[a-z]{20}$'::text)),
+    CONSTRAINT backups_row_count_check CHECK ((row_count >= 0)),
+    CONSTRAINT backups_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'complete'::text, 'failed'::text, 'deleted'::text]))),
+    CONSTRAINT backups_tables_check CHECK ((tables >= 0)),
+    CONSTRAINT backups_tables_total_check CHECK ((tables_total >= 0))
+);
+
+COMMENT ON TABLE public.backups IS 'Backups of projects, kept in S3, restorable without the source.';
+
+COMMENT ON COLUMN public.backups.job_id IS 'The clone with which it was taken; null: it was taken by itself.';
+
+COMMENT ON COLUMN public.backups.destination_id IS 'Null: the installation''s own store.';
+
+COMMENT ON COLUMN public.backups.folder IS 'Where it is, below the prefix of its destination.';
+
+COMMENT ON COLUMN public.backups.is_unwanted IS 'It is to be deleted, or that was tried.';
+
+COMMENT ON COLUMN public.backups.tables IS 'Tables that are in it (while it is taken: so far).';
+
+COMMENT ON COLUMN public.backups.problems IS 'Objects that could not be read.';
+
+COMMENT ON COLUMN public.backups.moments IS 'At how many moments of the source its rows were read; 1: all at one.';
+
+COMMENT ON COLUMN public.backups.components IS 'What it keeps, once it is complete.';
+
+COMMENT ON COLUMN public.backups.recipient IS 'Public key of age for which it is encrypted; null: it is not.';
+
+COMMENT ON COLUMN public.backups.location IS 'Its address for people: s3://bucket/folder.';
+
+COMMENT ON COLUMN public.backups.manifest_sha256 IS 'Of its manifest as it was written: a bucket may be changed by others.';
+
+COMMENT ON COLUMN public.backups.error IS '{code, message, fix}: why it failed, or could not be deleted.';
+
+COMMENT ON COLUMN public.backups.proof IS '{mode, objects, damaged}: what came of reading it back last.';
+
+CREATE FUNCTION private.bind_restore_key(backup public.backups, of_job_id uuid, given_id text) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if backup.recipient is null then
+    return;
+  end if;
+  update private.restore_keys as given
+  set job_id = of_job_id
+  where given.id::text = given_id and given.owner_id = backup.owner_id and given.job_id is null
+    and given.recipient = backup.recipient and given.created_at > now() - interval '1 hour';
+  if not found then
+    perform private.refuse(
+      'This backup is encrypted', format('Give the key that belongs to %s.', backup.recipient)
+    );
+  end if;
+end
+$$;
+
 CREATE FUNCTION private.broadcast_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -692,80 +779,17 @@ CREATE FUNCTION private.count_findings(of_verification_id uuid) RETURNS jsonb
   ) as per_component;
 $$;
 
-CREATE TABLE public.backups (
-    id uuid DEFAULT gen_random_uuid() NOT NULL,
-    owner_id uuid NOT NULL,
-    job_id uuid,
-    twin_id uuid,
-    account_id uuid,
-    ref text NOT NULL,
-    project_name text NOT NULL,
-    destination_id uuid,
-    folder text NOT NULL,
-    status text NOT NULL,
-    is_unwanted boolean DEFAULT false NOT NULL,
-    bytes bigint DEFAULT 0 NOT NULL,
-    tables bigint DEFAULT 0 NOT NULL,
-    tables_total bigint,
-    row_count bigint DEFAULT 0 NOT NULL,
-    problems bigint DEFAULT 0 NOT NULL,
-    moments integer,
-    components text[] DEFAULT '{}'::text[] NOT NULL,
-    location text,
-    manifest_sha256 text,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    finished_at timestamp with time zone,
-    expires_at timestamp with time zone,
-    error jsonb,
-    proof jsonb,
-    proven_at timestamp with time zone,
-    is_being_proven boolean DEFAULT false NOT NULL,
-    CONSTRAINT backups_bytes_check CHECK ((bytes >= 0)),
-    CONSTRAINT backups_moments_check CHECK ((moments > 0)),
-    CONSTRAINT backups_problems_check CHECK ((problems >= 0)),
-    CONSTRAINT backups_ref_check CHECK ((ref ~ '^[a-z]{20}$'::text)),
-    CONSTRAINT backups_row_count_check CHECK ((row_count >= 0)),
-    CONSTRAINT backups_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'complete'::text, 'failed'::text, 'deleted'::text]))),
-    CONSTRAINT backups_tables_check CHECK ((tables >= 0)),
-    CONSTRAINT backups_tables_total_check CHECK ((tables_total >= 0))
-);
-
-COMMENT ON TABLE public.backups IS 'Backups of projects, kept in S3, restorable without the source.';
-
-COMMENT ON COLUMN public.backups.job_id IS 'The clone with which it was taken; null: it was taken by itself.';
-
-COMMENT ON COLUMN public.backups.destination_id IS 'Null: the installation''s own store.';
-
-COMMENT ON COLUMN public.backups.folder IS 'Where it is, below the prefix of its destination.';
-
-COMMENT ON COLUMN public.backups.is_unwanted IS 'It is to be deleted, or that was tried.';
-
-COMMENT ON COLUMN public.backups.tables IS 'Tables that are in it (while it is taken: so far).';
-
-COMMENT ON COLUMN public.backups.problems IS 'Objects that could not be read.';
-
-COMMENT ON COLUMN public.backups.moments IS 'At how many moments of the source its rows were read; 1: all at one.';
-
-COMMENT ON COLUMN public.backups.components IS 'What it keeps, once it is complete.';
-
-COMMENT ON COLUMN public.backups.location IS 'Its address for people: s3://bucket/folder.';
-
-COMMENT ON COLUMN public.backups.manifest_sha256 IS 'Of its manifest as it was written: a bucket may be changed by others.';
-
-COMMENT ON COLUMN public.backups.error IS '{code, message, fix}: why it failed, or could not be deleted.';
-
-COMMENT ON COLUMN public.backups.proof IS '{mode, objects, damaged}: what came of reading it back last.';
-
-CREATE FUNCTION private.create_backup(of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid DEFAULT NULL::uuid) RETURNS public.backups
+CREATE FUNCTION private.create_backup(of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid DEFAULT NULL::uuid, wanted_recipient text DEFAULT NULL::text) RETURNS public.backups
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
 declare
   new_id uuid := gen_random_uuid();
+  picked_id uuid := private.pick_destination(of_owner_id, wanted_destination_id);
   backup public.backups;
 begin
   insert into public.backups (
-    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status
+    id, owner_id, job_id, twin_id, account_id, ref, project_name, destination_id, folder, status, recipient
   )
   values (
     new_id, of_owner_id, of_job_id, of_twin_id, of_account_id, of_ref,
@@ -773,9 +797,10 @@ begin
       (select listed.name from public.projects as listed where listed.account_id = of_account_id and listed.ref = of_ref),
       of_ref
     ),
-    private.pick_destination(of_owner_id, wanted_destination_id),
+    picked_id,
     of_ref || '/' || to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24-MI-SS-MS"Z"') || '-' || left(new_id::text, 4),
-    'in_progress'
+    'in_progress',
+    coalesce(wanted_recipient, (select kept.recipient from public.backup_destinations as kept where kept.id = picked_id))
   )
   returning * into backup;
   insert into private.steps (backup_id, kind) values (backup.id, 'backup');
@@ -1195,6 +1220,7 @@ begin
   if job.id is null then
     return;
   end if;
+  delete from private.restore_keys where job_id = of_job_id;
 
   -- Components that never got a step: the first step failed, or a cancel came before it.
   update public.job_components
@@ -2512,8 +2538,8 @@ declare
   named jsonb;
 begin
   if jsonb_typeof(options) <> 'object'
-    or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target')) then
-    perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target.');
+    or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target', 'key_id')) then
+    perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target, key_id.');
   end if;
   select coalesce(jsonb_object_agg(entry.key, entry.value), '{}') into options
   from jsonb_each(options) as entry where entry.value <> 'null';
@@ -2549,7 +2575,7 @@ begin
   if options ? 'confirm_target' and jsonb_typeof(options -> 'confirm_target') <> 'string' then
     perform private.refuse('confirm_target is not a text', 'Send the ref of the target project.');
   end if;
-  return options || jsonb_build_object('components', (
+  return (options - 'key_id') || jsonb_build_object('components', (
     select jsonb_object_agg(
       known.component,
       known.component = any (kept) and coalesce(
@@ -2651,6 +2677,20 @@ CREATE TABLE private.destination_keys (
 
 COMMENT ON TABLE private.destination_keys IS 'Access keys of destinations, sealed as account_credentials are.';
 
+CREATE TABLE private.restore_keys (
+    id uuid NOT NULL,
+    owner_id uuid NOT NULL,
+    job_id uuid,
+    recipient text NOT NULL,
+    key_id text NOT NULL,
+    iv bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT restore_keys_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.restore_keys IS 'Keys of encrypted backups for the time of a restore, sealed as account_credentials are.';
+
 CREATE TABLE public.backup_destinations (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
@@ -2660,6 +2700,7 @@ CREATE TABLE public.backup_destinations (
     bucket text NOT NULL,
     prefix text DEFAULT ''::text NOT NULL,
     key_hint text NOT NULL,
+    recipient text,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     tested_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT backup_destinations_bucket_check CHECK (((length(bucket) >= 1) AND (length(bucket) <= 255))),
@@ -2667,6 +2708,7 @@ CREATE TABLE public.backup_destinations (
     CONSTRAINT backup_destinations_key_hint_check CHECK ((length(key_hint) <= 8)),
     CONSTRAINT backup_destinations_name_check CHECK (((length(btrim(name)) >= 1) AND (length(btrim(name)) <= 100))),
     CONSTRAINT backup_destinations_prefix_check CHECK ((length(prefix) <= 500)),
+    CONSTRAINT backup_destinations_recipient_check CHECK ((recipient ~ '^age1[a-z0-9]{58}$'::text)),
     CONSTRAINT backup_destinations_region_check CHECK (((length(region) >= 1) AND (length(region) <= 100)))
 );
 
@@ -2678,17 +2720,19 @@ COMMENT ON COLUMN public.backup_destinations.prefix IS 'Folder within the bucket
 
 COMMENT ON COLUMN public.backup_destinations.key_hint IS 'The last characters of the access key''s id, to tell keys from each other.';
 
+COMMENT ON COLUMN public.backup_destinations.recipient IS 'Public key of age for which backups are encrypted; null: they are not. The secret one is nowhere here.';
+
 COMMENT ON COLUMN public.backup_destinations.tested_at IS 'When an object was last written, read and removed with its key.';
 
-CREATE FUNCTION private.stored_backup(of_backup_id uuid) RETURNS jsonb
+CREATE FUNCTION private.stored_backup(of_backup_id uuid, of_job_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', backup.id, 'owner_id', backup.owner_id, 'ref', backup.ref, 'folder', backup.folder, 'manifest_sha256', backup.manifest_sha256, 'destination', (SELECT jsonb_build_object('id', destination.id, 'endpoint', destination.endpoint, 'region', destination.region, 'bucket', destination.bucket, 'prefix', destination.prefix, 'key_id', sealed.key_id, 'iv', encode(sealed.iv, 'base64'::text), 'ciphertext', encode(sealed.ciphertext, 'base64'::text)) AS jsonb_build_object FROM (public.backup_destinations destination JOIN private.destination_keys sealed ON ((sealed.destination_id = destination.id))) WHERE (destination.id = backup.destination_id))) AS jsonb_build_object FROM public.backups backup WHERE (backup.id = stored_backup.of_backup_id));
+    RETURN (SELECT jsonb_build_object('id', backup.id, 'owner_id', backup.owner_id, 'ref', backup.ref, 'folder', backup.folder, 'manifest_sha256', backup.manifest_sha256, 'recipient', backup.recipient, 'identity', (SELECT jsonb_build_object('id', given.id, 'key_id', given.key_id, 'iv', encode(given.iv, 'base64'::text), 'ciphertext', encode(given.ciphertext, 'base64'::text)) AS jsonb_build_object FROM private.restore_keys given WHERE (given.job_id = stored_backup.of_job_id)), 'destination', (SELECT jsonb_build_object('id', destination.id, 'endpoint', destination.endpoint, 'region', destination.region, 'bucket', destination.bucket, 'prefix', destination.prefix, 'key_id', sealed.key_id, 'iv', encode(sealed.iv, 'base64'::text), 'ciphertext', encode(sealed.ciphertext, 'base64'::text)) AS jsonb_build_object FROM (public.backup_destinations destination JOIN private.destination_keys sealed ON ((sealed.destination_id = destination.id))) WHERE (destination.id = backup.destination_id))) AS jsonb_build_object FROM public.backups backup WHERE (backup.id = stored_backup.of_backup_id));
 
 CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id)), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
+    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id), job.id), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
 
 CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, account_expires_on date DEFAULT NULL::date) RETURNS jsonb
     LANGUAGE plpgsql
@@ -2767,13 +2811,13 @@ begin
   ) >= 20 then
     perform private.refuse('You have 20 destinations', 'Delete one of them, or change it.', 'PT409');
   end if;
-  insert into public.backup_destinations as kept (id, owner_id, name, endpoint, region, bucket, prefix, key_hint)
+  insert into public.backup_destinations as kept (id, owner_id, name, endpoint, region, bucket, prefix, key_hint, recipient)
   values (
     destination.id, destination.owner_id, btrim(destination.name), destination.endpoint, destination.region,
-    destination.bucket, destination.prefix, destination.key_hint
+    destination.bucket, destination.prefix, destination.key_hint, destination.recipient
   )
   on conflict (id) do update
-  set name = excluded.name, region = excluded.region, key_hint = excluded.key_hint, tested_at = now()
+  set name = excluded.name, region = excluded.region, key_hint = excluded.key_hint, recipient = excluded.recipient, tested_at = now()
   where kept.owner_id = excluded.owner_id and kept.endpoint is not distinct from excluded.endpoint
     and kept.bucket = excluded.bucket and kept.prefix = excluded.prefix
   returning * into saved;
@@ -2790,6 +2834,15 @@ begin
   set key_id = excluded.key_id, iv = excluded.iv, ciphertext = excluded.ciphertext;
   return to_jsonb(saved);
 end
+$$;
+
+CREATE FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, of_recipient text, sealed_key_id text, sealed_iv text, sealed_ciphertext text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from private.restore_keys where job_id is null and (created_at < now() - interval '1 hour' or owner_id = of_owner_id);
+  insert into private.restore_keys (id, owner_id, recipient, key_id, iv, ciphertext)
+  values (new_id, of_owner_id, of_recipient, sealed_key_id, decode(sealed_iv, 'base64'), decode(sealed_ciphertext, 'base64'));
 $$;
 
 CREATE FUNCTION private.set_step_owner() RETURNS trigger
@@ -3649,11 +3702,14 @@ begin
   end if;
   if jsonb_typeof(given) <> 'object' or exists (
     select from jsonb_each(given) as entry
-    where entry.key not in ('destination_id', 'twin_id')
-      or entry.value <> 'null' and not (jsonb_typeof(entry.value) = 'string' and entry.value #>> '{}' ~ '^[0-9a-f-]{36}$')
+    where entry.key not in ('destination_id', 'twin_id', 'recipient')
+      or entry.value <> 'null' and not (
+        jsonb_typeof(entry.value) = 'string'
+        and entry.value #>> '{}' ~ case entry.key when 'recipient' then '^age1[a-z0-9]{58}$' else '^[0-9a-f-]{36}$' end
+      )
   ) then
     perform private.refuse(
-      'These options are not known', 'Send an object with destination_id, twin_id, or neither.'
+      'These options are not known', 'Send an object with destination_id, twin_id, recipient (age1…), or none of them.'
     );
   end if;
   perform private.refuse_unlisted_project(
@@ -3683,14 +3739,15 @@ begin
     );
   end if;
   backup := private.create_backup(
-    (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid
+    (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid,
+    given ->> 'recipient'
   );
   perform private.wake_workers();
   return backup;
 end
 $_$;
 
-COMMENT ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) IS 'Takes a backup of a project: options destination_id (the first saved one where it is left out) and twin_id, whose ignore rules hold.';
+COMMENT ON FUNCTION public.start_backup(account_id uuid, ref text, options jsonb) IS 'Takes a backup of a project: options destination_id (the first saved one where it is left out), twin_id, whose ignore rules hold, and recipient (of age; that of the destination where it is left out).';
 
 CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb, without_preview boolean DEFAULT false, preview_id uuid DEFAULT NULL::uuid, agreed text[] DEFAULT '{}'::text[]) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3775,6 +3832,7 @@ begin
       format('A clone into "%s" is still running', start_restore.target_ref), 'Wait until it ends, or cancel it.', 'PT409'
     );
   end;
+  perform private.bind_restore_key(backup, job.id, start_restore.options ->> 'key_id');
   insert into public.job_components (job_id, component, position, unit, status)
   select job.id, known.component, known.position, known.unit,
     case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end
@@ -4395,6 +4453,12 @@ ALTER TABLE ONLY private.memories
 ALTER TABLE ONLY private.oauth_requests
     ADD CONSTRAINT oauth_requests_pkey PRIMARY KEY (state_hash);
 
+ALTER TABLE ONLY private.restore_keys
+    ADD CONSTRAINT restore_keys_job_id_key UNIQUE (job_id);
+
+ALTER TABLE ONLY private.restore_keys
+    ADD CONSTRAINT restore_keys_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_pkey PRIMARY KEY (id);
 
@@ -4479,6 +4543,8 @@ ALTER TABLE ONLY public.verifications
 CREATE INDEX oauth_requests_account_id_idx ON private.oauth_requests USING btree (account_id);
 
 CREATE INDEX oauth_requests_owner_id_idx ON private.oauth_requests USING btree (owner_id);
+
+CREATE INDEX restore_keys_owner_id_idx ON private.restore_keys USING btree (owner_id);
 
 CREATE INDEX steps_backup_id_idx ON private.steps USING btree (backup_id) WHERE (backup_id IS NOT NULL);
 
@@ -4606,6 +4672,12 @@ ALTER TABLE ONLY private.oauth_requests
 
 ALTER TABLE ONLY private.oauth_requests
     ADD CONSTRAINT oauth_requests_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.restore_keys
+    ADD CONSTRAINT restore_keys_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.restore_keys
+    ADD CONSTRAINT restore_keys_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES auth.users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_backup_id_fkey FOREIGN KEY (backup_id) REFERENCES public.backups(id) ON DELETE CASCADE;
@@ -4753,6 +4825,8 @@ ALTER TABLE private.memories ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.oauth_requests ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.restore_keys ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.steps ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY "Owners add rules to their twins" ON public.ignore_rules FOR INSERT TO authenticated WITH CHECK ((twin_id IN ( SELECT twins.id
@@ -4881,6 +4955,10 @@ REVOKE ALL ON FUNCTION private.ask_about_run(job public.jobs, failure jsonb) FRO
 
 REVOKE ALL ON FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.backups TO authenticated;
+
+REVOKE ALL ON FUNCTION private.bind_restore_key(backup public.backups, of_job_id uuid, given_id text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.broadcast_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.broadcast_job(of_job_id uuid, changed_table text, changed_row jsonb) FROM PUBLIC;
@@ -4905,9 +4983,7 @@ REVOKE ALL ON FUNCTION private.confirmed_for_runs(twin public.twins, earlier pub
 
 REVOKE ALL ON FUNCTION private.count_findings(of_verification_id uuid) FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.backups TO authenticated;
-
-REVOKE ALL ON FUNCTION private.create_backup(of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.create_backup(of_owner_id uuid, of_account_id uuid, of_ref text, of_twin_id uuid, of_job_id uuid, wanted_destination_id uuid, wanted_recipient text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.create_clone(twin public.twins, checked_options jsonb, of_trigger text, of_schedule_id uuid) FROM PUBLIC;
 
@@ -5065,7 +5141,7 @@ REVOKE ALL ON FUNCTION private.run_project(project_account_id uuid, project_ref 
 
 GRANT SELECT ON TABLE public.backup_destinations TO authenticated;
 
-REVOKE ALL ON FUNCTION private.stored_backup(of_backup_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.stored_backup(of_backup_id uuid, of_job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.run_facts(step private.steps) FROM PUBLIC;
 
@@ -5074,6 +5150,8 @@ REVOKE ALL ON FUNCTION private.save_account(account_owner_id uuid, account_id uu
 REVOKE ALL ON FUNCTION private.save_database_password(account_owner_id uuid, of_account_id uuid, of_ref text, password_key_id text, password_iv text, password_ciphertext text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.save_destination(destination public.backup_destinations, sealed_key_id text, sealed_iv text, sealed_ciphertext text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, of_recipient text, sealed_key_id text, sealed_iv text, sealed_ciphertext text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.set_step_owner() FROM PUBLIC;
 

@@ -2,7 +2,7 @@
 import { createAuth } from '../../local/supabase/gateway/auth.ts';
 import { ENABLE_WEBHOOKS } from '../../local/supabase/postgres/webhooks.ts';
 import { restorableComponents } from '../../supabase/functions/_shared/backup/restore-plan.ts';
-import { readManifest } from '../../supabase/functions/_shared/backup/verify.ts';
+import { openBackup } from '../../supabase/functions/_shared/backup/open.ts';
 import { makeBackupWork } from '../../supabase/functions/_shared/backup/work.ts';
 import type { BackupWork, Sliced } from '../../supabase/functions/_shared/contract/backup.ts';
 import { dropLedgerSchema } from '../../supabase/functions/_shared/contract/ledger.ts';
@@ -146,6 +146,8 @@ async function toItsEnd<T extends { readonly state: 'done' }>(
 interface Given {
 	readonly store: ObjectStore;
 	readonly folder: string;
+	readonly recipient?: string;
+	readonly identity?: string;
 	readonly work?: BackupWork;
 	/** Little in each slice. */
 	readonly isSliced?: boolean;
@@ -160,8 +162,15 @@ function spentAfter(most: number): () => boolean {
 	};
 }
 
-const contextOf = ({ store, folder, isSliced = false }: Given) => ({
-	...{ store, folder, attempts: 0, manifestSha256: null },
+const contextOf = ({ store, folder, isSliced = false, recipient, identity }: Given) => ({
+	...{
+		store,
+		folder,
+		attempts: 0,
+		manifestSha256: null,
+		recipient: recipient ?? null,
+		identity: identity ?? null,
+	},
 	signal: new AbortController().signal,
 	spent: spentAfter(isSliced ? 8 : Number.POSITIVE_INFINITY),
 	progress: () => undefined,
@@ -191,7 +200,7 @@ export async function restoreWhole(
 	const target = whole.endpoint('target');
 	const items = new Map<string, Item>();
 	try {
-		const manifest = await readManifest(given.store, given.folder);
+		const { manifest } = await openBackup({ ...given });
 		const wanted = only ?? restorableComponents(manifest, target);
 		const options: RestoreOptions = {
 			components: Object.fromEntries(

@@ -7,7 +7,8 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { ENABLE_WEBHOOKS } from '../../local/supabase/postgres/webhooks.ts';
 import { functionsStage } from '../../supabase/functions/_shared/components/edge-functions/copy.ts';
-import { readManifest } from '../../supabase/functions/_shared/backup/verify.ts';
+import { openBackup, seeBackup } from '../../supabase/functions/_shared/backup/open.ts';
+import { makeAgeKeys } from '../../supabase/functions/_shared/platform/age.ts';
 import { verifyBackup } from '../../supabase/functions/_shared/backup/prove.ts';
 import { makeBackupWork } from '../../supabase/functions/_shared/backup/work.ts';
 import { COMPONENT_KEYS } from '../../supabase/functions/_shared/domain/component.ts';
@@ -45,18 +46,49 @@ const both = async (text: string) => [
 	await rowsOf(whole.pair.source.adminUrl, text),
 ];
 
-it('is all that a clone brings', async () => {
+/** What only its owner may read, in names and in contents. */
+const MARKS = ['zz_secret_table', 'zz-secret-file', 'zz secret words', 'name_key'];
+
+it('is all that a clone brings, and nobody else can read it', async () => {
 	const folder = 'whole/one';
+	const { identity, recipient } = await makeAgeKeys();
+	const given = { store, folder, isSliced: true };
 	const taken = await takeWhole(whole, {
-		...{ store, folder, isSliced: true, work: makeBackupWork(4 * 1024 * 1024) },
+		...{ ...given, recipient, work: makeBackupWork(4 * 1024 * 1024) },
 	});
 	expect(taken).toMatchObject({ problems: 0 });
-	const manifest = await readManifest(store, folder);
+	const { manifest } = await openBackup({ store, folder, identity });
 	expect(manifest.problems).toEqual([]);
 	expect(manifest.components.toSorted()).toEqual([...COMPONENT_KEYS].toSorted());
-	expect(await verifyBackup(store, folder, manifest)).toEqual([]);
+
+	// Without the key: sizes and hashes, whether they are right, and nothing else.
+	const seen = await seeBackup({ store, folder });
+	expect(await verifyBackup(seen)).toEqual([]);
+	const stored = await store.list(`${folder}/`);
+	for (const { name } of stored) {
+		const text = Buffer.from(await store.get(name)).toString('latin1');
+		expect(MARKS.filter((mark) => text.includes(mark) || name.includes(mark))).toEqual([]);
+		if (name.endsWith('.age')) expect(text).toMatch(/^age-encryption\.org\/v1\n-> X25519 /);
+		else expect(name).toMatch(/\/(manifest\.json|decrypt\.sh|index\/[\w-]+\.json)$/);
+	}
+	await expect(openBackup({ store, folder })).rejects.toThrow('is encrypted');
+	const other = await makeAgeKeys();
+	await expect(restoreWhole(whole, { ...given, identity: other.identity })).rejects.toThrow(
+		'The key does not open whole/one',
+	);
+	// A changed byte of any kind of object is found without the key, and nothing is written with it.
+	for (const kind of ['/objects/', '/index/', 'manifest.json.age', 'decrypt.sh']) {
+		const name = stored.find((object) => object.name.includes(kind))?.name ?? '';
+		const bytes = await store.get(name);
+		await store.put(name, bytes.with(bytes.length - 1, (bytes.at(-1) ?? 0) ^ 1));
+		expect(await verifyBackup(seen)).toEqual([
+			{ name: name.slice(folder.length + 1), problem: 'changed' },
+		]);
+		await expect(restoreWhole(whole, { ...given, identity })).rejects.toThrow('is damaged');
+		await store.put(name, bytes);
+	}
 	// The source is not asked any more: there is no endpoint of it here.
-	const items = await restoreWhole(whole, { store, folder, isSliced: true });
+	const items = await restoreWhole(whole, { ...given, identity });
 	const outcome = (wanted: string) =>
 		[...items].filter(([, item]) => item.outcome === wanted).map(([name]) => name);
 	expect(outcome('failed')).toEqual([]);

@@ -47,7 +47,13 @@ async function take(
 			const worker = withContext(input, async ({ source, signal }) => {
 				const context: BackupContext = {
 					...{ source, store: runs.store, folder, ignoreRules: [], cursor, signal },
-					...{ attempts: 0, manifestSha256: null, spent: () => false, progress: () => undefined },
+					...{
+						attempts: 0,
+						manifestSha256: null,
+						recipient: null,
+						spent: () => false,
+						progress: () => undefined,
+					},
 				};
 				const written = await work.write(context);
 				resolve(written);

@@ -84,6 +84,16 @@ describe('a backup', () => {
 
 	it.each([
 		[
+			'404',
+			{ method: 'PUT', from: 2, status: 404, code: 'NoSuchBucket', times: 9999 },
+			'NoSuchBucket',
+		],
+		[
+			'the clock',
+			{ method: 'PUT', from: 2, status: 403, code: 'RequestTimeTooSkewed', times: 9999 },
+			'RequestTimeTooSkewed',
+		],
+		[
 			'403',
 			{ method: 'PUT', from: 3, status: 403, code: 'AccessDenied', times: 9999 },
 			'AccessDenied',
@@ -230,6 +240,43 @@ describe('deleting', () => {
 		const left = await runs.backupOf(backup['id']);
 		expect(JSON.stringify(left['error'])).toContain('mine.txt');
 		expect((await runs.objectsOf(left)).length).toBeGreaterThan(5);
+	});
+});
+
+describe('a bucket that users share', () => {
+	it('is in folders of their own: nobody restores, reads back or removes what is another’s', async () => {
+		const backup = await runs.takeBackup();
+		const { sql, userId, targetRef } = runs.control;
+		const other = '22222222-2222-4222-8222-222222222222';
+		await sql`insert into auth.users (id) values (${other}) on conflict do nothing`;
+		const [theirs] =
+			await sql`insert into public.backups (owner_id, ref, project_name, folder, status, components, manifest_sha256)
+			values (${other}, ${String(backup['ref'])}, 'Theirs', ${String(backup['folder'])}, 'complete', '{tables}', ${String(backup['manifest_sha256'])})
+			returning *`;
+		const before = await runs.objectsOf(backup);
+		// Of the other user, by the name of the first one's folder: it leads into a folder of his own.
+		for (const kind of ['prove', 'remove']) {
+			await sql`insert into private.steps (backup_id, kind, stage) values (${String(theirs?.['id'])}, ${kind}, 'whole')`;
+			if (kind === 'remove')
+				await sql`update public.backups set is_unwanted = true where owner_id = ${other}`;
+			else await sql`update public.backups set is_being_proven = true where owner_id = ${other}`;
+			await runs.workAll();
+		}
+		const ended = await runs.backupOf(theirs?.['id']);
+		expect(ended).toMatchObject({ status: 'deleted' });
+		expect(JSON.stringify(ended['proof'])).toContain('is no complete backup');
+		expect(await runs.objectsOf(backup)).toEqual(before);
+		expect(runs.folderOf(backup)).toContain(userId);
+		await sql`delete from public.backups where owner_id = ${other}`;
+		// Nor by asking for the id of what is not one's own.
+		const mine = backup['id'];
+		await sql`update public.backups set owner_id = ${other} where id = ${String(mine)}`;
+		for (const name of ['prove_backup', 'delete_backup']) {
+			await expect(runs.call(name, mine)).rejects.toThrow('no such backup');
+		}
+		await expect(
+			runs.call('start_restore', mine, runs.control.accountId, targetRef),
+		).rejects.toThrow('no such backup');
 	});
 });
 

@@ -9,7 +9,7 @@ import { endpointOpener, parseEndpoint } from '../../cli/endpoints.ts';
 import { ROOT_DIR } from '../../local/state-dir.ts';
 import { deleteBackup, listBackups } from '../../supabase/functions/_shared/backup/list.ts';
 import { verifyBackup } from '../../supabase/functions/_shared/backup/prove.ts';
-import { readManifest } from '../../supabase/functions/_shared/backup/verify.ts';
+import { openBackup } from '../../supabase/functions/_shared/backup/open.ts';
 import { writeBackup } from '../../supabase/functions/_shared/backup/write.ts';
 import type { Manifest } from '../../supabase/functions/_shared/domain/backup.ts';
 import {
@@ -173,21 +173,21 @@ describe('a backup', () => {
 		const folder = folderOf(report);
 		const command = (): Promise<Ended> => twins(['verify-backup', '--from', report.backup]);
 		expect(await command()).toMatchObject({ code: 0, stderr: '' });
-		const manifest = await readManifest(store, folder);
-		const damaged = () => verifyBackup(store, folder, manifest);
+		const whole = await openBackup({ store, folder });
+		const damaged = () => verifyBackup(whole);
 		const part = report.tables.find(({ table }) => table === '"public"."notes"')?.parts[0] ?? '';
 		for (const name of ['schema.sql', 'after-rows.sql', 'restore.sh', 'SHA256SUMS', part]) {
-			const whole = await store.get(`${folder}/${name}`);
-			await store.put(`${folder}/${name}`, whole.with(10, (whole[10] ?? 0) ^ 1));
+			const bytes = await store.get(`${folder}/${name}`);
+			await store.put(`${folder}/${name}`, bytes.with(10, (bytes[10] ?? 0) ^ 1));
 			expect(await damaged()).toEqual([{ name, problem: 'changed' }]);
-			await store.put(`${folder}/${name}`, whole.subarray(1));
+			await store.put(`${folder}/${name}`, bytes.subarray(1));
 			expect(await damaged()).toEqual([{ name, problem: 'of another size' }]);
 			await store.remove([`${folder}/${name}`]);
 			expect(await damaged()).toEqual([{ name, problem: 'missing' }]);
 			if (name === part) {
 				expect(await command()).toMatchObject({ code: 1, stdout: `${name} is missing\n` });
 			}
-			await store.put(`${folder}/${name}`, whole);
+			await store.put(`${folder}/${name}`, bytes);
 		}
 	});
 

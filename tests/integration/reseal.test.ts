@@ -14,6 +14,7 @@ const NEW = randomBytes(32).toString('base64');
 const LOST = randomBytes(32).toString('base64');
 const DESTINATION = '33333333-3333-4333-8333-333333333333';
 const CHANNEL = '44444444-4444-4444-8444-444444444444';
+const RESTORE_KEY = '55555555-5555-4555-8555-555555555555';
 let control: Control;
 /** What each secret was sealed for, and what it says. */
 const secrets: Record<string, { readonly holder: string; readonly text: string }> = {};
@@ -38,6 +39,12 @@ beforeAll(async () => {
 	await sql`insert into private.destination_keys ${sql({
 		destination_id: DESTINATION,
 		...(await seal('destination_keys', DESTINATION)),
+	})}`;
+	await sql`insert into private.restore_keys ${sql({
+		id: RESTORE_KEY,
+		owner_id: userId,
+		recipient: 'age1',
+		...(await seal('restore_keys', RESTORE_KEY)),
 	})}`;
 	await sql`insert into public.notification_channels (id, owner_id, kind, name, destination, events)
 		values (${CHANNEL}, ${userId}, 'webhook', 'c', 'example.com', '{run_failed}')`;

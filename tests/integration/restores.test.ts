@@ -4,6 +4,7 @@ import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeBackupWork } from '../../supabase/functions/_shared/backup/work.ts';
 import { act } from '../../supabase/functions/_shared/destinations/actions.ts';
 import { TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
+import { makeAgeKeys } from '../../supabase/functions/_shared/platform/age.ts';
 import type { Reach } from '../../supabase/functions/_shared/platform/outgoing-post.ts';
 import { type BackupRuns, openBackupRuns, type Row } from '../helpers/backup-runs.ts';
 import { freshPair, type Pair } from '../helpers/clusters.ts';
@@ -249,7 +250,7 @@ describe('a destination', () => {
 					bucket,
 					prefix: 'mine',
 				},
-				...{ access_key_id: accessKeyId, secret_access_key: secretAccessKey },
+				...{ access_key_id: accessKeyId, secret_access_key: secretAccessKey, recipient: null },
 				...more,
 			},
 			{
@@ -283,6 +284,49 @@ describe('a destination', () => {
 		expect(await runs.control.sql`select from private.destination_keys`).toHaveLength(0);
 	});
 
+	it('that names a public key keeps encrypted backups, which a restore opens with the key given for it alone', async () => {
+		const { identity, recipient } = await makeAgeKeys();
+		await save({ recipient });
+		await expect(save({ recipient: recipient.slice(0, -1) + 'q' })).rejects.toThrow(
+			'no public key of age',
+		);
+		const backup = await runs.takeBackup({ work: makeBackupWork(400_000) });
+		expect(backup).toMatchObject({ status: 'complete', recipient, problems: '0' });
+		const prefix = `mine/${String(backup['folder'])}/`;
+		for (const { name } of await runs.store.list(prefix)) {
+			expect(name.slice(prefix.length)).toMatch(
+				/^(manifest\.json(\.age)?|decrypt\.sh|objects\/[0-9a-f]{32}\.age|index\/[\w-]+\.(json|age))$/,
+			);
+		}
+		await runs.call('prove_backup', backup['id'], 'whole');
+		await runs.workAll();
+		expect((await runs.backupOf(backup['id']))['proof']).toMatchObject({ damaged: [] });
+
+		const give = async (key: string) => {
+			const environment = await runs.environment();
+			const { control, session } = runs;
+			const ports = { control: session, environment, reach: LOCAL, userId: control.userId };
+			return ((await act({ action: 'give_key', identity: key }, ports)) as Row)['key_id'] as string;
+		};
+		const asked = (key_id?: string) => runs.startRestore(backup, key_id ? { key_id } : {});
+		await expect(asked()).rejects.toThrow('is encrypted');
+		await expect(give('AGE-SECRET-KEY-1')).rejects.toThrow('no key of age');
+		const wrong = await give((await makeAgeKeys()).identity);
+		await expect(asked(wrong)).rejects.toThrow('is encrypted');
+		const urls = await freshTarget();
+		const { id } = await asked(await give(identity));
+		const kept = () => runs.control.sql`select k::text from private.restore_keys as k`;
+		expect(await kept()).toHaveLength(1);
+		expect(JSON.stringify(await kept())).not.toContain(identity.slice(20, 40));
+		await runs.workAll({ urls });
+		expect(await runs.jobOf(id)).toMatchObject({ status: 'completed', error: null });
+		expect(await kept()).toHaveLength(0);
+		expect(await rowSums(urls.target)).toEqual(await rowSums(runs.pair.source));
+		await runs.call('delete_backup', backup['id']);
+		await runs.workAll();
+		expect(await runs.store.list(prefix)).toEqual([]);
+	});
+
 	it('keeps its place when its key is changed', async () => {
 		const { id } = await save();
 		expect(await save({ destination_id: id, name: 'Renamed' })).toMatchObject({
@@ -298,7 +342,7 @@ describe('a destination', () => {
 				{
 					...{ action: 'save_destination', destination_id: id, name: 'Stolen', prefix: 'mine' },
 					...{ endpoint: runs.bucket.endpoint, region: 'us-east-1', bucket: 'backups' },
-					...{ access_key_id: 'test', secret_access_key: 'test-secret' },
+					...{ access_key_id: 'test', secret_access_key: 'test-secret', recipient: null },
 				},
 				{ control: runs.session, environment: other, reach: LOCAL, userId: runs.control.accountId },
 			),

@@ -129,6 +129,9 @@ const ofNotifications: Record<NotificationsRequest['action'], object> = {
 
 /** The same of `backups`. */
 const ofBackups: Record<BackupsRequest['action'], object> = {
+	give_key: {
+		identity: 'AGE-SECRET-KEY-1GFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPYYSJZGFPQ4EGAEX',
+	},
 	own_store: {},
 	save_destination: {
 		name: 'Matrix',

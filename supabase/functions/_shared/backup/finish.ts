@@ -1,5 +1,5 @@
 // The end of a backup: what there is to do once rows are loaded, the script that restores it by hand, hashes, and the manifest, which
-// is read back. What else is in the folder (of slices that were lost) is removed.
+// is read back. What else is in the folder (of slices that were lost) is removed by a slice of its own.
 import { keepSequences } from '../components/data/backup.ts';
 import { readMaterializedViews } from '../components/views/refresh.ts';
 import type { LeftObject } from '../contract/backup.ts';
@@ -10,22 +10,26 @@ import {
 	BACKUP_VERSION,
 	MANIFEST_NAME,
 	manifestSchema,
-	SCHEMA_NAME,
-	storedSchemaSchema,
+	SEALED_MANIFEST_NAME,
 	type BackupObject,
 	type BackupTable,
+	type Envelope,
+	envelopeSchema,
 	type Manifest,
 	type StoredAfterRows,
 } from '../domain/backup.ts';
 import { COMPONENT_KEYS } from '../domain/component.ts';
 import { TwinsError } from '../domain/errors.ts';
+import { encryptFor } from '../platform/age.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
 import { literal } from '../platform/postgres/index.ts';
 import { sha256 } from '../platform/sha256.ts';
 import type { BackupObjects } from './objects.ts';
-import { filesOf } from './pages.ts';
+import { seeBackup } from './open.ts';
+import { readPage } from './pages.ts';
 import { restoreScript } from './restore-script.ts';
-import { ALWAYS_KEPT, schemaAfter } from './schema-script.ts';
+import { ALWAYS_KEPT } from './schema-script.ts';
+import { DECRYPT_SCRIPT, openNotes, type Seal, type SealIndex } from './seal.ts';
 import { momentsOf, type SliceNotes } from './slice-notes.ts';
 
 export interface FinishRequest {
@@ -37,10 +41,15 @@ export interface FinishRequest {
 	readonly objects: BackupObjects;
 	/** Of all slices, this one's last. */
 	readonly notes: readonly SliceNotes[];
+	/** Of a backup that is encrypted. */
+	readonly seal: Seal | null;
 }
 
-export async function finishBackup(request: FinishRequest): Promise<Manifest> {
-	const { source, store, folder, ignoreRules, objects, notes } = request;
+/** Writes the manifest; its text is the object manifest.json, whose hash is noted. */
+export async function finishBackup(
+	request: FinishRequest,
+): Promise<{ readonly manifest: Manifest; readonly manifestSha256: string }> {
+	const { source, store, folder, ignoreRules, objects, notes, seal } = request;
 	const catalog = await source.database();
 	// Positions are read after the rows: none is behind them.
 	const sequences = await keepSequences(catalog, ignoreRules);
@@ -49,11 +58,10 @@ export async function finishBackup(request: FinishRequest): Promise<Manifest> {
 		sequences: [...sequences.positions],
 		refreshes: views.filter(({ populated }) => populated).map(({ name }) => name),
 	};
-	const stored = storedSchemaSchema.parse(
-		JSON.parse(new TextDecoder().decode(await store.get(`${folder}/${SCHEMA_NAME}`))),
-	);
+	const schemaAfter = await store.get(`${folder}/${notes[0]?.schemaAfter ?? ''}`);
 	await objects.putText(AFTER_ROWS_NAME, JSON.stringify(after));
-	await objects.putText('after-rows.sql', [schemaAfter(stored), ...statements(after)].join('\n'));
+	const before = new TextDecoder().decode(await openNotes(seal, schemaAfter));
+	await objects.putText('after-rows.sql', [before, ...statements(after)].join('\n'));
 	const left = [...notes.flatMap((note) => note.left), ...sequences.left];
 	const tables = joined(notes, left);
 	const loaded = tables.filter(({ parts }) => parts.length > 0);
@@ -83,9 +91,44 @@ export async function finishBackup(request: FinishRequest): Promise<Manifest> {
 			bytes: files.reduce((sum, list) => sum + list.bytes, 0),
 		},
 	};
-	await putManifest(store, folder, manifest);
-	await removeOthers(store, folder, manifest);
-	return manifest;
+	const index = await objects.endSlice();
+	const text =
+		seal === null
+			? textOf(manifestSchema.parse(manifest))
+			: textOf(await sealManifest(request, seal, manifest, index));
+	await putManifest(store, folder, text);
+	return { manifest, manifestSha256: await sha256(new TextEncoder().encode(text)) };
+}
+
+/** Writes the manifest as a file of age, and what stands in its place for everybody. */
+async function sealManifest(
+	{ store, folder, notes }: FinishRequest,
+	seal: Seal,
+	manifest: Manifest,
+	last: SealIndex | null,
+): Promise<Envelope> {
+	const put = async (name: string, body: Uint8Array<ArrayBuffer>): Promise<BackupObject> => {
+		await store.put(`${folder}/${name}`, body);
+		return { name, bytes: body.length, sha256: await sha256(body) };
+	};
+	const encoder = new TextEncoder();
+	const text = textOf({ ...manifest, name_key: seal.nameKey });
+	const indexes = [...notes.map(({ index }) => index), last].filter((index) => index !== null);
+	return envelopeSchema.parse({
+		...{ format: BACKUP_FORMAT, version: BACKUP_VERSION },
+		encryption: { format: 'age', recipient: seal.recipient },
+		...{ taken_at: manifest.taken_at, finished_at: manifest.finished_at },
+		objects: [
+			await put(SEALED_MANIFEST_NAME, await encryptFor(seal.recipient, encoder.encode(text))),
+			await put('decrypt.sh', encoder.encode(DECRYPT_SCRIPT)),
+			...indexes.flatMap(({ list, names }) => [list, names]),
+		],
+		indexes: indexes.map(({ list }) => list.name),
+		sealed: {
+			objects: indexes.reduce((sum, index) => sum + index.objects, 0),
+			bytes: indexes.reduce((sum, index) => sum + index.bytes, 0),
+		},
+	});
 }
 
 /** Of all that is in the backup, but the manifest. */
@@ -136,32 +179,26 @@ function whole(tables: readonly BackupTable[], all: readonly BackupObject[]): Ba
 		.toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** Removes parts of slices that were lost, and the notes of all. */
-export async function removeOthers(
-	store: ObjectStore,
-	folder: string,
-	{ objects, files }: Manifest,
-): Promise<void> {
-	const known = new Set(
-		[...objects.map(({ name }) => name), MANIFEST_NAME].map((name) => `${folder}/${name}`),
-	);
-	const listed = files.lists.map((list) => `${folder}/${filesOf(list)}`);
+/** Removes what slices have left that were lost, and the notes of all. */
+export async function removeOthers(store: ObjectStore, folder: string): Promise<void> {
+	const seen = await seeBackup({ store, folder });
+	const known = new Set([MANIFEST_NAME]);
+	for (let page = 0; ; page += 1) {
+		const objects = await readPage(seen, page);
+		if (objects === null) break;
+		for (const { name } of objects) known.add(name);
+	}
 	const others = (await store.list(`${folder}/`)).filter(
-		({ name }) => !known.has(name) && !listed.some((start) => name.startsWith(start)),
+		({ name }) => !known.has(name.slice(folder.length + 1)),
 	);
 	if (others.length > 0) await store.remove(others.map(({ name }) => name));
 }
 
-/** The manifest as it is written. */
-const textOf = (manifest: Manifest): string =>
-	`${JSON.stringify(manifestSchema.parse(manifest), undefined, '\t')}\n`;
+const textOf = (manifest: object): string => `${JSON.stringify(manifest, undefined, '\t')}\n`;
 
-export const manifestHash = (manifest: Manifest): Promise<string> =>
-	sha256(new TextEncoder().encode(textOf(manifest)));
-
-async function putManifest(store: ObjectStore, folder: string, manifest: Manifest): Promise<void> {
+/** Last of all, and read back: a folder is a backup once it has it. */
+async function putManifest(store: ObjectStore, folder: string, text: string): Promise<void> {
 	const name = `${folder}/${MANIFEST_NAME}`;
-	const text = textOf(manifest);
 	await store.put(name, new TextEncoder().encode(text));
 	if (new TextDecoder().decode(await store.get(name)) === text) return;
 	throw new TwinsError(

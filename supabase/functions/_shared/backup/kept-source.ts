@@ -16,45 +16,31 @@ import {
 } from '../components/storage/backup.ts';
 import * as z from 'zod/mini';
 import type { Endpoint } from '../contract/endpoint.ts';
-import { backupObjectSchema, type BackupObject, type Manifest } from '../domain/backup.ts';
+import { backupObjectSchema, type BackupObject } from '../domain/backup.ts';
 import { TwinsError } from '../domain/errors.ts';
-import type { ObjectStore } from '../platform/object-store.ts';
 import type { Param, Row, Session } from '../platform/postgres/index.ts';
-import { sha256 } from '../platform/sha256.ts';
 import type { StorageApi } from '../platform/supabase/storage-api.ts';
 import { documentName, KEPT_PROJECT, keptProjectSchema } from './documents.ts';
-import { readObject } from './pages.ts';
+import type { OpenBackup } from './open.ts';
+import { readObject, readPart } from './pages.ts';
 
-interface From {
-	readonly store: ObjectStore;
-	readonly folder: string;
-	readonly target: Endpoint;
-}
-
-async function readDocument(
-	from: Omit<From, 'target'>,
-	manifest: Manifest,
-	name: string,
-): Promise<unknown> {
-	const bytes = await readObject(from, manifest, documentName(name));
+async function readDocument(backup: OpenBackup, name: string): Promise<unknown> {
+	const bytes = await readObject(backup, documentName(name));
 	return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
 }
 
-export const readKeptStorage = async (
-	from: Omit<From, 'target'>,
-	manifest: Manifest,
-): Promise<KeptStorage> =>
-	keptStorageSchema.parse(await readDocument(from, manifest, KEPT_STORAGE));
+export const readKeptStorage = async (backup: OpenBackup): Promise<KeptStorage> =>
+	keptStorageSchema.parse(await readDocument(backup, KEPT_STORAGE));
 
 /** What a clone would find there. Tables of Storage are on the target, where the restore has put them. */
-export async function keptSource(from: From, manifest: Manifest): Promise<Endpoint> {
-	const read = (name: string): Promise<unknown> => readDocument(from, manifest, name);
+export async function keptSource(backup: OpenBackup, target: Endpoint): Promise<Endpoint> {
+	const read = (name: string): Promise<unknown> => readDocument(backup, name);
 	const project = keptProjectSchema.parse(await read(KEPT_PROJECT));
 	let opened: Promise<Session> | undefined;
 	let last: Promise<unknown> = Promise.resolve();
 	const query = (text: string, params: readonly Param[]): Promise<Row[]> => {
 		const work = async (): Promise<Row[]> => {
-			opened ??= from.target.connect();
+			opened ??= target.connect();
 			return (await opened).query(text, params);
 		};
 		const turn = last.then(work, work);
@@ -70,8 +56,8 @@ export async function keptSource(from: From, manifest: Manifest): Promise<Endpoi
 		services: ['management_api', 'storage_api'],
 		database: noDatabase,
 		connect: noDatabase,
-		api: keptApi(from, manifest, read),
-		storage: () => Promise.resolve(keptStorageApi(from, query)),
+		api: keptApi(backup, read),
+		storage: () => Promise.resolve(keptStorageApi(backup, query)),
 		// One that cannot be read says that not all are known.
 		keys: () =>
 			Promise.resolve([...project.keys, ...(keysUnknown ? [{ name: '', value: '' }] : [])]),
@@ -79,15 +65,11 @@ export async function keptSource(from: From, manifest: Manifest): Promise<Endpoi
 	};
 }
 
-function keptApi(
-	from: From,
-	manifest: Manifest,
-	read: (name: string) => Promise<unknown>,
-): Endpoint['api'] {
-	const object = (name: string) => readObject(from, manifest, name);
+function keptApi(backup: OpenBackup, read: (name: string) => Promise<unknown>): Endpoint['api'] {
+	const object = (name: string) => readObject(backup, name);
 	const keptFunctions = (): Promise<KeptFunction[]> =>
 		Promise.all(
-			manifest.objects
+			backup.manifest.objects
 				.filter(({ name }) => /^functions\/[^/]+\/function\.json$/.test(name))
 				.map(async ({ name }) =>
 					keptFunctionSchema.parse(JSON.parse(new TextDecoder().decode(await object(name)))),
@@ -132,21 +114,9 @@ const ROUTE = '/object/authenticated/';
 
 /** Gives files, or ranges of them, part by part; each part is compared with its hash. */
 function keptStorageApi(
-	{ store, folder }: From,
+	backup: OpenBackup,
 	query: (text: string, params: readonly Param[]) => Promise<Row[]>,
 ): StorageApi {
-	async function readPart({
-		name,
-		sha256: wanted,
-	}: BackupObject): Promise<Uint8Array<ArrayBuffer>> {
-		const bytes = await store.get(`${folder}/${name}`);
-		if ((await sha256(bytes)) === wanted) return bytes;
-		throw new TwinsError(
-			'unsupported',
-			`${folder} is damaged: ${name} is changed`,
-			'Restore another backup.',
-		);
-	}
 	return {
 		fetch: async (_method, path, init = {}) => {
 			const [bucket = '', ...names] = path.slice(ROUTE.length).split('/').map(decodeURIComponent);
@@ -162,7 +132,7 @@ function keptStorageApi(
 				async pull(controller) {
 					const piece = pieces.shift();
 					if (piece === undefined) return controller.close();
-					const bytes = await readPart(piece.part);
+					const bytes = await readPart(backup, piece.part);
 					controller.enqueue(bytes.subarray(piece.from, piece.to));
 				},
 			});

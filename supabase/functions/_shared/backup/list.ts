@@ -1,9 +1,9 @@
 // The backups below a folder of a bucket, and how one is removed.
-import { MANIFEST_NAME, type Manifest } from '../domain/backup.ts';
+import { MANIFEST_NAME } from '../domain/backup.ts';
 import { TwinsError } from '../domain/errors.ts';
 import type { ObjectStore, StoredObject } from '../platform/object-store.ts';
+import { type SeenBackup, seeBackup } from './open.ts';
 import { filesOf } from './pages.ts';
-import { readManifest } from './verify.ts';
 import { removeBackup } from './write.ts';
 
 export interface ListedBackup {
@@ -44,26 +44,32 @@ async function stateOf(
 	if (!sizes.has(`${folder}/${MANIFEST_NAME}`)) {
 		return { folder, state: 'incomplete', bytes, taken_at: null };
 	}
-	let manifest: Manifest;
+	let seen: SeenBackup;
 	try {
-		manifest = await readManifest(store, folder);
+		seen = await seeBackup({ store, folder });
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'unsupported') throw error;
 		return { folder, state: 'damaged', bytes, taken_at: null };
 	}
-	const inFiles = objects.filter(({ name }) =>
-		manifest.files.lists.some((list) => name.startsWith(`${folder}/${filesOf(list)}`)),
+	const { manifest, envelope } = seen;
+	const named = envelope?.objects ?? manifest?.objects ?? [];
+	// Those that only lists and indexes name are counted.
+	const others = envelope?.sealed ?? manifest?.files ?? { objects: 0, bytes: 0 };
+	const starts = envelope ? ['objects/'] : (manifest?.files.lists.map(filesOf) ?? []);
+	const counted = objects.filter(({ name }) =>
+		starts.some((start) => name.startsWith(`${folder}/${start}`)),
 	);
 	const isWhole =
-		manifest.objects.every((object) => sizes.get(`${folder}/${object.name}`) === object.bytes) &&
-		inFiles.length === manifest.files.objects &&
-		inFiles.reduce((sum, object) => sum + object.bytes, 0) === manifest.files.bytes;
-	return { folder, state: isWhole ? 'complete' : 'damaged', bytes, taken_at: manifest.taken_at };
+		named.every((object) => sizes.get(`${folder}/${object.name}`) === object.bytes) &&
+		counted.length === others.objects &&
+		counted.reduce((sum, object) => sum + object.bytes, 0) === others.bytes;
+	const takenAt = (envelope ?? manifest)?.taken_at ?? null;
+	return { folder, state: isWhole ? 'complete' : 'damaged', bytes, taken_at: takenAt };
 }
 
 /** What a backup consists of. */
 const OBJECT =
-	/^(manifest\.json|SHA256SUMS|restore(-files)?\.sh|[a-z-]+\.(sql|json)|rows\/[^/]+\/[\w-]+\.copy\.gz|notes\/[\w-]+\.json|functions\/[\w-]+\/(function\.json|bundle\.eszip|source\/.+)|files\/[\w-]+(\.jsonl|\.tsv|\/\d+))$/;
+	/^(manifest\.json(\.age)?|SHA256SUMS|(decrypt|restore|restore-files)\.sh|index\/[\w-]+\.(json|age)|objects\/[0-9a-f]+\.age|[a-z-]+\.(sql|json)|rows\/[^/]+\/[\w-]+\.copy\.gz|notes\/[\w-]+\.json|functions\/[\w-]+\/(function\.json|bundle\.eszip|source\/.+)|files\/[\w-]+(\.jsonl|\.tsv|\/\d+))$/;
 
 /**
  * Removes the backup in a folder, complete or not, and returns the number of its objects. Throws, and removes nothing, where

@@ -1,72 +1,82 @@
 // The objects of a backup in pages: those that the manifest names, then those of each list of files.
+import * as z from 'zod/mini';
 import {
 	type BackupObject,
+	backupObjectSchema,
 	keptFileSchema,
 	type KeptFile,
-	type Manifest,
 } from '../domain/backup.ts';
 import { TwinsError } from '../domain/errors.ts';
-import type { ObjectStore, StoredObject } from '../platform/object-store.ts';
 import { sha256 } from '../platform/sha256.ts';
+import type { OpenBackup, SeenBackup } from './open.ts';
 
 /** The folder of what a list of files names, with its slash. */
 export const filesOf = (list: string): string => `${list.replace(/\.jsonl$/, '')}/`;
 
 /** An object of the backup as it was written; throws for a changed one. */
 export async function readObject(
-	{ store, folder }: { readonly store: ObjectStore; readonly folder: string },
-	{ objects }: Pick<Manifest, 'objects'>,
+	{ objects, manifest, place: { folder } }: OpenBackup,
 	name: string,
 ): Promise<Uint8Array<ArrayBuffer>> {
-	const known = objects.find((object) => object.name === name);
-	const bytes = await store.get(`${folder}/${name}`);
+	const known = manifest.objects.find((object) => object.name === name);
+	const bytes = await objects.get(`${folder}/${name}`);
 	if (known !== undefined && (await sha256(bytes)) === known.sha256) return bytes;
-	throw new TwinsError(
+	throw changed(folder, name);
+}
+
+const changed = (folder: string, name: string): TwinsError =>
+	new TwinsError(
 		'unsupported',
 		`${folder} is damaged: ${name} is changed`,
 		'Restore another backup.',
 	);
+
+/** Bytes of a file: lists name them, and the manifest does not. */
+export async function readPart(
+	{ objects, place: { folder } }: OpenBackup,
+	{ name, sha256: wanted }: BackupObject,
+): Promise<Uint8Array<ArrayBuffer>> {
+	const bytes = await objects.get(`${folder}/${name}`);
+	if ((await sha256(bytes)) === wanted) return bytes;
+	throw changed(folder, name);
 }
 
 /** The lines of a list of files. */
-export async function readFileList(
-	from: { readonly store: ObjectStore; readonly folder: string },
-	manifest: Manifest,
-	list: string,
-): Promise<KeptFile[]> {
-	const text = new TextDecoder().decode(await readObject(from, manifest, list));
+export async function readFileList(backup: OpenBackup, list: string): Promise<KeptFile[]> {
+	const text = new TextDecoder().decode(await readObject(backup, list));
 	return text
 		.split('\n')
 		.filter((line) => line !== '')
 		.map((line) => keptFileSchema.parse(JSON.parse(line)));
 }
 
-export interface Page {
-	readonly objects: readonly BackupObject[];
-	/** Of what is there. */
-	readonly sizes: ReadonlyMap<string, number>;
-}
+/** How many objects there are, as they are stored. */
+export const countObjects = ({ manifest, envelope }: SeenBackup): number =>
+	envelope
+		? envelope.objects.length + envelope.sealed.objects
+		: (manifest?.objects.length ?? 0) + (manifest?.files.objects ?? 0);
 
-const sizesOf = (folder: string, objects: readonly StoredObject[]): ReadonlyMap<string, number> =>
-	new Map(objects.map(({ name, bytes }) => [name.slice(folder.length + 1), bytes]));
-
-/** A page of the backup, with what the store has of it; null after the last one. */
+/**
+ * A page of the objects as they are stored; null after the last one. Needs no key: of an encrypted backup these are the
+ * encrypted ones. What a damaged list names is not known; that it is damaged was found before.
+ */
 export async function readPage(
-	from: { readonly store: ObjectStore; readonly folder: string },
-	manifest: Manifest,
+	seen: SeenBackup,
 	page: number,
-	isDamaged: (list: string) => boolean,
-): Promise<Page | null> {
-	const { store, folder } = from;
-	if (page === 0) {
-		return { objects: manifest.objects, sizes: sizesOf(folder, await store.list(`${folder}/`)) };
-	}
-	const list = manifest.files.lists[page - 1];
+	isDamaged: (list: string) => boolean = () => false,
+): Promise<readonly BackupObject[] | null> {
+	const { manifest, envelope, place } = seen;
+	if (page === 0) return envelope?.objects ?? manifest?.objects ?? null;
+	const list = (envelope?.indexes ?? manifest?.files.lists)?.[page - 1];
 	if (list === undefined) return null;
-	if (isDamaged(list)) return { objects: [], sizes: new Map() };
-	const files = await readFileList(from, manifest, list);
-	return {
-		objects: files.flatMap(({ parts }) => parts),
-		sizes: sizesOf(folder, await store.list(`${folder}/${filesOf(list)}`)),
-	};
+	if (isDamaged(list)) return [];
+	if (envelope === null) {
+		if (manifest === null) return null;
+		const files = await readFileList({ ...seen, manifest, objects: place.store }, list);
+		return files.flatMap(({ parts }) => parts);
+	}
+	const known = envelope.objects.find(({ name }) => name === list);
+	const bytes = await place.store.get(`${place.folder}/${list}`);
+	if ((await sha256(bytes)) !== known?.sha256) throw changed(place.folder, list);
+	return z.array(backupObjectSchema).parse(JSON.parse(new TextDecoder().decode(bytes)));
 }

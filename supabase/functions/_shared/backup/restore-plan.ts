@@ -1,7 +1,7 @@
 // What a restore does, in its order, and whether it may: the backup is read back as a whole and the target looked at before anything
 // is written.
 import { components } from '../components/index.ts';
-import type { BackupWork, RestoreStep, StoreContext } from '../contract/backup.ts';
+import type { BackupWork, RestoreStep } from '../contract/backup.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { formatQuantity } from '../domain/amount.ts';
 import {
@@ -16,10 +16,10 @@ import {
 import type { ComponentKey } from '../domain/component.ts';
 import { TwinsError } from '../domain/errors.ts';
 import { majorOf } from '../platform/postgres/index.ts';
+import { openBackup, type OpenBackup } from './open.ts';
 import { readObject } from './pages.ts';
 import { prove } from './prove.ts';
 import { AFTER_ROWS } from './schema-script.ts';
-import { readManifest } from './verify.ts';
 
 /** Stages of the schema have steps of this name. */
 export const SCHEMA_STEP = 'schema-';
@@ -38,10 +38,11 @@ const HOME: Readonly<Record<string, ComponentKey>> = {
 };
 
 export const prepareRestore: BackupWork['prepareRestore'] = async (context) => {
-	const { store, folder, target, options } = context;
-	const manifest = await readManifest(store, folder, context.manifestSha256);
+	const { folder, target, options } = context;
+	const backup = await openBackup(context);
+	const { manifest } = backup;
 	if (context.cursor === null) await checkFits(manifest, options, target, folder);
-	const proven = await prove(context, 'whole', manifest);
+	const proven = await prove(context, 'whole', backup);
 	if (proven.state === 'more') return proven;
 	const [damaged] = proven.proof.damaged;
 	if (damaged) {
@@ -51,7 +52,7 @@ export const prepareRestore: BackupWork['prepareRestore'] = async (context) => {
 			'Restore another backup.',
 		);
 	}
-	const schema = await readSchema(context, manifest);
+	const schema = await readSchema(backup);
 	await checkTables(schema, manifest, options, target);
 	return { state: 'done', steps: stepsOf(schema, options) };
 };
@@ -59,11 +60,8 @@ export const prepareRestore: BackupWork['prepareRestore'] = async (context) => {
 const others = (count: number): string =>
 	count === 0 ? '' : ` (and ${formatQuantity(count, 'object')} more)`;
 
-export async function readSchema(
-	context: Pick<StoreContext, 'store' | 'folder'>,
-	manifest: Manifest,
-): Promise<StoredSchema> {
-	const text = new TextDecoder().decode(await readObject(context, manifest, SCHEMA_NAME));
+export async function readSchema(backup: OpenBackup): Promise<StoredSchema> {
+	const text = new TextDecoder().decode(await readObject(backup, SCHEMA_NAME));
 	return storedSchemaSchema.parse(JSON.parse(text));
 }
 

@@ -17,9 +17,9 @@ import * as z from 'zod/mini';
 import type { RestoreContext } from '../contract/backup.ts';
 import type { Stage, StageResult } from '../contract/component.ts';
 import type { StageContext } from '../contract/context.ts';
-import type { Manifest } from '../domain/backup.ts';
 import { cloneOptionsSchema } from '../domain/clone.ts';
 import { keptSource, readKeptStorage } from './kept-source.ts';
+import type { OpenBackup } from './open.ts';
 import { readFileList } from './pages.ts';
 
 type Run = (context: StageContext) => Promise<StageResult>;
@@ -47,7 +47,7 @@ export const STAGES: Readonly<Record<string, Run>> = {
 /** Runs a slice of a stage as a clone would: nothing is removed or armed. */
 export async function runStage(
 	context: RestoreContext,
-	manifest: Manifest,
+	backup: OpenBackup,
 	step: string,
 ): Promise<StageResult> {
 	const run = STAGES[step];
@@ -59,7 +59,7 @@ export async function runStage(
 		ignoreRules: [],
 		// Bytes are not passed on from socket to socket here: each is hashed.
 		spend: ({ bytes = 0, operations = 0 }) => context.spend({ bytes: bytes * 4, operations }),
-		source: await keptSource(context, manifest),
+		source: await keptSource(backup, context.target),
 		memory: {},
 		// Of use to clones of a pair only.
 		remember: () => undefined,
@@ -69,20 +69,20 @@ export async function runStage(
 const cursorSchema = z.object({ next: z.int() });
 
 /** Makes the files of the backup known on the target, list by list. A slice that is repeated comes to the same. */
-export async function showFiles(context: RestoreContext, manifest: Manifest): Promise<StageResult> {
+export async function showFiles(context: RestoreContext, backup: OpenBackup): Promise<StageResult> {
 	const session = await context.target.database();
 	const from = context.cursor === null ? null : cursorSchema.parse(context.cursor);
 	if (from === null) {
-		const kept = await readKeptStorage(context, manifest);
+		const kept = await readKeptStorage(backup);
 		await session.script(createKeptTables(kept));
 		await session.query(ADD_BUCKETS, [JSON.stringify(kept.buckets)]);
 	}
-	const { lists } = manifest.files;
+	const { lists } = backup.manifest.files;
 	for (let next = from?.next ?? 0; next < lists.length; next += 1) {
 		context.signal.throwIfAborted();
 		if (next > (from?.next ?? 0) && context.spent()) return { state: 'more', cursor: { next } };
 		await session.query('begin');
-		for (const file of await readFileList(context, manifest, lists[next] ?? '')) {
+		for (const file of await readFileList(backup, lists[next] ?? '')) {
 			const { bucket, name, row, offset, parts } = file;
 			if (row === null) await session.query(DROP_FILE, [bucket, name]);
 			else await session.query(ADD_FILE, [JSON.stringify({ ...row, parts }), offset > 0]);

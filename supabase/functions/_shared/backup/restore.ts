@@ -18,6 +18,7 @@ import { isPassing, sqlstateOf, TwinsError } from '../domain/errors.ts';
 import { ident, qualified, type Session } from '../platform/postgres/index.ts';
 import { partsOf } from '../schema/names.ts';
 import { userPath } from '../schema/own-path.ts';
+import { openBackup, type OpenBackup } from './open.ts';
 import { readObject } from './pages.ts';
 import {
 	isOfUsers,
@@ -29,7 +30,6 @@ import {
 } from './restore-plan.ts';
 import { runStage, showFiles, STAGES } from './restore-rest.ts';
 import { SCHEMA_SETTINGS } from './schema-script.ts';
-import { readManifest } from './verify.ts';
 
 const cursorSchema = z.object({
 	/** The next piece of work, and the next part of it. */
@@ -44,6 +44,7 @@ const SLICE_BYTES = 12 * 1024 * 1024;
 
 interface Work {
 	readonly context: RestoreContext;
+	readonly backup: OpenBackup;
 	readonly manifest: Manifest;
 	readonly session: Session;
 	/** Bytes loaded in this slice. */
@@ -53,15 +54,16 @@ interface Work {
 type Result = Awaited<ReturnType<BackupWork['restore']>>;
 
 export async function restore(context: RestoreContext): Promise<Result> {
-	const manifest = await readManifest(context.store, context.folder, context.manifestSha256);
+	const backup = await openBackup(context);
+	const { manifest } = backup;
 	const session = await context.target.database();
 	await session.script(`set client_min_messages to warning;
 		create schema if not exists ${ident(LEDGER_SCHEMA)};
 		create table if not exists ${LEDGER} (step text, key text, primary key (step, key))`);
-	const work: Work = { context, manifest, session, bytes: 0 };
+	const work: Work = { context, backup, manifest, session, bytes: 0 };
 	const { step, options } = context;
 	if (step.startsWith(SCHEMA_STEP)) {
-		const schema = await readSchema(context, manifest);
+		const schema = await readSchema(backup);
 		const found = schema.stages.find(({ stage }) => SCHEMA_STEP + stage === step);
 		const isFirst = found === schema.stages[0];
 		if (isFirst && context.cursor === null) reportProblems(work);
@@ -69,20 +71,20 @@ export async function restore(context: RestoreContext): Promise<Result> {
 			await takePrivileges(work, schema.privileges);
 		return makeAll(work, found?.changes ?? []);
 	}
-	if (step in STAGES) return runStage(context, manifest, step);
+	if (step in STAGES) return runStage(context, backup, step);
 	switch (step) {
 		case 'users':
 			return loadAll(work, manifest.tables.filter(isOfUsers), loadUsers);
 		case 'rows':
 			return loadAll(work, wantedTables(manifest, options), loadRows);
 		case 'defaults':
-			return makeAll(work, (await readSchema(context, manifest)).defaults);
+			return makeAll(work, (await readSchema(backup)).defaults);
 		case 'sequences':
 			return setSequences(work, await readAfterRows(work));
 		case 'refreshes':
 			return refresh(work, await readAfterRows(work));
 		case KEPT_FILES_STEP:
-			return showFiles(context, manifest);
+			return showFiles(context, backup);
 		default:
 			throw new TwinsError(
 				'internal',
@@ -110,8 +112,8 @@ async function takePrivileges(work: Work, statements: readonly string[]): Promis
 	if (refused) throw refused;
 }
 
-async function readAfterRows({ context, manifest }: Work): Promise<StoredAfterRows> {
-	const bytes = await readObject(context, manifest, AFTER_ROWS_NAME);
+async function readAfterRows({ backup }: Work): Promise<StoredAfterRows> {
+	const bytes = await readObject(backup, AFTER_ROWS_NAME);
 	return storedAfterRowsSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
 }
 
@@ -230,7 +232,7 @@ async function loadTable(
 	first: number,
 	load: LoadPart,
 ): Promise<{ readonly rows: number; readonly stopped?: number }> {
-	const { context, manifest } = work;
+	const { context, backup } = work;
 	const object = nameOf(table.table);
 	let rows = 0;
 	// A table without rows has no part, and takes the place of what is there as well.
@@ -239,7 +241,7 @@ async function loadTable(
 		context.signal.throwIfAborted();
 		if (part > first && isFull(work)) return { rows, stopped: part };
 		const name = parts[part];
-		const stored = name ? await readObject(context, manifest, name) : new Uint8Array();
+		const stored = name ? await readObject(backup, name) : new Uint8Array();
 		work.bytes += stored.length;
 		const refused = await once(work, `${table.table} ${part}`, async () => {
 			rows += await load(work, table, part, name ? gunzipped(stored) : null);

@@ -6,15 +6,26 @@ import { momentSchema } from '../components/data/snapshot.ts';
 import { TwinsError } from '../domain/errors.ts';
 import { restCursorSchema } from './rest-cursor.ts';
 import type { ObjectStore } from '../platform/object-store.ts';
+import { indexSchema, openNotes, type Seal, sealSchema } from './seal.ts';
 import type { CopyPlace } from '../platform/copy-pieces.ts';
 
 const place = z.nullable(
 	z.union([z.object({ after: z.array(z.string()) }), z.object({ next: z.int(), of: z.int() })]),
 );
 
+const finishedSchema = z.object({
+	manifestSha256: z.string(),
+	/** Objects that could not be read. */
+	problems: z.int(),
+	moments: z.int(),
+	components: z.array(z.enum(COMPONENT_KEYS)),
+});
+/** What is told of a backup at its end. */
+export type Finished = z.infer<typeof finishedSchema>;
+
 export const cursorSchema = z.object({
 	/** Names of the notes of all slices so far. */
-	notes: z.array(z.string()).check(z.minLength(1)),
+	notes: z.array(z.string()),
 	/** Tables that are done; the next one is begun at `place`. */
 	done: z.int(),
 	place,
@@ -22,6 +33,10 @@ export const cursorSchema = z.object({
 	bytes: z.number(),
 	/** Rows are done; how far the rest is. */
 	rest: z.optional(z.nullable(restCursorSchema)),
+	/** Of a backup that is encrypted. */
+	seal: z.optional(sealSchema),
+	/** Its manifest is written: only what is in vain is left to remove. */
+	finished: z.optional(finishedSchema),
 	/** The snapshot that the last slice keeps for the next one. */
 	moment: z.optional(momentSchema),
 });
@@ -42,6 +57,10 @@ const notesSchema = z.object({
 	/** Lists of files. */
 	files: z.array(z.object({ list: z.string(), objects: z.int(), bytes: z.int() })),
 	objects: z.array(backupObjectSchema),
+	/** Of an encrypted backup. */
+	index: z.nullable(indexSchema),
+	/** Of the first slice: where the part of the schema is that comes after the rows. */
+	schemaAfter: z.optional(z.string()),
 });
 export type SliceNotes = z.infer<typeof notesSchema>;
 
@@ -53,10 +72,12 @@ export async function readNotes(
 	store: ObjectStore,
 	folder: string,
 	names: readonly string[],
+	seal: Seal | null,
 ): Promise<SliceNotes[]> {
 	const notes: SliceNotes[] = [];
 	for (const name of names) {
-		const text = new TextDecoder().decode(await store.get(`${folder}/${name}`));
+		const bytes = await openNotes(seal, await store.get(`${folder}/${name}`));
+		const text = new TextDecoder().decode(bytes);
 		const read = notesSchema.safeParse(JSON.parse(text));
 		if (!read.success) {
 			throw new TwinsError(

@@ -1,7 +1,6 @@
 // Backups and restores as the worker carries them out, slice by slice.
 import type { BackupWork, StoreContext } from '../contract/backup.ts';
 import { TwinsError } from '../domain/errors.ts';
-import { manifestHash } from './finish.ts';
 import { deleteBackup } from './list.ts';
 import { prove } from './prove.ts';
 import { prepareRestore } from './restore-plan.ts';
@@ -22,21 +21,18 @@ const smaller = (bytes: number, { attempts }: StoreContext): number =>
 /** `sliceBytes`: lower in tests. */
 export const makeBackupWork = (sliceBytes = SLICE_BYTES): BackupWork => ({
 	async write(context) {
-		const { source, store, folder, ignoreRules, signal } = context;
+		const { source, store, folder, ignoreRules, recipient, signal } = context;
 		const written = await writeSlice(
-			{ source, store, folder, ignoreRules, signal, onProgress: context.progress },
+			{ source, store, folder, ignoreRules, recipient, signal, onProgress: context.progress },
 			context.cursor,
-			{ bytes: smaller(sliceBytes, context), spent: context.spent },
+			{
+				bytes: smaller(recipient === null ? sliceBytes : sliceBytes / 2, context),
+				spent: context.spent,
+			},
 		);
-		if (written.state === 'more') return written;
-		const { problems, moments, components } = written.manifest;
-		return {
-			state: 'done',
-			manifestSha256: await manifestHash(written.manifest),
-			problems: problems.filter(({ outcome }) => outcome === 'failed').length,
-			moments: moments.length,
-			components,
-		};
+		if (written.state === 'done') return written;
+		const { state, cursor, handOn } = written;
+		return { state, cursor, ...(handOn ? { handOn } : {}) };
 	},
 	prove: (context) => prove(context, context.mode),
 	async remove({ store, folder }) {

@@ -1,6 +1,6 @@
 // Takes a backup, in slices: the rows of the source with all that is needed to restore them, as objects of a folder. Rows that one
 // slice reads are of one moment. The manifest comes last and is read back; a folder without one is no backup.
-import type { KeptTable, LeftObject, Sliced } from '../contract/backup.ts';
+import type { KeptTable, LeftObject } from '../contract/backup.ts';
 import type { MoreToDo } from '../contract/component.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import type { Progress } from '../contract/report.ts';
@@ -17,16 +17,17 @@ import { keepRest } from './keep-rest.ts';
 import { createBackupObjects, safeName, type BackupObjects } from './objects.ts';
 import { createPartWriter } from './part-writer.ts';
 import type { RestCursor } from './rest-cursor.ts';
-import { schemaBefore, schemaScript } from './schema-script.ts';
+import { schemaAfter, schemaBefore, schemaScript } from './schema-script.ts';
+import { makeSeal, type Seal, sealNotes } from './seal.ts';
 import {
 	cursorSchema,
+	type Finished,
 	momentsOf,
 	notesName,
 	readNotes,
 	type SliceNotes,
 	type WriteCursor,
 } from './slice-notes.ts';
-import { readManifest } from './verify.ts';
 
 /** Uncompressed size of a part: two of them are in memory at a time, compressed. */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -39,6 +40,8 @@ export interface BackupRequest {
 	readonly store: ObjectStore;
 	/** Where the backup goes, below the prefix of the store; no slash at its ends. */
 	readonly folder: string;
+	/** Of age: for whom it is encrypted. */
+	readonly recipient?: string | null;
 	/** Patterns of tables whose rows are not kept. */
 	readonly ignoreRules: readonly string[];
 	readonly signal: AbortSignal;
@@ -64,9 +67,14 @@ const NO_LIMITS: SliceLimits = { bytes: Number.POSITIVE_INFINITY, spent: () => f
  */
 export async function writeBackup(request: BackupRequest): Promise<Manifest> {
 	try {
+		let manifest: Manifest | undefined;
 		for (let cursor: unknown = null; ;) {
 			const written = await writeSlice(request, cursor, NO_LIMITS);
-			if (written.state === 'done') return written.manifest;
+			if (written.state === 'done') {
+				if (manifest) return manifest;
+				throw new Error('a backup that is complete has a manifest');
+			}
+			manifest = written.manifest;
 			cursor = written.cursor;
 		}
 	} catch (error) {
@@ -103,19 +111,19 @@ export async function writeSlice(
 	request: BackupRequest,
 	cursor: unknown,
 	limits: SliceLimits,
-): Promise<Sliced<{ readonly state: 'done'; readonly manifest: Manifest }>> {
+): Promise<Written> {
 	const { store, folder } = request;
 	const from: WriteCursor | null = cursor === null ? null : cursorSchema.parse(cursor);
-	const objects = createBackupObjects(store, folder);
-	const notes = await notesBefore(store, folder, from);
-	if (notes === null) {
-		// The last slice was lost when all was written.
-		const manifest = await readManifest(store, folder);
-		await removeOthers(store, folder, manifest);
-		return { state: 'done', manifest };
+	if (from?.finished) {
+		await removeOthers(store, folder);
+		return { state: 'done', ...from.finished };
 	}
+	const { recipient = null } = request;
+	const seal = from ? (from.seal ?? null) : recipient === null ? null : await makeSeal(recipient);
+	const notes = await readNotes(store, folder, from?.notes ?? [], seal);
+	const objects = createBackupObjects(store, folder, seal, notes.length + 1);
 	const now = startNotes(new Date().toISOString());
-	const work: Work = { request, objects, notes, now, limits, from };
+	const work: Work = { request, objects, notes, now, limits, from, seal };
 	return from?.rest === undefined ? writeRows(work) : writeRest(work, from.rest);
 }
 
@@ -127,15 +135,18 @@ interface Work {
 	readonly now: SliceNotes;
 	readonly limits: SliceLimits;
 	readonly from: WriteCursor | null;
+	readonly seal: Seal | null;
 }
 
-type Written = Sliced<{ readonly state: 'done'; readonly manifest: Manifest }>;
+/** With its manifest from the slice that has written it. */
+type Written =
+	(MoreToDo & { readonly manifest?: Manifest }) | ({ readonly state: 'done' } & Finished);
 
 const startNotes = (takenAt: string): SliceNotes => ({
 	takenAt,
 	// Only slices that read rows have a moment.
 	isContinued: true,
-	...{ tables: [], left: [], components: [], files: [], objects: [] },
+	...{ tables: [], left: [], components: [], files: [], objects: [], index: null },
 });
 
 const reachedBy = ({ objects, now, from }: Work): Pick<WriteCursor, 'rows' | 'bytes'> => ({
@@ -148,13 +159,20 @@ async function storeNotes(
 	work: Work,
 	at: Pick<WriteCursor, 'done' | 'place' | 'rest'>,
 ): Promise<WriteCursor> {
-	const { request, objects, notes, now, from } = work;
+	const { objects, notes, now, from, seal } = work;
 	const name = notesName(notes.length + 1);
-	const { rows, bytes } = reachedBy(work);
 	now.objects.push(...objects.written());
-	const body = new TextEncoder().encode(JSON.stringify(now));
+	now.index = await objects.endSlice();
+	await putNote(work, name, JSON.stringify(now));
+	return {
+		...{ notes: [...(from?.notes ?? []), name], ...at, ...reachedBy(work) },
+		...(seal && { seal }),
+	};
+}
+
+async function putNote({ request, seal }: Work, name: string, text: string): Promise<void> {
+	const body = await sealNotes(seal, new TextEncoder().encode(text));
 	await request.store.put(`${request.folder}/${name}`, body);
-	return { notes: [...(from?.notes ?? []), name], ...at, rows, bytes };
 }
 
 /** Schema, users and rows, all at one moment. */
@@ -180,6 +198,9 @@ async function writeRows(work: Work): Promise<Written> {
 		const script = schemaScript(facts);
 		await objects.putText('schema.sql', schemaBefore(script.stored));
 		await objects.putText(SCHEMA_NAME, JSON.stringify(script.stored));
+		// An encrypted schema.json could not be read again at the end.
+		now.schemaAfter = notesName(0);
+		await putNote(work, now.schemaAfter, schemaAfter(script.stored));
 		now.left.push(...kept.left, ...script.left.map(leftOf));
 	}
 	const reading = startReading(request, kept.recover, objects, now, notes, limits);
@@ -238,28 +259,24 @@ async function writeRest(
 	if (rest !== null) {
 		return { state: 'more', cursor: await storeNotes(work, { done: tables, place: null, rest }) };
 	}
-	const manifest = await finishBackup({
-		...{ source, store, folder, ignoreRules, objects },
+	const { manifest, manifestSha256 } = await finishBackup({
+		...{ source, store, folder, ignoreRules, objects, seal: work.seal },
 		notes: [...notes, now],
 	});
 	const bytes = bytesOf(manifest);
 	request.onProgress?.({ done: tables, total: tables, rows: reached.rows, bytes });
-	return { state: 'done', manifest };
-}
-
-/** What earlier slices have left; null when it is gone, because the backup is complete. */
-async function notesBefore(
-	store: ObjectStore,
-	folder: string,
-	from: WriteCursor | null,
-): Promise<SliceNotes[] | null> {
-	if (from === null) return [];
-	try {
-		return await readNotes(store, folder, from.notes);
-	} catch (error) {
-		if (error instanceof TwinsError && error.code === 'not_found') return null;
-		throw error;
-	}
+	const { problems, moments, components } = manifest;
+	const finished: Finished = {
+		manifestSha256,
+		problems: problems.filter(({ outcome }) => outcome === 'failed').length,
+		moments: moments.length,
+		components,
+	};
+	// Should this slice be lost, it can be repeated: what it was made from is removed by the next one.
+	const cursor: WriteCursor = {
+		...{ notes: [], done: tables, place: null, rest: null, rows: reached.rows, bytes, finished },
+	};
+	return { state: 'more', cursor, manifest };
 }
 
 const leftOf = ({

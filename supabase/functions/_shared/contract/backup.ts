@@ -50,6 +50,8 @@ export interface StoreContext {
 export interface BackupContext extends StoreContext {
 	readonly source: Endpoint;
 	readonly ignoreRules: readonly string[];
+	/** Of age: for whom it is encrypted; null: it is not. */
+	readonly recipient: string | null;
 }
 
 export interface ProveContext extends StoreContext {
@@ -60,6 +62,8 @@ export interface ProveContext extends StoreContext {
 export interface RestoreContext extends StoreContext {
 	readonly target: Endpoint;
 	readonly options: RestoreOptions;
+	/** The key of an encrypted backup. */
+	readonly identity: string | null;
 	/** Name of the step, as `prepareRestore` laid it out. */
 	readonly step: string;
 	readonly jobId: string;
@@ -106,7 +110,7 @@ export interface BackupWork {
 	remove(context: StoreContext): Promise<Sliced<{ readonly state: 'done' }>>;
 	/** Reads the backup back as a whole and looks at the target; throws before anything is written. The steps in their order. */
 	prepareRestore(
-		context: StoreContext & Pick<RestoreContext, 'target' | 'options'>,
+		context: StoreContext & Pick<RestoreContext, 'target' | 'options' | 'identity'>,
 	): Promise<Sliced<{ readonly state: 'done'; readonly steps: readonly RestoreStep[] }>>;
 	restore(context: RestoreContext): Promise<Sliced<{ readonly state: 'done' }>>;
 }

@@ -1,6 +1,8 @@
 // What users ask of the function `backups`: a destination is tested as backups will use it, and saved with its key sealed.
 import type { BackupsRequest, SaveDestination } from '../domain/destination.ts';
 import { TwinsError } from '../domain/errors.ts';
+import { checkRecipient, recipientOf } from '../platform/age.ts';
+import { sealToken } from '../platform/vault.ts';
 import { sealDestinationKey } from '../platform/destination-key.ts';
 import type { Environment } from '../platform/environment.ts';
 import { openObjectStore } from '../platform/object-store.ts';
@@ -19,6 +21,8 @@ export async function act(request: BackupsRequest, ports: DestinationPorts): Pro
 	switch (request.action) {
 		case 'save_destination':
 			return saveDestination(request, ports);
+		case 'give_key':
+			return giveKey(request.identity, ports);
 		case 'own_store':
 			return { available: ports.environment.ownStore !== null };
 	}
@@ -37,7 +41,7 @@ async function saveDestination(
 	const sealed = await sealDestinationKey(environment.tokenKeys, id, request);
 	const [row] = await control.query<{ destination: unknown }>(
 		`select private.save_destination(
-			row($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, now(), now())::public.backup_destinations, $9, $10, $11
+			row($1::uuid, $2::uuid, $3, $4, $5, $6, $7, $8, $12, now(), now())::public.backup_destinations, $9, $10, $11
 		) as destination`,
 		[
 			id,
@@ -51,9 +55,24 @@ async function saveDestination(
 			sealed.key_id,
 			sealed.iv,
 			sealed.ciphertext,
+			request.recipient === null ? null : checkRecipient(request.recipient),
 		],
 	);
 	return { destination: row?.destination };
+}
+
+/** Answers with the id by which start_restore is told of the key, and whose key it is. */
+async function giveKey(
+	identity: string,
+	{ control, environment, userId }: DestinationPorts,
+): Promise<unknown> {
+	const recipient = await recipientOf(identity);
+	const id = crypto.randomUUID();
+	const sealed = await sealToken(environment.tokenKeys, id, identity.trim());
+	await control.query('select private.save_restore_key($1::uuid, $2::uuid, $3, $4, $5, $6)', [
+		...[id, userId, recipient, sealed.key_id, sealed.iv, sealed.ciphertext],
+	]);
+	return { key_id: id, recipient };
 }
 
 /** The address of the store without what S3 has no use for. */

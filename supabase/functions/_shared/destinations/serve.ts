@@ -47,6 +47,6 @@ function malformed(issues: readonly z.core.$ZodIssue[]): TwinsError {
 	return new TwinsError(
 		'bad_request',
 		`The request is not understood: ${fields.join(', ')}`,
-		'Send {action: own_store}, or {action: save_destination, name, endpoint, region, bucket, prefix, access_key_id, secret_access_key}.',
+		'Send {action: own_store}, {action: give_key, identity}, or {action: save_destination, name, endpoint, region, bucket, prefix, access_key_id, secret_access_key}.',
 	);
 }

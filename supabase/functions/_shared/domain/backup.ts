@@ -77,6 +77,26 @@ export const manifestSchema = z.object({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
+/** Of an encrypted backup: the manifest, encrypted. */
+export const SEALED_MANIFEST_NAME = 'manifest.json.age';
+
+/** manifest.json of an encrypted backup: all that anybody may know of it. */
+export const envelopeSchema = z.object({
+	format: z.literal(BACKUP_FORMAT),
+	version: z.literal(BACKUP_VERSION),
+	/** https://age-encryption.org/v1 */
+	encryption: z.object({ format: z.literal('age'), recipient: z.string() }),
+	taken_at: z.string(),
+	finished_at: z.string(),
+	/** Those that indexes do not list. */
+	objects: z.array(backupObjectSchema),
+	/** Names of the objects that list all others, with sizes and hashes. */
+	indexes: z.array(z.string()),
+	/** Those that they list: how many, and how large together. */
+	sealed: z.object({ objects: count, bytes: count }),
+});
+export type Envelope = z.infer<typeof envelopeSchema>;
+
 /** One change of the schema, as its own transaction. */
 const changeSchema = z.object({
 	id: z.string(),

@@ -22,6 +22,11 @@ export const saveDestinationSchema = z.strictObject({
 	/** Tested before they are saved, never shown again. */
 	access_key_id: text(500),
 	secret_access_key: text(500),
+	/** Public key of age, for which backups are encrypted; null: they are not. */
+	recipient: z._default(
+		z.nullable(z.string().check(z.trim(), z.regex(/^age1[a-z0-9]{58}$/))),
+		null,
+	),
 });
 export type SaveDestination = z.infer<typeof saveDestinationSchema>;
 
@@ -29,5 +34,7 @@ export const backupsRequestSchema = z.discriminatedUnion('action', [
 	saveDestinationSchema,
 	/** Whether backups have a place where the user has saved none. */
 	z.strictObject({ action: z.literal('own_store') }),
+	/** Keeps the key of an encrypted backup, sealed, for a restore that is started within an hour. */
+	z.strictObject({ action: z.literal('give_key'), identity: text(500) }),
 ]);
 export type BackupsRequest = z.infer<typeof backupsRequestSchema>;

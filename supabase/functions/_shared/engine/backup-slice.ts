@@ -41,12 +41,13 @@ export async function runBackupSlice(
 	let progress: Progress | undefined;
 	const collected = { items, memory: {} };
 	try {
-		const { store, location } = await ports.openStore(run.backup, ports.signal);
+		const { store, location, identity } = await ports.openStore(run.backup, ports.signal);
 		try {
 			const context: Context = {
 				store,
 				folder: run.backup.folder,
 				manifestSha256: run.backup.manifest_sha256,
+				identity,
 				cursor: step.cursor,
 				attempts: step.attempts,
 				signal: ports.signal,
@@ -111,7 +112,7 @@ async function runStep(
 				if (step.cursor === null) await checkReady(source);
 				const ignoreRules = run.ignore_rules;
 				return resultOf(
-					await work.write({ ...context, source, ignoreRules }),
+					await work.write({ ...context, source, ignoreRules, recipient: run.backup.recipient }),
 					({ manifestSha256, ...told }) => ({
 						backup: { location, manifest_sha256: manifestSha256, ...told },
 					}),

@@ -34,6 +34,10 @@ export interface StoredBackup {
 	readonly folder: string;
 	/** Null until it is complete. */
 	readonly manifest_sha256: string | null;
+	/** Of age: for whom it is encrypted. */
+	readonly recipient: string | null;
+	/** The key that was given for a restore, sealed for its own id. */
+	readonly identity: (SealedToken & { readonly id: string }) | null;
 	/** Null: the installation's own store. */
 	readonly destination:
 		| (SealedToken & {

@@ -2,6 +2,7 @@
 import { TwinsError } from '../domain/errors.ts';
 import { openDestinationKey } from '../platform/destination-key.ts';
 import type { Environment } from '../platform/environment.ts';
+import { openToken } from '../platform/vault.ts';
 import { type Destination, type ObjectStore, openObjectStore } from '../platform/object-store.ts';
 import { checkAddress } from '../platform/outgoing-post.ts';
 import type { StoredBackup } from './queue.ts';
@@ -10,6 +11,8 @@ export interface OpenStore {
 	readonly store: ObjectStore;
 	/** For people. */
 	readonly location: string;
+	/** The key of an encrypted backup, where it was given. */
+	readonly identity: string | null;
 }
 
 /** Throws `unsupported` without a place, `secret_unreadable` for a key that cannot be opened. */
@@ -24,7 +27,13 @@ export async function openStoredStore(
 	};
 	if (backup.destination !== null && to.endpoint !== null) await checkAddress(to.endpoint, reach);
 	const path = [to.bucket, to.prefix, backup.folder].filter((part) => part !== '');
-	return { store: openObjectStore(to, signal, { reach }), location: `s3://${path.join('/')}` };
+	return {
+		store: openObjectStore(to, signal, { reach }),
+		location: `s3://${path.join('/')}`,
+		identity:
+			backup.identity &&
+			(await openToken(environment.tokenKeys, backup.identity.id, backup.identity)),
+	};
 }
 
 async function destinationOf(

@@ -31,6 +31,7 @@ export const SEALED_TABLES: readonly SealedTable[] = [
 		holder: (account = '', ref = '') => databasePasswordOf(account, ref),
 	},
 	{ name: 'destination_keys', key: ['destination_id'], held: ['destination_id'], holder: itself },
+	{ name: 'restore_keys', key: ['id'], held: ['id'], holder: itself },
 	{ name: 'channel_addresses', key: ['channel_id'], held: ['channel_id'], holder: itself },
 	{
 		name: 'oauth_requests',

@@ -1,5 +1,6 @@
 // What the forms about backups do, on each page that lists them.
 import { fail, redirect, type RequestEvent } from '@sveltejs/kit';
+import { giveKey } from './backups.ts';
 import { problemFromDatabase } from './problem.ts';
 import { COMPONENT_KEYS } from '#shared/domain/component.ts';
 import { isUuid } from './uuid.ts';
@@ -55,6 +56,9 @@ export const backupActions = {
 				problem: { message: 'No table is named.', fix: 'Name one on each line, as schema.table.' },
 			});
 		}
+		const identity = text(form, 'identity');
+		const given = identity === '' ? null : await giveKey(locals.supabase, identity);
+		if (given?.problem) return fail(400, { problem: given.problem });
 		const { data, error } = await locals.supabase.rpc('start_restore', {
 			backup_id: text(form, 'backup_id'),
 			target_account_id: accountId,
@@ -69,6 +73,7 @@ export const backupActions = {
 						}
 					: {}),
 				confirm_target: text(form, 'confirm_target'),
+				...(given === null ? {} : { key_id: given.keyId }),
 			},
 		});
 		if (error !== null) return fail(409, { problem: problemFromDatabase(error) });

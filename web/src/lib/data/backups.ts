@@ -83,3 +83,16 @@ export async function saveDestination(
 ): Promise<Problem | null> {
 	return (await call(supabase, request)).problem;
 }
+
+const givenKey = z.object({ key_id: z.string() });
+
+/** Keeps the key of an encrypted backup for a restore; the id by which start_restore is told of it. */
+export async function giveKey(
+	supabase: ControlClient,
+	identity: string,
+): Promise<{ keyId: string; problem: null } | { keyId: null; problem: Problem }> {
+	const { data, problem } = await call(supabase, { action: 'give_key', identity });
+	return problem === null
+		? { keyId: givenKey.parse(data).key_id, problem }
+		: { keyId: null, problem };
+}

@@ -15,6 +15,7 @@ export type Database = {
 					name: string;
 					owner_id: string;
 					prefix: string;
+					recipient: string | null;
 					region: string;
 					tested_at: string;
 				};
@@ -28,6 +29,7 @@ export type Database = {
 					name: string;
 					owner_id: string;
 					prefix?: string;
+					recipient?: string | null;
 					region: string;
 					tested_at?: string;
 				};
@@ -40,6 +42,7 @@ export type Database = {
 					name?: string;
 					owner_id?: string;
 					prefix?: string;
+					recipient?: string | null;
 					region?: string;
 					tested_at?: string;
 				};
@@ -68,6 +71,7 @@ export type Database = {
 					project_name: string;
 					proof: Json | null;
 					proven_at: string | null;
+					recipient: string | null;
 					ref: string;
 					row_count: number;
 					status: string;
@@ -98,6 +102,7 @@ export type Database = {
 					project_name: string;
 					proof?: Json | null;
 					proven_at?: string | null;
+					recipient?: string | null;
 					ref: string;
 					row_count?: number;
 					status: string;
@@ -127,6 +132,7 @@ export type Database = {
 					project_name?: string;
 					proof?: Json | null;
 					proven_at?: string | null;
+					recipient?: string | null;
 					ref?: string;
 					row_count?: number;
 					status?: string;
@@ -1864,6 +1870,7 @@ export type Database = {
 					project_name: string;
 					proof: Json | null;
 					proven_at: string | null;
+					recipient: string | null;
 					ref: string;
 					row_count: number;
 					status: string;
@@ -1935,6 +1942,7 @@ export type Database = {
 					project_name: string;
 					proof: Json | null;
 					proven_at: string | null;
+					recipient: string | null;
 					ref: string;
 					row_count: number;
 					status: string;
@@ -2113,6 +2121,7 @@ export type Database = {
 					project_name: string;
 					proof: Json | null;
 					proven_at: string | null;
+					recipient: string | null;
 					ref: string;
 					row_count: number;
 					status: string;

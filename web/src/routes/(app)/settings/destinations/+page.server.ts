@@ -26,6 +26,7 @@ export const actions: Actions = {
 			prefix: text(form, 'prefix'),
 			access_key_id: text(form, 'access_key_id'),
 			secret_access_key: text(form, 'secret_access_key'),
+			recipient: text(form, 'recipient') || null,
 		});
 		if (!wanted.success) {
 			const fields = [...new Set(wanted.error.issues.map(({ path }) => String(path[0])))];
