@@ -183,6 +183,47 @@ $$;
 comment on function public.start_backup is
   'Takes a backup of a project: options destination_id (the first saved one where it is left out), twin_id, whose ignore rules hold, and recipient (of age; that of the destination where it is left out).';
 
+-- Reads a backup back; whoever asks has looked whether it may be.
+create function private.start_proof(of_backup_id uuid, wanted_mode text) returns public.backups
+language sql
+set search_path = ''
+as $$
+  delete from private.steps where steps.backup_id = of_backup_id and kind = 'prove';
+  insert into private.steps (backup_id, kind, stage) values (of_backup_id, 'prove', wanted_mode);
+  update public.backups set is_being_proven = true where id = of_backup_id returning *;
+$$;
+
+-- Each night: backups that nobody has read back for a week are, by samples. One that somebody removed from its bucket is noticed so.
+create function private.prove_old_backups() returns int
+language plpgsql
+set search_path = ''
+as $$
+declare
+  old_id uuid;
+  count int := 0;
+begin
+  for old_id in
+    select backup.id from public.backups as backup
+    where backup.status = 'complete' and not backup.is_unwanted and not backup.is_being_proven
+      and greatest(backup.finished_at, backup.proven_at) < now() - interval '7 days'
+    order by greatest(backup.finished_at, backup.proven_at)
+    limit 500
+  loop
+    perform private.lock_run(old_id);
+    perform private.start_proof(old_id, 'sampled');
+    count := count + 1;
+  end loop;
+  if count > 0 then
+    perform private.wake_workers();
+  end if;
+  return count;
+end
+$$;
+
+comment on function private.prove_old_backups is 'Each night: has up to 500 backups read back by samples that nobody has for a week.';
+
+select cron.schedule('twins-prove-backups', '7 2 * * *', 'select private.prove_old_backups()');
+
 create function public.prove_backup(backup_id uuid, mode text default 'sampled') returns public.backups
 language plpgsql
 security definer
@@ -202,9 +243,7 @@ begin
   ) then
     perform private.refuse('This backup is being read back already', 'Wait until that is over.', 'PT409');
   end if;
-  delete from private.steps where steps.backup_id = backup.id and kind = 'prove';
-  insert into private.steps (backup_id, kind, stage) values (backup.id, 'prove', prove_backup.mode);
-  update public.backups set is_being_proven = true where id = backup.id returning * into backup;
+  select * into backup from private.start_proof(backup.id, prove_backup.mode);
   perform private.wake_workers();
   return backup;
 end

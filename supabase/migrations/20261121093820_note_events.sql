@@ -111,6 +111,44 @@ after update on public.verifications
 for each row when (old.status <> 'failed' and new.status = 'failed')
 execute function private.note_verification();
 
+-- A backup that failed, or of which reading it back has shown that it is of no use any more: somebody emptied the bucket, for example.
+create function private.note_backup() returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+  noted public.notifications;
+begin
+  noted.owner_id := new.owner_id;
+  noted.twin_id := new.twin_id;
+  noted.path := '/backups';
+  if new.status = 'failed' then
+    noted.event := 'run_failed';
+    noted.event_key := 'backup_failed:' || new.id;
+    noted.title := 'Backup failed: ' || new.project_name;
+    noted.detail := 'Nothing is kept of it. The reason is under Backups.';
+  elsif new.proof -> 'error' is null and coalesce(new.proof -> 'damaged', '[]') = '[]' then
+    return null;
+  else
+    noted.event := 'verification_failed';
+    noted.event_key := format('backup_damaged:%s:%s', new.id, new.proven_at);
+    noted.title := 'Backup damaged: ' || new.project_name;
+    noted.detail := 'Objects of it are missing or changed, or it could not be read back. Which ones is under Backups.';
+  end if;
+  perform private.note_event(noted);
+  return null;
+end
+$$;
+
+create trigger note_backup_failure
+after update on public.backups
+for each row when (
+  not new.is_unwanted
+  and (old.status = 'in_progress' and new.status = 'failed' or old.is_being_proven and not new.is_being_proven)
+)
+execute function private.note_backup();
+
 create function private.note_schedule() returns trigger
 language plpgsql
 security definer

@@ -1697,6 +1697,41 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.note_backup() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+  noted public.notifications;
+  reason text := coalesce(new.proof -> 'error' ->> 'message', (
+    select format(
+      '%s is %s%s', new.proof -> 'damaged' -> 0 ->> 'name', new.proof -> 'damaged' -> 0 ->> 'problem',
+      case when jsonb_array_length(new.proof -> 'damaged') > 1 then ', and others' end
+    )
+    where jsonb_array_length(new.proof -> 'damaged') > 0
+  ));
+begin
+  noted.owner_id := new.owner_id;
+  noted.twin_id := new.twin_id;
+  noted.path := '/backups';
+  if new.status = 'failed' then
+    noted.event := 'run_failed';
+    noted.event_key := 'backup_failed:' || new.id;
+    noted.title := 'Backup failed: ' || new.project_name;
+    noted.detail := new.error ->> 'message';
+  elsif reason is null then
+    return null;
+  else
+    noted.event := 'verification_failed';
+    noted.event_key := format('backup_damaged:%s:%s', new.id, new.proven_at);
+    noted.title := 'Backup damaged: ' || new.project_name;
+    noted.detail := reason;
+  end if;
+  perform private.note_event(noted);
+  return null;
+end
+$$;
+
 CREATE TABLE public.notifications (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
@@ -2093,6 +2128,34 @@ begin
   return picked_id;
 end
 $$;
+
+CREATE FUNCTION private.prove_old_backups() RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  old_id uuid;
+  count int := 0;
+begin
+  for old_id in
+    select backup.id from public.backups as backup
+    where backup.status = 'complete' and not backup.is_unwanted and not backup.is_being_proven
+      and greatest(backup.finished_at, backup.proven_at) < now() - interval '7 days'
+    order by greatest(backup.finished_at, backup.proven_at)
+    limit 500
+  loop
+    perform private.lock_run(old_id);
+    perform private.start_proof(old_id, 'sampled');
+    count := count + 1;
+  end loop;
+  if count > 0 then
+    perform private.wake_workers();
+  end if;
+  return count;
+end
+$$;
+
+COMMENT ON FUNCTION private.prove_old_backups() IS 'Each night: has up to 500 backups read back by samples that nobody has for a week.';
 
 CREATE FUNCTION private.prune_history() RETURNS void
     LANGUAGE sql
@@ -2888,6 +2951,15 @@ $$;
 
 COMMENT ON FUNCTION private.start_due_schedules(at timestamp with time zone) IS 'Each minute: clones of schedules that are due. Answers how many slots it took.';
 
+CREATE FUNCTION private.start_proof(of_backup_id uuid, wanted_mode text) RETURNS public.backups
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from private.steps where steps.backup_id = of_backup_id and kind = 'prove';
+  insert into private.steps (backup_id, kind, stage) values (of_backup_id, 'prove', wanted_mode);
+  update public.backups set is_being_proven = true where id = of_backup_id returning *;
+$$;
+
 CREATE FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) RETURNS public.jobs
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -3442,9 +3514,7 @@ begin
   ) then
     perform private.refuse('This backup is being read back already', 'Wait until that is over.', 'PT409');
   end if;
-  delete from private.steps where steps.backup_id = backup.id and kind = 'prove';
-  insert into private.steps (backup_id, kind, stage) values (backup.id, 'prove', prove_backup.mode);
-  update public.backups set is_being_proven = true where id = backup.id returning * into backup;
+  select * into backup from private.start_proof(backup.id, prove_backup.mode);
   perform private.wake_workers();
   return backup;
 end
@@ -4644,6 +4714,8 @@ CREATE TRIGGER hand_on_notification AFTER INSERT ON public.notifications FOR EAC
 
 CREATE TRIGGER note_account_expiry AFTER UPDATE ON public.connected_accounts FOR EACH ROW WHEN (((old.status = 'connected'::text) AND (new.status = 'expired'::text))) EXECUTE FUNCTION private.note_account();
 
+CREATE TRIGGER note_backup_failure AFTER UPDATE ON public.backups FOR EACH ROW WHEN (((NOT new.is_unwanted) AND (((old.status = 'in_progress'::text) AND (new.status = 'failed'::text)) OR (old.is_being_proven AND (NOT new.is_being_proven))))) EXECUTE FUNCTION private.note_backup();
+
 CREATE TRIGGER note_job_end AFTER UPDATE ON public.jobs FOR EACH ROW WHEN (((old.finished_at IS NULL) AND (new.status = ANY (ARRAY['completed'::text, 'failed'::text])))) EXECUTE FUNCTION private.note_job();
 
 CREATE TRIGGER note_schedule_pause AFTER UPDATE ON public.schedules FOR EACH ROW WHEN (((old.paused_reason IS NULL) AND (new.paused_reason IS NOT NULL))) EXECUTE FUNCTION private.note_schedule();
@@ -5061,6 +5133,8 @@ REVOKE ALL ON FUNCTION private.not_compared(of_verification_id uuid) FROM PUBLIC
 
 REVOKE ALL ON FUNCTION private.note_account() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.note_backup() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.notifications TO authenticated;
 
 REVOKE ALL ON FUNCTION private.note_event(event public.notifications) FROM PUBLIC;
@@ -5100,6 +5174,8 @@ REVOKE ALL ON FUNCTION private.parallel_steps_of_user() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.parse_cron(expression text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.pick_destination(of_owner_id uuid, wanted_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.prove_old_backups() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.prune_history() FROM PUBLIC;
 
@@ -5156,6 +5232,8 @@ REVOKE ALL ON FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, o
 REVOKE ALL ON FUNCTION private.set_step_owner() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.start_proof(of_backup_id uuid, wanted_mode text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) FROM PUBLIC;
 
@@ -5309,6 +5387,8 @@ SELECT cron.schedule('twins-keep-moving', '* * * * *', '
 ');
 
 SELECT cron.schedule('twins-note-expiring-accounts', '23 6 * * *', 'select private.note_expiring_accounts()');
+
+SELECT cron.schedule('twins-prove-backups', '7 2 * * *', 'select private.prove_old_backups()');
 
 SELECT cron.schedule('twins-prune-history', '17 3 * * *', 'select private.prune_history()');
 

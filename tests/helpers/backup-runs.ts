@@ -191,7 +191,7 @@ export async function openBackupRuns(): Promise<BackupRuns> {
 				name.slice(folderOf(backup).length + 1),
 			),
 		reset: async () => {
-			await control.sql`truncate public.jobs, public.backups, public.backup_destinations, public.twins,
+			await control.sql`truncate public.notifications, public.jobs, public.backups, public.backup_destinations, public.twins,
 				private.steps cascade`;
 		},
 	};

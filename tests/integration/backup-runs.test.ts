@@ -114,6 +114,8 @@ describe('a backup', () => {
 			expect(backup).toMatchObject({ status: 'failed' });
 			expect(JSON.stringify(backup['error'])).toContain(words);
 			expect(await runs.objectsOf(backup)).toEqual([]);
+			const told = await runs.control.sql`select title from public.notifications`;
+			expect(told).toMatchObject([{ title: `Backup failed: ${String(backup['project_name'])}` }]);
 		},
 		60_000,
 	);
@@ -192,6 +194,22 @@ describe('reading back', () => {
 		const proven = await runs.backupOf(backup['id']);
 		expect(proven['is_being_proven']).toBe(false);
 		expect(proven['proven_at']).not.toBeNull();
+		// A bucket that somebody has cleaned by hand is noticed within a week, and the user is told.
+		const { sql } = runs.control;
+		await sql`truncate public.notifications cascade`;
+		await runs.store.remove((await runs.objectsOf(backup)).map((name) => `${folder}/${name}`));
+		const look = () => sql`select private.prove_old_backups() as count`;
+		expect(await look()).toMatchObject([{ count: 0 }]);
+		await sql`update public.backups set finished_at = now() - interval '8 days', proven_at = now() - interval '8 days'`;
+		expect(await look()).toMatchObject([{ count: 1 }]);
+		expect(await look()).toMatchObject([{ count: 0 }]);
+		await runs.workAll();
+		expect(await sql`select event, title from public.notifications`).toMatchObject([
+			{
+				event: 'verification_failed',
+				title: `Backup damaged: ${String(backup['project_name'])}`,
+			},
+		]);
 	});
 });
 
