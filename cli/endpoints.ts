@@ -7,10 +7,8 @@ import { openProjectEndpoint } from '../supabase/functions/_shared/engine/projec
 import type { OpenEndpoint } from '../supabase/functions/_shared/engine/slice.ts';
 import { connectUrl } from '../supabase/functions/_shared/platform/database.ts';
 import type { TlsMode, Session } from '../supabase/functions/_shared/platform/postgres/index.ts';
-import {
-	type Lock,
-	sessionSettings,
-} from '../supabase/functions/_shared/platform/supabase/project-database.ts';
+import { loginsInMemory } from '../supabase/functions/_shared/platform/supabase/logins.ts';
+import { sessionSettings } from '../supabase/functions/_shared/platform/supabase/project-database.ts';
 
 /** One endpoint as the user named it. */
 export interface NamedEndpoint {
@@ -42,18 +40,6 @@ export function parseEndpoint(option: NamedEndpoint['option'], value: string): N
 /** Variables that a connection needs; the same names as in the edge functions. */
 type Variables = Readonly<Record<string, string | undefined>>;
 
-/**
- * One at a time in this process; another process that asks for a login at the same moment is waited for by retrying.
- */
-function createLock(): Lock {
-	let last: Promise<unknown> = Promise.resolve();
-	return (_name, run) => {
-		const next = last.then(run, run);
-		last = next.catch(() => undefined);
-		return next;
-	};
-}
-
 /** Opens endpoints by their role. Throws `bad_request` where a ref is given without a token. */
 export function endpointOpener(
 	endpoints: Readonly<Record<EndpointRole, NamedEndpoint>>,
@@ -67,7 +53,7 @@ export function endpointOpener(
 			'Set SUPABASE_ACCESS_TOKEN (supabase.com/dashboard/account/tokens), or give the URL of the database instead.',
 		);
 	}
-	const lock = createLock();
+	const logins = { source: loginsInMemory(), target: loginsInMemory() };
 	const template = variables['TWINS_PROJECT_URL'] ?? 'https://{ref}.supabase.co';
 	const tls: TlsMode = variables['TWINS_DATABASE_TLS'] === 'off' ? 'off' : 'verify';
 	const databaseCa = variables['TWINS_DATABASE_CA'] ?? null;
@@ -83,7 +69,7 @@ export function endpointOpener(
 				managementApiUrl: variables['TWINS_MANAGEMENT_API_URL'] ?? 'https://api.supabase.com',
 				tls,
 				databaseCa,
-				lock,
+				logins: logins[role],
 				databasePassword: () => Promise.resolve(undefined),
 				signal,
 			}),

@@ -6,7 +6,7 @@ import type { AccountsRequest } from '../../supabase/functions/_shared/domain/ap
 import { OAUTH_SCOPES } from '../../supabase/functions/_shared/domain/oauth-scopes.ts';
 import { openStoredEndpoint } from '../../supabase/functions/_shared/engine/stored-endpoint.ts';
 import type { StoredEndpoint } from '../../supabase/functions/_shared/engine/queue.ts';
-import { connectControl } from '../../supabase/functions/_shared/platform/database.ts';
+import { openControl } from '../../supabase/functions/_shared/platform/control.ts';
 import {
 	type Environment,
 	readEnvironment,
@@ -55,7 +55,7 @@ async function ask<T>(
 	request: AccountsRequest,
 	userId = control.userId,
 ): Promise<T> {
-	const session = await connectControl(control.dbUrl);
+	const session = openControl({ controlDbUrl: control.dbUrl });
 	try {
 		return (await act(request, { environment, control: session, userId })) as T;
 	} finally {
@@ -102,14 +102,14 @@ async function endpointOf(accountId: string): Promise<StoredEndpoint> {
 }
 
 async function readAsWorker(environment: Environment, endpoint: StoredEndpoint): Promise<unknown> {
-	const open = await openStoredEndpoint(
-		environment,
-		'source',
-		endpoint,
-		(_, run) => run(),
-		new AbortController().signal,
-	);
-	return open.api.get('');
+	const session = openControl(environment);
+	try {
+		const { signal } = new AbortController();
+		const open = await openStoredEndpoint(environment, 'source', endpoint, session, signal);
+		return await open.api.get('');
+	} finally {
+		await session.close();
+	}
 }
 
 describe('connecting by OAuth', () => {

@@ -12,7 +12,7 @@ import {
 	type RightKey,
 	type Rights,
 } from '../../supabase/functions/_shared/domain/rights.ts';
-import { connectControl } from '../../supabase/functions/_shared/platform/database.ts';
+import { openControl } from '../../supabase/functions/_shared/platform/control.ts';
 import {
 	type Environment,
 	readEnvironment,
@@ -122,7 +122,7 @@ describe('what a token may do', () => {
 
 describe('an account', () => {
 	async function ask<T>(request: Parameters<typeof act>[0]): Promise<T> {
-		const session = await connectControl(control.dbUrl);
+		const session = openControl({ controlDbUrl: control.dbUrl });
 		try {
 			return (await act(request, { environment, control: session, userId: control.userId })) as T;
 		} finally {

@@ -34,6 +34,12 @@ beforeAll(async () => {
 		ref: targetRef,
 		...(await seal('database_passwords', `${accountId}/${targetRef}`)),
 	})}`;
+	await sql`insert into private.database_logins ${sql({
+		account_id: accountId,
+		ref: targetRef,
+		expires_at: new Date(Date.now() + 60_000),
+		...(await seal('database_logins', `login of ${accountId}/${targetRef}`)),
+	})}`;
 	await sql`insert into public.backup_destinations (id, owner_id, name, endpoint, region, bucket, prefix, key_hint)
 		values (${DESTINATION}, ${userId}, 'd', 'https://s3.example.com', 'r', 'bucket', '', 'AKIA')`;
 	await sql`insert into private.destination_keys ${sql({

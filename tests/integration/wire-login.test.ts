@@ -10,7 +10,15 @@ import {
 	type OpenProjectOptions,
 	openProject,
 } from '../../supabase/functions/_shared/platform/supabase/project-database.ts';
+import { openControl } from '../../supabase/functions/_shared/platform/control.ts';
+import {
+	loginsInMemory,
+	storedLogins,
+} from '../../supabase/functions/_shared/platform/supabase/logins.ts';
+import { importTokenKeys } from '../../supabase/functions/_shared/platform/vault.ts';
+import { atEnd } from '../helpers/at-end.ts';
 import { type ClusterUrls, freshProject } from '../helpers/clusters.ts';
+import { freshControl } from '../helpers/control.ts';
 import { sql } from './data-fingerprints.ts';
 
 const REF = 'abcdefghijklmnopqrst';
@@ -41,10 +49,15 @@ afterAll(async () => {
 });
 beforeEach(() => {
 	logins = 0;
+	pauses.length = 0;
+	notKnownYet.length = 0;
 });
 
-/** `wrong`: how many of the passwords it gives out first do not work. */
-function api(wrong = 0): ManagementApi {
+/** What the pooler learns later than the API says it. */
+const notKnownYet: (() => Promise<void>)[] = [];
+
+/** `stale`: how many pauses long the pooler does not know a new password. */
+function api(stale = 0): ManagementApi {
 	const answers: Record<string, () => Promise<unknown>> = {
 		'GET /config/database/pooler': () =>
 			Promise.resolve([
@@ -64,8 +77,17 @@ function api(wrong = 0): ManagementApi {
 		'POST /cli/login-role': async () => {
 			logins += 1;
 			const password = randomBytes(8).toString('hex');
-			await sql({ dbUrl: project.adminUrl }, `alter role ${role} password '${password}'`);
-			return { role, password: logins <= wrong ? 'outdated' : password, ttl_seconds: 300 };
+			const set = (text: string) =>
+				sql({ dbUrl: project.adminUrl }, `alter role ${role} password '${text}'`);
+			await set(stale === 0 ? password : 'the one before');
+			notKnownYet.length = 0;
+			if (stale > 0) {
+				notKnownYet.push(
+					...Array.from({ length: stale - 1 }, () => () => Promise.resolve()),
+					async () => void (await set(password)),
+				);
+			}
+			return { role, password, ttl_seconds: 300 };
 		},
 	};
 	const answer = <T>(route: string): Promise<T> => {
@@ -87,9 +109,10 @@ const options = (more: Partial<OpenProjectOptions> = {}): OpenProjectOptions => 
 	role: 'target',
 	tls: 'verify',
 	databaseCa: certificates.ca,
-	wait: (milliseconds) => {
+	logins: loginsInMemory(),
+	wait: async (milliseconds) => {
 		pauses.push(milliseconds);
-		return Promise.resolve();
+		await notKnownYet.shift()?.();
 	},
 	...more,
 });
@@ -140,35 +163,32 @@ describe('a session of a project', () => {
 		await Promise.all(sessions.map((session) => session.close()));
 	});
 
-	it('asks for a new login when somebody replaced the password, and pauses before', async () => {
-		pauses.length = 0;
+	it('tries a new login again as it is, until the pooler knows it', async () => {
 		const session = await openProject(options({ api: api(2) }));
-		expect([logins, pauses.length]).toEqual([3, 2]);
-		expect(Math.min(...pauses)).toBeGreaterThanOrEqual(2000);
+		expect([logins, pauses.length]).toEqual([1, 2]);
+		expect(pauses.every((pause) => pause >= 2000)).toBe(true);
 		await session.close();
 	});
 
-	it('gives up after three attempts: more would lock the project out of the pooler', async () => {
-		const error = await openProject(options({ api: api(99) })).catch((reason: unknown) => reason);
-		expect(logins).toBe(3);
-		expect(error).toMatchObject({ code: 'database_refused', details: { sqlstate: '28P01' } });
-		expect(String(error)).not.toContain('outdated');
+	it('keeps a login that the pooler does not know for long, and tries it later', async () => {
+		const mine = options({ api: api(4) });
+		const error = await openProject(mine).catch((reason: unknown) => reason);
+		expect([logins, pauses.length]).toEqual([1, 2]);
+		expect(error).toMatchObject({
+			code: 'database_unreachable',
+			details: { sqlstate: '28P01', passing: true, retryAfter: 60 },
+		});
+		await Promise.all(notKnownYet.map((learn) => learn()));
+		await (await openProject(mine)).close();
+		expect(logins).toBe(1);
 	});
 
-	it('signs in under the lock of its project', async () => {
-		const held: string[] = [];
-		const session = await openProject(
-			options({
-				lock: async (name, run) => {
-					held.push(`lock ${name}`);
-					const result = await run();
-					held.push(`after ${logins}`);
-					return result;
-				},
-			}),
-		);
-		expect(held).toEqual([`lock login:${REF}`, 'after 1']);
-		await session.close();
+	it('asks for a new login only after the known one was refused twice', async () => {
+		const mine = options();
+		await (await openProject(mine)).close();
+		await sql({ dbUrl: project.adminUrl }, `alter role ${role} password 'of somebody else'`);
+		await (await openProject(mine)).close();
+		expect([logins, pauses.length]).toEqual([2, 1]);
 	});
 
 	it('takes a database password instead of a login role', async () => {
@@ -189,5 +209,59 @@ describe('a session of a project', () => {
 			code: 'database_refused',
 			message: expect.stringContaining('Tenant') as string,
 		});
+	});
+});
+
+describe('the logins of many workers', () => {
+	const keys = () => importTokenKeys('k', randomBytes(32).toString('base64'));
+	/** As many workers, each with a connection of its own to the control database. */
+	const workers = async (count: number) => {
+		const control = await freshControl();
+		const tokenKeys = await keys();
+		const made = Array.from({ length: count }, () => {
+			const calls = openControl({ controlDbUrl: control.dbUrl });
+			atEnd(() => calls.close());
+			return options({
+				api: api(),
+				logins: storedLogins({
+					control: calls,
+					tokenKeys,
+					account_id: control.accountId,
+					ref: control.sourceRef,
+				}),
+			});
+		});
+		return { control, made };
+	};
+	const openAll = async (made: readonly OpenProjectOptions[]) => {
+		const sessions = await Promise.all(made.map(openProject));
+		await Promise.all(sessions.map((session) => session.close()));
+	};
+
+	it('are one for its lifetime, and one more when it is over or was ended by somebody', async () => {
+		const { control, made } = await workers(4);
+		await openAll(made);
+		await openAll(made);
+		expect(logins).toBe(1);
+		const [stored] = await control.sql`select key_id, ciphertext, expires_at - now() as left
+			from private.database_logins`;
+		expect(String(stored?.['ciphertext'])).not.toContain(role);
+		await control.sql`update private.database_logins set expires_at = now()`;
+		await openAll(made);
+		expect(logins).toBe(2);
+		await sql({ dbUrl: project.adminUrl }, `alter role ${role} password 'of somebody else'`);
+		await openAll(made);
+		expect(logins).toBe(3);
+		expect(pauses.length).toBeLessThanOrEqual(made.length);
+	});
+
+	it('are not waited for when whoever asked for one has died', async () => {
+		const { control, made } = await workers(1);
+		await control.sql`insert into private.database_logins (account_id, ref, asking_until)
+			values (${control.accountId}, ${control.sourceRef}, now() + interval '1 second')`;
+		await openAll(made);
+		expect(logins).toBe(1);
+		const [row] = await control.sql`select asking_until from private.database_logins`;
+		expect(row).toEqual({ asking_until: null });
 	});
 });

@@ -59,9 +59,16 @@ describe('a clone of the sample project', () => {
 
 	test('changes nothing the second time, pushes its progress, and verifies', async () => {
 		const states: (readonly RunComponent[])[] = [];
-		const job = await runClone(session, stack, never, (_job, components) =>
-			states.push(components),
+		const { answer: job, used } = await measured(() =>
+			runClone(session, stack, never, (_job, components) => states.push(components)),
 		);
+		// One login per project, for all slices of both clones that fall into its lifetime.
+		expect(used.logins).toBeLessThanOrEqual(stack.projects.length);
+		// Workers have a connection to the control database while they call it, and not for the length of a slice.
+		expect(used.slices).toBeGreaterThan(20);
+		expect(used.apiCalls).toBeGreaterThan(0);
+		expect(used.connectionsAtOnce).toBeLessThanOrEqual(2 * MOST_WORKERS);
+		console.info('A clone that has nothing to do:', used);
 		expect(await objects(job.id, 'copied')).toEqual([]);
 		expect(await objects(job.id, 'failed')).toEqual([]);
 		expect(states.length).toBeGreaterThan(1);
@@ -80,6 +87,53 @@ describe('a clone of the sample project', () => {
 		expect(schemas).toEqual([]);
 	});
 });
+
+/** Slices of one run at a time. */
+const MOST_WORKERS = 3;
+
+/** What the work takes of the Management API and the control database. */
+async function measured<T>(work: () => Promise<T>) {
+	const control = postgres(stack.control.db_url, { max: 1 });
+	const calls = async (): Promise<string[]> => {
+		const answer = await fetch(`${stack.management_api_url}/__log`, {
+			headers: { authorization: `Bearer ${stack.access_token}` },
+		});
+		return (await answer.json()) as string[];
+	};
+	const counted = async () => {
+		const [row] = await control`select
+			(select sessions from pg_stat_database where datname = current_database()) as connections,
+			(select count(*) from public.job_slices) as slices`;
+		return { connections: Number(row?.['connections']), slices: Number(row?.['slices']) };
+	};
+	const atOnce: number[] = [];
+	let isOver = false;
+	const look = async (): Promise<void> => {
+		while (!isOver) {
+			const open = await control`select from pg_stat_activity where application_name = 'twins'`;
+			atOnce.push(open.length);
+			await new Promise((resolve) => setTimeout(resolve, 100));
+		}
+	};
+	try {
+		await calls();
+		const before = await counted();
+		const looking = look();
+		const answer = await work().finally(() => (isOver = true));
+		await looking;
+		const [after, since] = [await counted(), await calls()];
+		const used = {
+			logins: since.filter((line) => line.endsWith('/cli/login-role')).length,
+			apiCalls: since.length,
+			slices: after.slices - before.slices,
+			connectionsInAll: after.connections - before.connections,
+			connectionsAtOnce: Math.max(...atOnce),
+		};
+		return { answer, used };
+	} finally {
+		await control.end();
+	}
+}
 
 /** Kills the Deno processes that serve `worker` for this stack, as a crash of the platform would. */
 function killWorkers(): void {

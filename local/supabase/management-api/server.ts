@@ -37,6 +37,8 @@ export interface ManagementApiShim extends Shim {
 const LOG_LENGTH = 1000;
 /** Requests to this path add a fault (POST, JSON) or clear them (DELETE): for tests in other processes. */
 const FAULTS_PATH = '/__faults';
+/** GET answers the log and empties it, for the same. */
+const LOG_PATH = '/__log';
 
 interface Server {
 	readonly contract: Contract;
@@ -123,6 +125,7 @@ async function answer(
 	const isOAuth = url.pathname.startsWith('/v1/oauth/');
 	const account = isOAuth ? {} : authenticate(tokensOf(server), request.headers.authorization);
 	if (url.pathname === FAULTS_PATH) return changeFaults(server.faults, method, request);
+	if (url.pathname === LOG_PATH) return { status: 200, body: server.log.splice(0) };
 
 	server.log.push(`${method} ${url.pathname}`);
 	server.log.splice(0, server.log.length - LOG_LENGTH);

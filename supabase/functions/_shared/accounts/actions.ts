@@ -3,6 +3,7 @@
 import type { AccountsRequest, ListedProject } from '../domain/api.ts';
 import { type ErrorBody, errorBody, TwinsError } from '../domain/errors.ts';
 import { createAccountApi } from '../platform/supabase/account-api.ts';
+import { apiPace } from '../platform/supabase/api-pace.ts';
 import { oauthApi, refreshTokenOf, type StoredToken } from '../platform/supabase/account-token.ts';
 import { revokeTokens } from '../platform/supabase/oauth.ts';
 import { sealToken } from '../platform/vault.ts';
@@ -110,6 +111,7 @@ async function findRights(
 			baseUrl: environment.managementApiUrl,
 			token: await usableToken(stored, { environment }),
 			ref: project?.ref ?? null,
+			pace: apiPace(control, id),
 		});
 		await control.query(
 			'update public.connected_accounts set rights = $2::jsonb where id = $1::uuid',
@@ -222,7 +224,8 @@ async function refresh(
 	const { account_id: id } = account;
 	try {
 		const token = await usableToken(account, { environment });
-		const api = createAccountApi({ baseUrl: environment.managementApiUrl, token });
+		const pace = apiPace(control, id);
+		const api = createAccountApi({ baseUrl: environment.managementApiUrl, token, pace });
 		const [organizations, projects] = await Promise.all([
 			// Optional right of scoped tokens: without it projects show no organization.
 			api.organizations().catch(() => []),

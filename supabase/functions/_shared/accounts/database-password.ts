@@ -2,6 +2,8 @@
 // saved: the pooler blocks whoever tries a wrong one again and again.
 import { TwinsError } from '../domain/errors.ts';
 import { createManagementApi } from '../platform/supabase/management-api.ts';
+import { apiPace } from '../platform/supabase/api-pace.ts';
+import { loginsInMemory } from '../platform/supabase/logins.ts';
 import { openProject } from '../platform/supabase/project-database.ts';
 import { databasePasswordOf, sealToken, type SealedToken } from '../platform/vault.ts';
 import type { AccountPorts } from './ports.ts';
@@ -43,7 +45,13 @@ async function tryPassword(
 	const stored = await storedTokenOf(account_id, { control, userId });
 	const token = await usableToken(stored, { environment });
 	const baseUrl = environment.managementApiUrl;
-	const api = createManagementApi({ baseUrl, token, ref, readOnly: true });
+	const api = createManagementApi({
+		baseUrl,
+		token,
+		ref,
+		readOnly: true,
+		pace: apiPace(control, account_id),
+	});
 	try {
 		const session = await openProject({
 			api,
@@ -52,6 +60,7 @@ async function tryPassword(
 			tls: environment.databaseTls,
 			databaseCa: environment.databaseCa,
 			databasePassword: password,
+			logins: loginsInMemory(),
 		});
 		await session.close();
 	} catch (error) {

@@ -1,9 +1,9 @@
 // What the actions of users are given.
-import type { Session } from '../platform/postgres/index.ts';
+import type { Queries } from '../platform/control.ts';
 import type { Environment } from '../platform/environment.ts';
 
 export interface AccountPorts {
 	readonly environment: Environment;
-	readonly control: Session;
+	readonly control: Queries;
 	readonly userId: string;
 }

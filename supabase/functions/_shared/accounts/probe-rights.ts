@@ -3,7 +3,11 @@
 // before it looks at the body, so that 403 means no and 400 means yes. No write is ever sent that could be accepted.
 import { RIGHT_KEYS, type RightAnswer, type RightKey, type Rights } from '../domain/rights.ts';
 import { TwinsError } from '../domain/errors.ts';
-import { createManagementApi, type ManagementApi } from '../platform/supabase/management-api.ts';
+import {
+	createManagementApi,
+	type ManagementApi,
+	type ManagementApiOptions,
+} from '../platform/supabase/management-api.ts';
 
 type Probe =
 	| { readonly method: 'GET'; readonly path: string }
@@ -34,7 +38,7 @@ const PROBES: Readonly<Record<RightKey, Probe | null>> = {
 	webhooks_switch: null,
 };
 
-export interface ProbeOptions {
+export interface ProbeOptions extends Pick<ManagementApiOptions, 'fetch' | 'wait' | 'pace'> {
 	readonly baseUrl: string;
 	readonly token: string;
 	/** A project that the token lists; null where it lists none. */
@@ -42,10 +46,10 @@ export interface ProbeOptions {
 }
 
 /** Asks for every right that components need. Throws `account_expired` where the token itself is refused. */
-export async function probeRights({ baseUrl, token, ref }: ProbeOptions): Promise<Rights> {
+export async function probeRights({ ref, ...options }: ProbeOptions): Promise<Rights> {
 	const probed_at = new Date().toISOString();
 	if (ref === null) return { ref, probed_at, answers: {} };
-	const api = createManagementApi({ baseUrl, token, ref, readOnly: false });
+	const api = createManagementApi({ ...options, ref, readOnly: false });
 	const answers = await Promise.all(
 		RIGHT_KEYS.map(async (key) => [key, await answerTo(PROBES[key], api)] as const),
 	);

@@ -5,7 +5,7 @@ import { errorBody, type ErrorCode, TwinsError } from '../domain/errors.ts';
 import { signedInUser } from '../platform/supabase/auth-api.ts';
 import { readEnvironment } from '../platform/environment.ts';
 import { answer, CORS_HEADERS, readVariable } from '../platform/function.ts';
-import { connectControl } from '../platform/database.ts';
+import { openControl } from '../platform/control.ts';
 import { act } from './actions.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -31,7 +31,7 @@ export async function serveAccounts(request: Request): Promise<Response> {
 		const userId = await signedInUser(request, environment);
 		const asked = z.safeParse(accountsRequestSchema, await request.json().catch(() => null));
 		if (!asked.success) throw malformed(asked.error.issues);
-		const control = await connectControl(environment.controlDbUrl);
+		const control = openControl(environment);
 		try {
 			return answer(200, await act(asked.data, { environment, control, userId }));
 		} finally {

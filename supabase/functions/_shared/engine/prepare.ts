@@ -1,5 +1,6 @@
 // The first step of every run: looks whether both endpoints are ready, refuses before anything is written,
 // and lays out the steps that follow. Names no component.
+import * as z from 'zod/mini';
 import type { Component } from '../contract/component.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { formatQuantity } from '../domain/amount.ts';
@@ -13,10 +14,7 @@ import { plannedStages } from './order.ts';
 import type { NewStep, Run } from './step.ts';
 import { checkDiskSpace } from './disk-space.ts';
 
-interface ProjectState {
-	readonly name: string;
-	readonly status: string;
-}
+const projectSchema = z.object({ name: z.string(), status: z.string() });
 
 /** Over before anything is written. */
 const GUARD_RANK = 0;
@@ -101,7 +99,7 @@ function planSteps(enabled: readonly Component[]): NewStep[] {
 /** Throws `target_not_ready` for a project that is paused or not there yet. */
 export async function checkReady(endpoint: Endpoint): Promise<void> {
 	if (!endpoint.services.includes('management_api')) return;
-	const project = await endpoint.api.get<ProjectState>('');
+	const project = await endpoint.api.get('', projectSchema);
 	if (isRunning(project.status)) return;
 	throw new TwinsError(
 		'target_not_ready',

@@ -1,19 +1,25 @@
 // One endpoint of a run by its project ref: Management API, database and Storage with one access token. What is opened
 // is closed when the slice ends.
+import * as z from 'zod/mini';
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import { TwinsError } from '../domain/errors.ts';
+import type { Pace } from '../platform/http.ts';
 import type { TlsMode } from '../platform/postgres/index.ts';
 import { createManagementApi, type ManagementApi } from '../platform/supabase/management-api.ts';
-import { type Lock, openProject } from '../platform/supabase/project-database.ts';
+import type { Logins } from '../platform/supabase/logins.ts';
+import { openProject } from '../platform/supabase/project-database.ts';
 import { createStorageApi, type StorageApi } from '../platform/supabase/storage-api.ts';
 import { endpointSessions, once } from './endpoint-sessions.ts';
 import type { OpenEndpoint } from './slice.ts';
 
-interface ApiKey {
-	readonly name: string;
-	readonly type?: string | null;
-	readonly api_key?: string | null;
-}
+const keysSchema = z.array(
+	z.object({
+		name: z.string(),
+		type: z.optional(z.nullable(z.string())),
+		api_key: z.optional(z.nullable(z.string())),
+	}),
+);
+type ApiKey = z.infer<typeof keysSchema>[number];
 
 export interface ProjectAccess {
 	readonly role: EndpointRole;
@@ -24,7 +30,9 @@ export interface ProjectAccess {
 	readonly managementApiUrl: string;
 	readonly tls: TlsMode;
 	readonly databaseCa: string | null;
-	readonly lock: Lock;
+	readonly logins: Logins;
+	/** Of the account, where there are other workers. */
+	readonly pace?: Pace;
 	/** Password of the role postgres, where one is known; a temporary login is asked for otherwise. */
 	databasePassword(): Promise<string | undefined>;
 	readonly signal: AbortSignal;
@@ -40,6 +48,7 @@ export function openProjectEndpoint(access: ProjectAccess): OpenEndpoint {
 		ref,
 		readOnly: role === 'source',
 		signal,
+		pace: access.pace,
 		onExpired: access.onExpired ?? (() => undefined),
 	});
 	const databasePassword = once(access.databasePassword);
@@ -50,7 +59,7 @@ export function openProjectEndpoint(access: ProjectAccess): OpenEndpoint {
 			role,
 			tls: access.tls,
 			databaseCa: access.databaseCa,
-			lock: access.lock,
+			logins: access.logins,
 			databasePassword: await databasePassword(),
 			signal,
 		}),
@@ -74,7 +83,7 @@ export function openProjectEndpoint(access: ProjectAccess): OpenEndpoint {
 
 /** Keys in clear; masked ones come without `reveal`. */
 function readKeys(api: ManagementApi): Promise<readonly ApiKey[]> {
-	return api.get<readonly ApiKey[]>('/api-keys?reveal=true');
+	return api.get('/api-keys?reveal=true', keysSchema);
 }
 
 const isSecret = ({ name, type }: ApiKey): boolean => type === 'secret' || name === 'service_role';

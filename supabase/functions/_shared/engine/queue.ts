@@ -2,7 +2,7 @@
 // rules (supabase/migrations: …_claim_steps.sql, …_end_slices.sql).
 import type { Failed, Progress } from '../contract/report.ts';
 import { redactObject } from '../platform/redact.ts';
-import type { Session } from '../platform/postgres/index.ts';
+import type { Queries } from '../platform/control.ts';
 import type { StoredToken } from '../platform/supabase/account-token.ts';
 import type { SealedToken } from '../platform/vault.ts';
 import type { SliceResult } from './slice.ts';
@@ -66,7 +66,7 @@ export interface Claim {
 }
 
 /** The next step to work on, or null when nothing waits. `runId`: only of that run. */
-export async function claimStep(control: Session, runId?: string): Promise<Claim | null> {
+export async function claimStep(control: Queries, runId?: string): Promise<Claim | null> {
 	const [row] = await control.query<{ claim: Claim | null }>(
 		'select private.claim_step($1::int, $2::uuid) as claim',
 		[LEASE_SECONDS, runId ?? null],
@@ -75,7 +75,7 @@ export async function claimStep(control: Session, runId?: string): Promise<Claim
 }
 
 /** What has failed so far in the run of a step. */
-export function readFailures(control: Session, { job_id }: Run): Promise<Failed[]> {
+export function readFailures(control: Queries, { job_id }: Run): Promise<Failed[]> {
 	return control.query<Failed>(
 		`select component, object from public.job_items where job_id = $1::uuid and outcome = 'failed'
 		union all
@@ -86,7 +86,7 @@ export function readFailures(control: Session, { job_id }: Run): Promise<Failed[
 
 /** Extends the lease and stores progress. `lost`: another worker has the step; `cancel`: stop soon. */
 export async function heartbeat(
-	control: Session,
+	control: Queries,
 	step: ClaimedStep,
 	progress: Progress | undefined,
 ): Promise<{ readonly lost: boolean; readonly cancel: boolean }> {
@@ -103,7 +103,7 @@ export async function heartbeat(
  * caller takes a step of the run itself, for which nobody is woken.
  */
 export async function finishSlice(
-	control: Session,
+	control: Queries,
 	step: ClaimedStep,
 	result: Partial<SliceResult> & Pick<SliceResult, 'outcome'>,
 	goesOn = false,
@@ -118,7 +118,7 @@ export async function finishSlice(
 
 /** Marks the account of an endpoint whose token Supabase refused, unless it was connected anew meanwhile. */
 export async function expireAccount(
-	control: Session,
+	control: Queries,
 	{ account_id, iv }: StoredEndpoint,
 ): Promise<void> {
 	await control.query('select private.expire_account($1::uuid, $2)', [account_id, iv]);
@@ -128,7 +128,7 @@ export async function expireAccount(
  * Seconds until the next step of the run may be tried again; null when none waits. Only cron would wake a
  * worker for it, once a minute.
  */
-export async function nextRetry(control: Session, { id }: Run): Promise<number | null> {
+export async function nextRetry(control: Queries, { id }: Run): Promise<number | null> {
 	const [row] = await control.query<{ seconds: number | null }>(
 		`select extract(epoch from min(run_after) - now())::float8 as seconds from private.steps
 		where run_id = $1::uuid and status = 'queued' and run_after > now()`,
@@ -137,6 +137,6 @@ export async function nextRetry(control: Session, { id }: Run): Promise<number |
 	return row?.seconds ?? null;
 }
 
-export async function wakeWorkers(control: Session): Promise<void> {
+export async function wakeWorkers(control: Queries): Promise<void> {
 	await control.query('select private.wake_workers()');
 }

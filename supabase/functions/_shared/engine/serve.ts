@@ -4,9 +4,7 @@ import type { Component } from '../contract/component.ts';
 import { errorBody } from '../domain/errors.ts';
 import { type Environment, readEnvironment } from '../platform/environment.ts';
 import { accepted, answer, isSameSecret, readVariable } from '../platform/function.ts';
-import type { Lock } from '../platform/supabase/project-database.ts';
-import { connectUrl } from '../platform/database.ts';
-import type { Session } from '../platform/postgres/index.ts';
+import { openControl } from '../platform/control.ts';
 import { expireAccount, type StoredEndpoint } from './queue.ts';
 import { openStoredEndpoint } from './stored-endpoint.ts';
 import { openStoredStore } from './stored-store.ts';
@@ -48,8 +46,7 @@ async function workOn(
 	components: readonly Component[],
 	work: BackupWork,
 ): Promise<void> {
-	const control = await connectUrl(environment.controlDbUrl);
-	const lock = connectionLock(environment.controlDbUrl);
+	const control = openControl(environment);
 	try {
 		const refused = new Set<StoredEndpoint>();
 		await runInvocation({
@@ -61,7 +58,7 @@ async function workOn(
 			},
 			openEndpoint: (role, { run }, signal) => {
 				const endpoint = run[role];
-				return openStoredEndpoint(environment, role, endpoint, lock, signal, () =>
+				return openStoredEndpoint(environment, role, endpoint, control, signal, () =>
 					refused.add(endpoint),
 				);
 			},
@@ -73,20 +70,4 @@ async function workOn(
 	} finally {
 		await control.close();
 	}
-}
-
-/**
- * One holder at a time per name, across all workers: an advisory lock on a connection of its own, which
- * the server frees when the worker dies. (The control session cannot wait: it must go on beating.)
- */
-function connectionLock(controlDbUrl: string): Lock {
-	return async (name, run) => {
-		const holder: Session = await connectUrl(controlDbUrl);
-		try {
-			await holder.query('select pg_advisory_lock(hashtextextended($1, 0))', [`twins:${name}`]);
-			return await run();
-		} finally {
-			await holder.close();
-		}
-	};
 }

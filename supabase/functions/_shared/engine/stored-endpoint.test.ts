@@ -27,7 +27,13 @@ async function open(role: EndpointRole, change: Partial<StoredEndpoint>) {
 		...change,
 	};
 	const signal = new AbortController().signal;
-	return openStoredEndpoint(environment, role, endpoint, (_, run) => run(), signal);
+	return openStoredEndpoint(
+		environment,
+		role,
+		endpoint,
+		{ query: () => Promise.resolve([]) },
+		signal,
+	);
 }
 
 describe('an endpoint of a run', () => {

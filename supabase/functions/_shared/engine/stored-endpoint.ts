@@ -3,9 +3,11 @@
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import { TwinsError } from '../domain/errors.ts';
 import type { Environment } from '../platform/environment.ts';
-import { connectUrl } from '../platform/database.ts';
+import { connectControl } from '../platform/database.ts';
 import { accessTokenOf } from '../platform/supabase/account-token.ts';
-import type { Lock } from '../platform/supabase/project-database.ts';
+import type { Queries } from '../platform/control.ts';
+import { apiPace } from '../platform/supabase/api-pace.ts';
+import { storedLogins } from '../platform/supabase/logins.ts';
 import { databasePasswordOf, openToken } from '../platform/vault.ts';
 import type { StoredEndpoint } from './queue.ts';
 import { openProjectEndpoint } from './project-endpoint.ts';
@@ -19,7 +21,7 @@ export async function openStoredEndpoint(
 	environment: Environment,
 	role: EndpointRole,
 	endpoint: StoredEndpoint,
-	lock: Lock,
+	control: Queries,
 	signal: AbortSignal,
 	onExpired: () => void = () => undefined,
 ): Promise<OpenEndpoint> {
@@ -42,11 +44,20 @@ export async function openStoredEndpoint(
 		role,
 		ref: endpoint.ref,
 		url,
-		token: await accessTokenOf(environment, endpoint, () => connectUrl(environment.controlDbUrl)),
+		token: await accessTokenOf(environment, endpoint, () =>
+			connectControl(environment.controlDbUrl),
+		),
 		managementApiUrl: environment.managementApiUrl,
 		tls: environment.databaseTls,
 		databaseCa: environment.databaseCa,
-		lock,
+		pace: apiPace(control, endpoint.account_id),
+		logins: storedLogins({
+			control,
+			tokenKeys: environment.tokenKeys,
+			account_id: endpoint.account_id,
+			ref: endpoint.ref,
+			signal,
+		}),
 		databasePassword: () => passwordOf(environment, endpoint),
 		signal,
 		onExpired,

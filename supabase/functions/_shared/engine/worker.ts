@@ -3,7 +3,7 @@
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
 import type { Progress } from '../contract/report.ts';
-import type { Session } from '../platform/postgres/index.ts';
+import type { WorkerControl } from '../platform/control.ts';
 import { type Budget, type BudgetLimits, mayGoOn, startBudget } from './budget.ts';
 import { type BackupPorts, isOfBackup, runBackupSlice } from './backup-slice.ts';
 import { keepEndpoints } from './kept-endpoints.ts';
@@ -20,7 +20,7 @@ import {
 import { type EndpointOpener, type OpenEndpoint, runSlice } from './slice.ts';
 
 export interface WorkerPorts {
-	readonly control: Session;
+	readonly control: WorkerControl;
 	readonly components: readonly Component[];
 	openEndpoint(role: EndpointRole, claim: Claim, signal: AbortSignal): Promise<OpenEndpoint>;
 	/** What carries out backups and restores; without it, those fail. */
@@ -79,7 +79,6 @@ async function carryOut(
 	stop: AbortController,
 	isLeft: (used: Budget['used']) => boolean,
 ): Promise<boolean> {
-	// Before the heartbeats: the control session takes one call at a time.
 	const failures = claim.step.kind === 'stage' ? await readFailures(ports.control, claim.run) : [];
 	const reached: Reached = { progress: undefined };
 	const pulse = startPulse(ports.control, claim, reached, stop);
@@ -135,9 +134,9 @@ const pause = (milliseconds: number): Promise<void> =>
 
 /**
  * Beats while a slice runs: keeps the lease, stores progress, and aborts the slice when the job was
- * canceled, the lease is lost or a beat fails. The control session takes one call at a time, so beats never overlap.
+ * canceled, the lease is lost or a beat fails. Beats never overlap.
  */
-function startPulse(control: Session, claim: Claim, reached: Reached, stop: AbortController) {
+function startPulse(control: WorkerControl, claim: Claim, reached: Reached, stop: AbortController) {
 	let ended = false;
 	let wake: () => void = () => undefined;
 	const beating = (async () => {
@@ -164,7 +163,7 @@ function startPulse(control: Session, claim: Claim, reached: Reached, stop: Abor
 }
 
 /** Sends what the half-second rule held back, so that the last word of a job reaches the pages. */
-async function sendHeldEvents(control: Session, jobId: string | null): Promise<void> {
+async function sendHeldEvents(control: WorkerControl, jobId: string | null): Promise<void> {
 	const [row] = await control.query<{ waiting: boolean }>(
 		`select exists (
 			select from private.broadcasts as held_back

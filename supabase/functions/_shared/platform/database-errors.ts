@@ -77,7 +77,8 @@ function serverError(answer: ServerAnswer): TwinsError {
 		{
 			sqlstate,
 			hint,
-			passing: ended || isPassingState(sqlstate, message),
+			passing: ended || isBreakerOpen(message) || isPassingState(sqlstate, message),
+			retryAfter: isBreakerOpen(message) ? BREAKER_SECONDS : undefined,
 		},
 	);
 }
@@ -153,6 +154,16 @@ function isSnapshotLost(message: string): boolean {
 	return /^invalid snapshot identifier|^snapshot ".*" does not exist/.test(message);
 }
 
+/** The pooler has no connection to give at the moment, or lost the one it gave. */
+function isPoolerBusy(message: string): boolean {
+	return /E(?:CHECKOUTTIMEOUT|DBHANDLEREXITED|MAXCLIENTSESSION|MAXCONNSESSION)|max clients reached|unable to check out/i.test(
+		message,
+	);
+}
+
+/** Longer than the pooler blocks, by its documentation: what is tried sooner prolongs it. */
+const BREAKER_SECONDS = 150;
+
 function isBreakerOpen(message: string): boolean {
 	return /ECIRCUITBREAKER|too many authentication (failures|errors)/i.test(message);
 }
@@ -175,7 +186,7 @@ function isPassingState(sqlstate: string, message: string): boolean {
 		(PASSING_CLASSES.some((prefix) => sqlstate.startsWith(prefix)) &&
 			!LASTING_STATES.includes(sqlstate)) ||
 		PASSING_STATES.includes(sqlstate) ||
-		/EMAXCLIENTSESSION|max clients reached/i.test(message)
+		isPoolerBusy(message)
 	);
 }
 
@@ -183,7 +194,7 @@ function codeOf(sqlstate: string, message: string, ended: boolean): ErrorCode {
 	if (isSnapshotLost(message)) return 'snapshot_lost';
 	if (isBreakerOpen(message)) return 'database_unreachable';
 	if (ended) return 'connection_lost';
-	if (sqlstate === '53300' || /EMAXCLIENTSESSION/.test(message)) return 'database_unreachable';
+	if (sqlstate === '53300' || isPoolerBusy(message)) return 'database_unreachable';
 	return 'database_refused';
 }
 

@@ -1,6 +1,7 @@
 // Connections of Twins: the Postgres client, whose errors say what to do and show no values of rows.
 import { controlError, databaseError } from './database-errors.ts';
 import * as postgres from './postgres/index.ts';
+import { SUPABASE_ROOT_CA } from './supabase/supabase-ca.ts';
 
 const OURS = { applicationName: 'twins', errorOf: databaseError } as const;
 
@@ -17,6 +18,18 @@ export const connectUrl = (
 	more: Parameters<typeof postgres.connectUrl>[1] = {},
 ): Promise<postgres.Session> => postgres.connectUrl(url, { ...more, ...OURS });
 
-/** A session on the control database: what its functions refuse is said in their own words. */
-export const connectControl = (url: string): Promise<postgres.Session> =>
-	postgres.connectUrl(url, { ...OURS, errorOf: controlError });
+/**
+ * A session on the control database: what its functions refuse is said in their own words. Its certificate is verified,
+ * unless it is on this machine or its URL says `sslmode=disable`.
+ */
+export function connectControl(url: string): Promise<postgres.Session> {
+	const { hostname, searchParams } = new URL(url);
+	const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+	const isPlain = isHere || searchParams.get('sslmode') === 'disable';
+	return postgres.connectUrl(url, {
+		...OURS,
+		errorOf: controlError,
+		name: 'control database',
+		...(isPlain ? {} : { tls: 'verify' as const, caCerts: [SUPABASE_ROOT_CA] }),
+	});
+}

@@ -15,7 +15,7 @@ export interface OAuthApp {
 }
 
 export interface Environment {
-	/** Control project: base URL, publishable key, direct connection. */
+	/** Control project: base URL, publishable key, and its database, directly or behind a pooler of transactions. */
 	readonly controlUrl: string;
 	readonly controlPublishableKey: string;
 	readonly controlDbUrl: string;
@@ -68,7 +68,7 @@ export async function readEnvironment(variables: Variables): Promise<Environment
 	return {
 		controlUrl: required('SUPABASE_URL'),
 		controlPublishableKey: publishableKey(variables),
-		controlDbUrl: required('SUPABASE_DB_URL'),
+		controlDbUrl: variables('TWINS_CONTROL_DB_URL') ?? required('SUPABASE_DB_URL'),
 		tokenKeys: await importTokenKeys(
 			variables('TWINS_ENCRYPTION_KEY_ID') ?? 'default',
 			required('TWINS_ENCRYPTION_KEY'),

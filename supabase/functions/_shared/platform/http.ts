@@ -5,6 +5,14 @@ import { redact } from './redact.ts';
 
 export type Fetch = (input: string, init: RequestInit) => Promise<Response>;
 
+/** Keeps the calls of many workers within a limit of the service. */
+export interface Pace {
+	/** Resolves when the next call may be made. Throws `rate_limited` (passing) where that would be long. */
+	turn(): Promise<void>;
+	/** The service refused a call for its rate, and said for how many seconds. */
+	held(seconds: number): Promise<void>;
+}
+
 export interface HttpService {
 	/** Name in messages: "Supabase Management API". */
 	readonly name: string;
@@ -12,6 +20,7 @@ export interface HttpService {
 	readonly secrets: readonly string[];
 	readonly signal?: AbortSignal | undefined;
 	readonly fetch?: Fetch | undefined;
+	readonly pace?: Pace | undefined;
 	/** Waits between tries of a read; tests pass their own. Milliseconds. */
 	readonly wait?: ((milliseconds: number, signal?: AbortSignal) => Promise<void>) | undefined;
 	/** Makes the error of an answer with status 400 or above. `text` is its body, already redacted. */
@@ -33,8 +42,12 @@ const READ_TRIES = 3;
 const FIRST_WAIT_MS = 300;
 /** A rate limit that ends sooner than this is sat out; a longer one is handed to the engine. */
 const LONGEST_WAIT_SECONDS = 2;
+/** What is waited for where a service does not say. */
+const DEFAULT_HOLD_SECONDS = 60;
 /** No answer of the platform that we read whole is larger: function bundles end at 20 MB. */
-const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
+const LARGEST_BODY_BYTES = 32 * 1024 * 1024;
+/** What a service asks to wait beyond this is a mistake of it. */
+const LONGEST_RETRY_SECONDS = 3600;
 
 /**
  * Sends a request and reads the answer whole; the Response returned is in memory. Throws the service's
@@ -64,6 +77,7 @@ function waitBeforeRetry(error: unknown, attempt: number): number | undefined {
 }
 
 async function sendOnce(service: HttpService, request: HttpRequest): Promise<Response> {
+	await service.pace?.turn();
 	const timeout = AbortSignal.timeout(request.timeoutMs);
 	const signal = service.signal ? AbortSignal.any([service.signal, timeout]) : timeout;
 	const send: Fetch = service.fetch ?? ((url, init) => globalThis.fetch(url, init));
@@ -92,7 +106,11 @@ async function sendOnce(service: HttpService, request: HttpRequest): Promise<Res
 		});
 	}
 	const text = redact(new TextDecoder().decode(bytes.subarray(0, 16_384)), service.secrets);
-	throw service.refusal(response, text, request.subject);
+	const refusal = service.refusal(response, text, request.subject);
+	if (refusal.code === 'rate_limited') {
+		await service.pace?.held(refusal.details.retryAfter ?? DEFAULT_HOLD_SECONDS);
+	}
+	throw refusal;
 }
 
 async function readBody(
@@ -152,9 +170,12 @@ export function retryAfterSeconds(headers: Headers, now = Date.now()): number | 
 	for (const name of ['retry-after', 'x-ratelimit-reset']) {
 		const value = headers.get(name)?.trim();
 		if (!value) continue;
-		if (/^\d+(\.\d+)?$/.test(value)) return Math.ceil(Number(value));
+		if (/^\d+(\.\d+)?$/.test(value))
+			return Math.min(LONGEST_RETRY_SECONDS, Math.ceil(Number(value)));
 		const date = Date.parse(value);
-		if (!Number.isNaN(date)) return Math.max(0, Math.ceil((date - now) / 1000));
+		if (!Number.isNaN(date)) {
+			return Math.min(LONGEST_RETRY_SECONDS, Math.max(0, Math.ceil((date - now) / 1000)));
+		}
 	}
 	return undefined;
 }

@@ -1,7 +1,9 @@
 // Seals all stored secrets with the current key, so that an older one can be forgotten.
 import { TwinsError } from '../domain/errors.ts';
-import { ident, type Session } from './postgres/index.ts';
+import type { Queries } from './control.ts';
+import { ident } from './postgres/index.ts';
 import {
+	databaseLoginOf,
 	databasePasswordOf,
 	oauthRequestOf,
 	openToken,
@@ -29,6 +31,12 @@ export const SEALED_TABLES: readonly SealedTable[] = [
 		key: ['account_id', 'ref'],
 		held: ['account_id', 'ref'],
 		holder: (account = '', ref = '') => databasePasswordOf(account, ref),
+	},
+	{
+		name: 'database_logins',
+		key: ['account_id', 'ref'],
+		held: ['account_id', 'ref'],
+		holder: (account = '', ref = '') => databaseLoginOf(account, ref),
 	},
 	{ name: 'destination_keys', key: ['destination_id'], held: ['destination_id'], holder: itself },
 	{ name: 'restore_keys', key: ['id'], held: ['id'], holder: itself },
@@ -62,7 +70,7 @@ interface SealedRow extends SealedToken, Record<string, unknown> {
  * is written. A secret that is stored anew meanwhile stays as it is stored. Throws what the database refuses.
  */
 export async function reseal(
-	control: Session,
+	control: Queries,
 	keys: TokenKeys,
 	isDryRun: boolean,
 ): Promise<readonly Resealed[]> {
@@ -92,14 +100,14 @@ export async function reseal(
 const asTexts = (columns: readonly string[]): string =>
 	`array[${columns.map((name) => `t.${ident(name)}::text`).join(', ')}]`;
 
-const readSealed = (control: Session, { name, key, held }: SealedTable): Promise<SealedRow[]> =>
+const readSealed = (control: Queries, { name, key, held }: SealedTable): Promise<SealedRow[]> =>
 	control.query<SealedRow>(`
 select to_jsonb(${asTexts(key)}) as key, to_jsonb(${asTexts(held)}) as held, t.key_id,
   encode(t.iv, 'base64') as iv, encode(t.ciphertext, 'base64') as ciphertext
-from private.${ident(name)} as t`);
+from private.${ident(name)} as t where t.ciphertext is not null`);
 
 async function store(
-	control: Session,
+	control: Queries,
 	{ name, key }: SealedTable,
 	row: SealedRow,
 	sealed: SealedToken,

@@ -36,6 +36,10 @@ export async function importTokenKeys(
 /** What the password of a project's database is sealed for. */
 export const databasePasswordOf = (accountId: string, ref: string): string => `${accountId}/${ref}`;
 
+/** What the temporary login to a project's database is sealed for. */
+export const databaseLoginOf = (accountId: string, ref: string): string =>
+	`login of ${databasePasswordOf(accountId, ref)}`;
+
 /** What the verifier of a user who is agreeing at Supabase is sealed for; accounts have UUIDs. */
 export const oauthRequestOf = (userId: string): string => `oauth request of ${userId}`;
 

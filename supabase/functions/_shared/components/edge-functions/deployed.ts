@@ -21,7 +21,7 @@ export type DeployedFunction = z.infer<typeof deployedSchema>;
 
 /** Functions of a project by slug, in order; removed ones left out. */
 export async function listFunctions(api: ManagementApi): Promise<Map<string, DeployedFunction>> {
-	const list = z.parse(z.array(deployedSchema), await api.get<unknown>('/functions'));
+	const list = await api.get('/functions', z.array(deployedSchema));
 	const present = list.filter(({ status }) => status !== 'REMOVED');
 	present.sort((left, right) => (left.slug < right.slug ? -1 : 1));
 	return new Map(present.map((entry) => [entry.slug, entry]));

@@ -38,7 +38,7 @@ export const readSecretNames = async (api: ManagementApi): Promise<string[]> =>
 	[...(await readDigests(api)).keys()].sort();
 
 async function readDigests(api: ManagementApi): Promise<Map<string, string>> {
-	const secrets = z.parse(secretsSchema, await api.get<unknown>('/secrets'));
+	const secrets = await api.get('/secrets', secretsSchema);
 	return new Map(
 		secrets
 			.filter(({ name }) => !name.startsWith('SUPABASE_'))

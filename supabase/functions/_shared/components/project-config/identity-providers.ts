@@ -92,7 +92,7 @@ export async function planIssuers({
 }
 
 async function listIssuers(api: ManagementApi): Promise<Issuer[]> {
-	return z.parse(z.array(issuerSchema), await api.get<unknown>(ISSUERS));
+	return api.get(ISSUERS, z.array(issuerSchema));
 }
 
 function bodyOf(issuer: Issuer, rename: (text: string) => string): Record<string, unknown> {
@@ -119,15 +119,15 @@ function objectOf(issuer: Readonly<Record<string, unknown>>): string {
 }
 
 async function samlItems(api: ManagementApi): Promise<Item[]> {
-	let answer: unknown;
+	let answer: z.infer<typeof samlSchema>;
 	try {
-		answer = await api.get<unknown>(SAML);
+		answer = await api.get(SAML, samlSchema);
 	} catch (error) {
 		// The API says "not found" where SAML is off.
 		if (error instanceof TwinsError && error.details.httpStatus === 404) return [];
 		throw error;
 	}
-	return z.parse(samlSchema, answer).items.map((provider) => {
+	return answer.items.map((provider) => {
 		const domains = (provider.domains ?? []).map(({ domain }) => domain).filter(Boolean);
 		return {
 			object: `auth.SAML provider ${domains.join(', ') || provider.id}`,

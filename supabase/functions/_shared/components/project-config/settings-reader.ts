@@ -10,9 +10,5 @@ export async function readBoth(
 	{ source, target }: Pick<ReadContext, 'source' | 'target'>,
 	path: string,
 ): Promise<[Config, Config]> {
-	const [one, other] = await Promise.all([
-		source.api.get<unknown>(path),
-		target.api.get<unknown>(path),
-	]);
-	return [z.parse(configSchema, one), z.parse(configSchema, other)];
+	return Promise.all([source.api.get(path, configSchema), target.api.get(path, configSchema)]);
 }

@@ -224,7 +224,8 @@ async function runQuery(link: Link, text: string, params: readonly Param[]): Pro
 	await send(
 		link,
 		joined([
-			...(types === undefined ? [parse] : []),
+			// Again after asking for types: behind a pooler of transactions that was another connection.
+			parse,
 			frame(FRONTEND.bind, '', '', int16(0), int16(values.length), ...values, int16(0)),
 			frame(FRONTEND.describe, new TextEncoder().encode('P'), ''),
 			frame(FRONTEND.execute, '', int32(0)),

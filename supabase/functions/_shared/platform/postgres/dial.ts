@@ -45,7 +45,9 @@ export function unreachable(address: Address, reason: string): PostgresError {
 const TLS_REQUEST = new Uint8Array([0, 0, 0, 8, 4, 210, 22, 47]);
 const TLS_ACCEPTED = 'S'.charCodeAt(0);
 
-function tlsRefused(address: Address): boolean {
+/** Only an answer is a refusal: a server or pooler that is busy hangs up without one. */
+function tlsRefused(address: Address, answer: number | undefined): boolean {
+	if (answer === undefined) throw unreachable(address, 'it was closed when asked for TLS');
 	if (address.tls === 'if-offered') return true;
 	throw new PostgresError(
 		'no_tls',
@@ -81,11 +83,11 @@ async function dialDeno(deno: DenoRuntime, address: Address): Promise<Duplex> {
 		if (address.tls !== 'off') {
 			await connection.write(TLS_REQUEST);
 			const answer = new Uint8Array(1);
-			await connection.read(answer);
+			const isAnswered = ((await connection.read(answer)) ?? 0) > 0;
 			if (answer[0] === TLS_ACCEPTED) {
 				const caCerts = [...(address.caCerts ?? [])];
 				connection = await deno.startTls(connection, { hostname: address.host, caCerts });
-			} else tlsRefused(address);
+			} else tlsRefused(address, isAnswered ? answer[0] : undefined);
 		}
 	} catch (error) {
 		closeQuietly(connection);
@@ -120,7 +122,7 @@ async function dialNode(address: Address): Promise<Duplex> {
 		if (address.tls === 'off') return nodeDuplex(plain);
 		plain.write(TLS_REQUEST);
 		const answer = await firstByte(plain);
-		if (answer !== TLS_ACCEPTED && tlsRefused(address)) return nodeDuplex(plain);
+		if (answer !== TLS_ACCEPTED && tlsRefused(address, answer)) return nodeDuplex(plain);
 		const tls = await import('node:tls');
 		const secure = tls.connect({
 			socket: plain,

@@ -3,7 +3,12 @@
 import * as z from 'zod/mini';
 import { TwinsError } from '../../domain/errors.ts';
 import { sendRequest } from '../http.ts';
-import { json, type ManagementApiOptions, managementService } from './management-api.ts';
+import {
+	json,
+	type ManagementApiOptions,
+	managementService,
+	unknownForm,
+} from './management-api.ts';
 
 const organizationSchema = z.object({ slug: z.string(), name: z.string() });
 const projectSchema = z.object({
@@ -32,7 +37,7 @@ const TIMEOUT_MS = 30_000;
 
 /** The account-level calls of one token. Errors as those of ManagementApi. */
 export function createAccountApi(
-	options: Pick<ManagementApiOptions, 'baseUrl' | 'token' | 'signal' | 'fetch' | 'wait'>,
+	options: Pick<ManagementApiOptions, 'baseUrl' | 'token' | 'signal' | 'fetch' | 'wait' | 'pace'>,
 ): AccountApi {
 	const service = managementService(options);
 	const get = async <T>(path: string, schema: z.ZodMiniType<T>): Promise<T> => {
@@ -45,12 +50,7 @@ export function createAccountApi(
 		});
 		const parsed = z.safeParse(schema, await json<unknown>(response));
 		if (parsed.success) return parsed.data;
-		throw new TwinsError(
-			'api_refused',
-			`Supabase answered GET ${path} in a form that Twins does not know.`,
-			'Update Twins; if it is up to date, report this.',
-			{ hint: parsed.error.issues[0]?.path.join('.') },
-		);
+		throw unknownForm(`GET ${path}`, parsed.error.issues[0]?.path.join('.'));
 	};
 	return {
 		organizations: () => get('/v1/organizations', z.array(organizationSchema)),

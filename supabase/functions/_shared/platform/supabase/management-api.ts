@@ -1,13 +1,17 @@
 // The Management API as the product uses it. Shapes: contracts of the vendor's OpenAPI document.
 // Raw paths go in, JSON comes out; what the paths mean is the business of the callers.
+import * as z from 'zod/mini';
 import { TwinsError } from '../../domain/errors.ts';
 import { type Fetch, type HttpService, sendRequest } from '../http.ts';
 import { managementRefusal } from './management-errors.ts';
 
 /** Bound to one account's token and one project. Verbs other than GET are refused on a source. */
 export interface ManagementApi {
-	/** JSON answer of GET /v1/projects/{ref}<path>. Throws TwinsError api_refused / api_unavailable / rate_limited. */
-	get<T>(path: string): Promise<T>;
+	/**
+	 * JSON answer of GET /v1/projects/{ref}<path>. Throws TwinsError api_refused / api_unavailable / rate_limited; also
+	 * `api_refused` where the answer is not of the form that is wanted.
+	 */
+	get<T = unknown>(path: string, schema?: z.ZodMiniType<T>): Promise<T>;
 	/** JSON request. `path` is below /v1/projects/{ref}. */
 	send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
 	/** The raw answer, for bodies that are not JSON. Errors are thrown as above. */
@@ -27,6 +31,8 @@ export interface ManagementApiOptions {
 	/** True for a source: only GET, and POST /cli/login-role, which changes no data. */
 	readonly readOnly: boolean;
 	readonly signal?: AbortSignal | undefined;
+	/** Of the account, over all workers. */
+	readonly pace?: HttpService['pace'];
 	/** Called when Supabase does not accept the token any more. */
 	readonly onExpired?: (() => void) | undefined;
 	readonly fetch?: Fetch | undefined;
@@ -70,7 +76,13 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
 
 	return {
 		fetch: call,
-		get: async (path) => json(await call('GET', path)),
+		get: async <T>(path: string, schema?: z.ZodMiniType<T>): Promise<T> => {
+			const answer = await json<T>(await call('GET', path));
+			if (schema === undefined) return answer;
+			const parsed = z.safeParse(schema, answer);
+			if (parsed.success) return parsed.data;
+			throw unknownForm(`GET ${path}`, parsed.error.issues[0]?.path.join('.'));
+		},
 		send: async (method, path, body) =>
 			json(
 				await call(
@@ -86,7 +98,7 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
 
 /** What a management client is to http.ts: used here and by account-api.ts. */
 export function managementService(
-	options: Pick<ManagementApiOptions, 'token' | 'signal' | 'fetch' | 'wait'>,
+	options: Pick<ManagementApiOptions, 'token' | 'signal' | 'fetch' | 'wait' | 'pace'>,
 ): HttpService {
 	return {
 		name: 'Supabase',
@@ -94,6 +106,7 @@ export function managementService(
 		signal: options.signal,
 		fetch: options.fetch,
 		wait: options.wait,
+		pace: options.pace,
 		refusal: managementRefusal,
 	};
 }
@@ -112,6 +125,16 @@ export async function json<T>(response: Response): Promise<T> {
 			{ passing: true, httpStatus: response.status },
 		);
 	}
+}
+
+/** An answer that is JSON, and not what the vendor's document says. */
+export function unknownForm(subject: string, hint?: string): TwinsError {
+	return new TwinsError(
+		'api_refused',
+		`Supabase answered ${subject} in a form that Twins does not know.`,
+		'Update Twins; if it is up to date, report this.',
+		{ hint },
+	);
 }
 
 /** A path with dot segments would be resolved by fetch into another project's. */

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { TwinsError } from '../../domain/errors.ts';
 import type { OAuthApp } from '../environment.ts';
 import { type Fetch, type HttpService, sendRequest } from '../http.ts';
-import { json } from './management-api.ts';
+import { json, unknownForm } from './management-api.ts';
 import { managementRefusal } from './management-errors.ts';
 
 export interface OAuthApi {
@@ -123,7 +123,7 @@ async function askForTokens(
 			timeoutMs: TIMEOUT_MS,
 		});
 		const parsed = z.safeParse(tokensSchema, await json<unknown>(response));
-		if (!parsed.success) throw unknownForm();
+		if (!parsed.success) throw unknownForm('POST /v1/oauth/token');
 		return {
 			accessToken: parsed.data.access_token,
 			refreshToken: parsed.data.refresh_token,
@@ -136,14 +136,6 @@ async function askForTokens(
 		if (status !== undefined && [400, 403, 404, 406].includes(status)) throw refused();
 		throw error;
 	}
-}
-
-function unknownForm(): TwinsError {
-	return new TwinsError(
-		'api_refused',
-		'Supabase answered POST /v1/oauth/token in a form that Twins does not know.',
-		'Update Twins; if it is up to date, report this.',
-	);
 }
 
 function appRefused(): TwinsError {

@@ -1,15 +1,14 @@
 // Signing in to the database of a project, the way that exists on every hosted project: a temporary login
 // role from the Management API, the shared pooler in session mode, `set role postgres`. What is sent over
 // the session is the business of others.
+import * as z from 'zod/mini';
 import type { EndpointRole } from '../../domain/endpoint-role.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { connect } from '../database.ts';
 import type { TlsMode, Session } from '../postgres/index.ts';
-import type { ManagementApi } from './management-api.ts';
+import type { Login, Logins, NewLogin } from './logins.ts';
+import { type ManagementApi, unknownForm } from './management-api.ts';
 import { SUPABASE_ROOT_CA } from './supabase-ca.ts';
-
-/** Runs `run` while nobody else holds the same name. */
-export type Lock = <T>(name: string, run: () => Promise<T>) => Promise<T>;
 
 export interface OpenProjectOptions {
 	readonly api: ManagementApi;
@@ -19,8 +18,8 @@ export interface OpenProjectOptions {
 	readonly tls: TlsMode;
 	/** A root certificate (PEM) that is trusted besides Supabase's. */
 	readonly databaseCa?: string | null | undefined;
-	/** Each login role request replaces the password of the last one, for everybody: one at a time. */
-	readonly lock?: Lock | undefined;
+	/** Where the temporary login is kept that all slices use. */
+	readonly logins: Logins;
 	/** Password of the role postgres, where the user gave one; no login role is asked for then. */
 	readonly databasePassword?: string | undefined;
 	/** Gives up connecting. */
@@ -29,26 +28,36 @@ export interface OpenProjectOptions {
 	readonly wait?: ((milliseconds: number) => Promise<void>) | undefined;
 }
 
-interface LoginRole {
-	readonly role: string;
-	readonly password: string;
-}
+type Address = Pick<Login, 'host' | 'port' | 'database'>;
 
-interface Pooler {
-	readonly database_type: string;
-	readonly db_host: string;
-	readonly db_port: number;
-	readonly db_name: string;
-}
+const loginSchema = z.object({
+	role: z.string().check(z.minLength(1)),
+	password: z.string().check(z.minLength(1)),
+	ttl_seconds: z.optional(z.number().check(z.positive())),
+});
+const poolersSchema = z.array(
+	z.object({
+		database_type: z.string(),
+		db_host: z.string().check(z.minLength(1)),
+		db_port: z.int().check(z.positive()),
+		db_name: z.string().check(z.minLength(1)),
+	}),
+);
 
-/** The pooler refuses everybody from our address after 10 failed sign-ins in 5 minutes. */
-const LOGIN_ATTEMPTS = 3;
-/** The pooler may know only the old password for some seconds after it was replaced. */
-const LOGIN_PAUSE_MS = 2500;
-/** How long a login is used again for a further connection, before someone else may have replaced it. */
-const LOGIN_REUSE_MS = 10_000;
-/** The pooler queues clients for up to 60 s when all its connections are taken. */
+/**
+ * The pooler refuses everybody from our address after 10 failed sign-ins in 5 minutes. Three slices with a login that
+ * somebody else ended fail twice each, and one of them three times more with a new one: that is one short of it.
+ */
+const TRIES_OF_A_KNOWN_LOGIN = 2;
+/** The pooler may know only the password before for some 15 seconds after it was replaced. */
+const PAUSES_OF_A_NEW_LOGIN_MS = [5000, 12_000];
+const PAUSE_OF_A_KNOWN_LOGIN_MS = 3000;
+/** What Supabase does not tell is taken to be short. */
+const UNKNOWN_LIFE_SECONDS = 60;
+/** The pooler queues clients for up to 60 s when all its connections are taken, and asks for the password then. */
 const CONNECT_SECONDS = 65;
+/** Until a login that was refused is tried again. */
+const REFUSED_SECONDS = 60;
 
 const SETTINGS = {
 	statement_timeout: '0',
@@ -71,42 +80,88 @@ export function sessionSettings(role: EndpointRole): Readonly<Record<string, str
 }
 
 /**
- * A session on the project's database, acting as `postgres`. Throws TwinsError: what the API refused,
- * `database_unreachable` (passing), or `database_refused` when the sign-in failed three times.
+ * A session on the project's database, acting as `postgres`. Throws TwinsError: what the API refused, or
+ * `database_unreachable`, which passes: also where the pooler does not know a new login yet.
  */
 export async function openProject(options: OpenProjectOptions): Promise<Session> {
-	const lock: Lock = options.lock ?? ((_, run) => run());
-	const pooler = await poolerOf(options);
 	if (options.databasePassword !== undefined) {
-		return signIn(options, pooler, { role: 'postgres', password: options.databasePassword }, {});
+		const address = await addressOf(options);
+		return signIn(
+			options,
+			{ role: 'postgres', password: options.databasePassword, ...address },
+			{},
+		);
 	}
-	return lock(`login:${options.ref}`, async () => {
-		for (let attempt = 1; ; attempt += 1) {
-			try {
-				const login = await loginOf(options, attempt === 1);
-				return await signIn(options, pooler, login, { role: 'postgres' });
-			} catch (error) {
-				if (!isWrongPassword(error)) throw error;
-				if (attempt === LOGIN_ATTEMPTS) throw notAccepted(options, error);
-				await (options.wait ?? pause)(LOGIN_PAUSE_MS);
-			}
+	let refused: Login | undefined;
+	for (;;) {
+		const proof: Proof = {};
+		const login = await options.logins.get(() => makeLogin(options, proof), refused);
+		if (proof.session) return proof.session;
+		if (proof.failure) throw proof.failure;
+		try {
+			return await signInPatiently(options, login, TRIES_OF_A_KNOWN_LOGIN, [
+				PAUSE_OF_A_KNOWN_LOGIN_MS,
+			]);
+		} catch (error) {
+			if (!isWrongPassword(error)) throw error;
+			// Somebody else has asked for a login. Refused anew, it is not ours to ask for a third one.
+			if (refused !== undefined) throw notAccepted(options, error);
+			refused = login;
 		}
-	});
+	}
+}
+
+/** What became of the first sign-in with a new login. */
+interface Proof {
+	session?: Session;
+	failure?: unknown;
+}
+
+/**
+ * Asks for a login and signs in with it before anybody else does: the others then find a pooler that knows it. One that
+ * was refused is kept all the same: it is the right one, and another would only be as new.
+ */
+async function makeLogin(options: OpenProjectOptions, proof: Proof): Promise<NewLogin> {
+	const asked = performance.now();
+	const { login, life } = await askForLogin(options);
+	try {
+		const tries = PAUSES_OF_A_NEW_LOGIN_MS.length + 1;
+		proof.session = await signInPatiently(options, login, tries, PAUSES_OF_A_NEW_LOGIN_MS);
+	} catch (error) {
+		proof.failure = isWrongPassword(error) ? notAccepted(options, error) : error;
+	}
+	// Whoever signs in last may be kept waiting by the pooler.
+	const spent = (performance.now() - asked) / 1000;
+	return { login, goodForSeconds: Math.max(life - CONNECT_SECONDS, life / 2) - spent };
+}
+
+async function signInPatiently(
+	options: OpenProjectOptions,
+	login: Login,
+	tries: number,
+	pauses: readonly number[],
+): Promise<Session> {
+	for (let attempt = 1; ; attempt += 1) {
+		try {
+			return await signIn(options, login, { role: 'postgres' });
+		} catch (error) {
+			if (!isWrongPassword(error) || attempt === tries) throw error;
+			await (options.wait ?? pause)(pauses[attempt - 1] ?? 0);
+		}
+	}
 }
 
 function signIn(
 	options: OpenProjectOptions,
-	pooler: Pooler,
-	login: LoginRole,
+	login: Login,
 	first: Readonly<Record<string, string>>,
 ): Promise<Session> {
 	return connect({
-		host: pooler.db_host,
-		// 6543 is the transaction mode, where session settings and snapshots do not hold.
-		port: pooler.db_port === 6543 ? 5432 : pooler.db_port,
+		host: login.host,
+		port: login.port,
 		user: `${login.role}.${options.ref}`,
 		password: login.password,
-		database: pooler.db_name,
+		database: login.database,
 		tls: options.tls,
 		caCerts: [SUPABASE_ROOT_CA, ...(options.databaseCa ? [options.databaseCa] : [])],
 		settings: { ...first, ...sessionSettings(options.role) },
@@ -116,12 +171,8 @@ function signIn(
 	});
 }
 
-const poolers = new WeakMap<ManagementApi, Pooler>();
-
-async function poolerOf({ api, role }: OpenProjectOptions): Promise<Pooler> {
-	const known = poolers.get(api);
-	if (known) return known;
-	const found = await api.get<readonly Pooler[]>('/config/database/pooler');
+async function addressOf({ api, role }: OpenProjectOptions): Promise<Address> {
+	const found = await api.get('/config/database/pooler', poolersSchema);
 	const pooler = found.find(({ database_type }) => database_type === 'PRIMARY') ?? found[0];
 	if (!pooler) {
 		throw new TwinsError(
@@ -130,20 +181,25 @@ async function poolerOf({ api, role }: OpenProjectOptions): Promise<Pooler> {
 			'Check in its dashboard that the project is active, not paused or still being made.',
 		);
 	}
-	poolers.set(api, pooler);
-	return pooler;
+	return {
+		host: pooler.db_host,
+		// 6543 is the transaction mode, where session settings and snapshots do not hold.
+		port: pooler.db_port === 6543 ? 5432 : pooler.db_port,
+		database: pooler.db_name,
+	};
 }
 
-/** One per client; a client lives as long as a slice, or a run that stays in one process. */
-const logins = new WeakMap<ManagementApi, { readonly login: LoginRole; readonly at: number }>();
-
-async function loginOf({ api, role }: OpenProjectOptions, mayReuse: boolean): Promise<LoginRole> {
-	const known = logins.get(api);
-	if (mayReuse && known && performance.now() - known.at < LOGIN_REUSE_MS) return known.login;
+async function askForLogin(
+	options: OpenProjectOptions,
+): Promise<{ readonly login: Login; readonly life: number }> {
+	const { api, role } = options;
+	const address = await addressOf(options);
 	try {
-		const login = await api.send<LoginRole>('POST', '/cli/login-role', { read_only: false });
-		logins.set(api, { login, at: performance.now() });
-		return login;
+		const answer = await api.send<unknown>('POST', '/cli/login-role', { read_only: false });
+		const made = z.safeParse(loginSchema, answer);
+		if (!made.success) throw unknownForm('POST /cli/login-role');
+		const { ttl_seconds = UNKNOWN_LIFE_SECONDS, ...credentials } = made.data;
+		return { login: { ...credentials, ...address }, life: ttl_seconds };
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'api_refused') throw error;
 		throw new TwinsError(
@@ -159,12 +215,17 @@ function isWrongPassword(error: unknown): boolean {
 	return error instanceof TwinsError && ['28P01', '28000'].includes(error.details.sqlstate ?? '');
 }
 
+/** Passes: the pooler learns the login, or whoever replaces it stops doing so. */
 function notAccepted({ role, ref }: OpenProjectOptions, cause: unknown): TwinsError {
 	return new TwinsError(
-		'database_refused',
-		`The ${role} database (${ref}) did not accept a fresh login ${LOGIN_ATTEMPTS} times`,
-		'Wait 10 minutes, so that the pooler does not block this project, then try again; or enter its database password under Connected accounts.',
-		cause instanceof TwinsError ? { sqlstate: cause.details.sqlstate } : {},
+		'database_unreachable',
+		`The ${role} database (${ref}) does not accept the temporary login yet`,
+		'Nothing to do: it is tried again. If it stays so, enter the database password of the project under Connected accounts.',
+		{
+			sqlstate: cause instanceof TwinsError ? cause.details.sqlstate : undefined,
+			passing: true,
+			retryAfter: REFUSED_SECONDS,
+		},
 	);
 }
 

@@ -114,7 +114,10 @@ async function refused(
 	const body = parsed(text);
 	const inBody = Number(body?.statusCode);
 	const status = Number.isInteger(inBody) && inBody >= 400 ? inBody : response.status;
-	const said = String(body?.message ?? body?.error ?? (text === '' ? 'no reason given' : text));
+	const reason = [body?.message, body?.error, text].find(
+		(value) => typeof value === 'string' && value !== '',
+	);
+	const said = typeof reason === 'string' ? reason : 'no reason given';
 	const hint = body?.code ?? body?.error;
 	const details = {
 		httpStatus: status,
