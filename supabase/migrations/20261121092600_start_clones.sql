@@ -150,6 +150,7 @@ as $$
 declare
   job public.jobs;
 begin
+  perform private.refuse_too_many_runs(twin.owner_id);
   perform private.refuse_crossing_clone(twin);
   begin
     insert into public.jobs (owner_id, twin_id, target_ref, options, trigger, schedule_id)

@@ -19,6 +19,7 @@ declare
   preview public.previews;
 begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+  perform private.refuse_too_many_runs(twin.owner_id);
   insert into public.previews (twin_id, options)
   values (twin.id, checked_options)
   returning * into preview;

@@ -46,6 +46,7 @@ begin
     or start_verification.mode not in ('structure', 'counts', 'checksums') then
     perform private.refuse('Unknown kind of verification', 'Use structure, counts or checksums.');
   end if;
+  perform private.refuse_too_many_runs(job.owner_id);
   verification := private.create_verification(job, start_verification.mode);
   perform private.wake_workers();
   return verification;

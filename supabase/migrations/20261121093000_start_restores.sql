@@ -120,6 +120,7 @@ begin
       'PT409'
     );
   end if;
+  perform private.refuse_too_many_runs(backup.owner_id);
   begin
     insert into public.jobs (owner_id, kind, backup_id, target_account_id, target_ref, options)
     values (

@@ -49,5 +49,27 @@ update private.steps set status = 'done', lease = null, lease_until = null
 where id = (select min(id) from private.steps where status = 'running' and owner_id = tests.user_id('Ada'));
 select is(pg_temp.claim(), 'Ada', 'until one of them is over');
 
+delete from private.steps;
+select pg_temp.queue_preview('Ada', '0') from generate_series(1, private.open_runs_of_user() - 1);
+select tests.sign_in('Ada');
+create function pg_temp.preview() returns text language sql as $$
+  select 'started' from public.start_preview(
+    tests.user_id('account of Ada'), repeat('a', 20), tests.user_id('account of Ada'), repeat('b', 20)
+  )
+$$;
+select is(pg_temp.preview(), 'started', 'a user may have many runs open');
+select throws_ok('select pg_temp.preview()', 'PT409', '50 runs of yours are still open', 'but not without end');
+select throws_ok(
+  $$ select public.start_clone(
+    tests.user_id('account of Ada'), repeat('a', 20), tests.user_id('account of Ada'), repeat('b', 20),
+    without_preview => true
+  ) $$,
+  'PT409', '50 runs of yours are still open', 'of whichever kind'
+);
+select throws_ok(
+  $$ select public.start_verification(tests.user_id('job of Ada')) $$,
+  'PT409', '50 runs of yours are still open', 'of whichever kind'
+);
+
 select * from finish();
 rollback;

@@ -125,6 +125,11 @@ CREATE FUNCTION private.add_steps(held private.steps, steps jsonb) RETURNS void
   on conflict do nothing;
 $$;
 
+CREATE FUNCTION private.api_calls_per_minute() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN 120;
+
 CREATE TABLE public.jobs (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     owner_id uuid NOT NULL,
@@ -293,6 +298,30 @@ begin
     );
   end if;
 end
+$$;
+
+CREATE FUNCTION private.book_api_call(of_account_id uuid, longest_wait interval) RETURNS integer
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into private.api_calls (account_id, made_at)
+  select id, '{}' from public.connected_accounts where id = of_account_id
+  on conflict (account_id) do nothing;
+  with due as (
+    select account_id, made_at, greatest(
+      clock_timestamp(),
+      held_until,
+      made_at[cardinality(made_at) + 1 - private.api_calls_per_minute()] + interval '1 minute'
+    ) as next
+    from private.api_calls where account_id = of_account_id for update
+  ), booked as (
+    update private.api_calls as calls
+    set made_at = (due.made_at || due.next)[cardinality(due.made_at) + 2 - private.api_calls_per_minute() :]
+    from due
+    where calls.account_id = due.account_id and due.next <= clock_timestamp() + longest_wait
+    returning due.next
+  )
+  select greatest(0, ceil(extract(epoch from next - clock_timestamp()) * 1000))::int from booked;
 $$;
 
 CREATE FUNCTION private.broadcast_change() RETURNS trigger
@@ -815,6 +844,7 @@ CREATE FUNCTION private.create_clone(twin public.twins, checked_options jsonb, o
 declare
   job public.jobs;
 begin
+  perform private.refuse_too_many_runs(twin.owner_id);
   perform private.refuse_crossing_clone(twin);
   begin
     insert into public.jobs (owner_id, twin_id, target_ref, options, trigger, schedule_id)
@@ -1561,6 +1591,15 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.hold_api_calls(of_account_id uuid, seconds double precision) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update private.api_calls
+  set held_until = greatest(held_until, clock_timestamp() + make_interval(secs => least(seconds, 3600)))
+  where account_id = of_account_id;
+$$;
+
 CREATE FUNCTION private.job_report(of_job_id uuid) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
@@ -1703,13 +1742,6 @@ CREATE FUNCTION private.note_backup() RETURNS trigger
     AS $$
 declare
   noted public.notifications;
-  reason text := coalesce(new.proof -> 'error' ->> 'message', (
-    select format(
-      '%s is %s%s', new.proof -> 'damaged' -> 0 ->> 'name', new.proof -> 'damaged' -> 0 ->> 'problem',
-      case when jsonb_array_length(new.proof -> 'damaged') > 1 then ', and others' end
-    )
-    where jsonb_array_length(new.proof -> 'damaged') > 0
-  ));
 begin
   noted.owner_id := new.owner_id;
   noted.twin_id := new.twin_id;
@@ -1718,14 +1750,14 @@ begin
     noted.event := 'run_failed';
     noted.event_key := 'backup_failed:' || new.id;
     noted.title := 'Backup failed: ' || new.project_name;
-    noted.detail := new.error ->> 'message';
-  elsif reason is null then
+    noted.detail := 'Nothing is kept of it. The reason is under Backups.';
+  elsif new.proof -> 'error' is null and coalesce(new.proof -> 'damaged', '[]') = '[]' then
     return null;
   else
     noted.event := 'verification_failed';
     noted.event_key := format('backup_damaged:%s:%s', new.id, new.proven_at);
     noted.title := 'Backup damaged: ' || new.project_name;
-    noted.detail := reason;
+    noted.detail := 'Objects of it are missing or changed, or it could not be read back. Which ones is under Backups.';
   end if;
   perform private.note_event(noted);
   return null;
@@ -1882,6 +1914,11 @@ begin
   return null;
 end
 $$;
+
+CREATE FUNCTION private.open_runs_of_user() RETURNS integer
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    RETURN 50;
 
 CREATE FUNCTION private.open_slice(claimed private.steps) RETURNS void
     LANGUAGE sql
@@ -2448,6 +2485,25 @@ begin
       format('The target project "%s" would lose protection or contents', twin.target_ref),
       'Send its ref as confirm_target if you really mean it.',
       detail => 'confirm_target'
+    );
+  end if;
+end
+$$;
+
+CREATE FUNCTION private.refuse_too_many_runs(of_owner_id uuid) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  open_runs int;
+begin
+  select count(distinct run_id) into open_runs
+  from private.steps where owner_id = of_owner_id and status in ('queued', 'running');
+  if open_runs >= private.open_runs_of_user() then
+    perform private.refuse(
+      format('%s runs of yours are still open', open_runs),
+      'Wait until some have ended, or cancel clones.',
+      'PT409'
     );
   end if;
 end
@@ -3094,6 +3150,21 @@ CREATE FUNCTION private.store_items(items_job_id uuid, running_component text, i
   where not (item.outcome in ('copied', 'adapted') and excluded.outcome = 'unchanged');
 $$;
 
+CREATE FUNCTION private.store_login(of_account_id uuid, of_ref text, login_key_id text, login_iv text, login_ciphertext text, good_for_seconds double precision) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  update private.database_logins
+  set key_id = coalesce(login_key_id, key_id),
+      iv = coalesce(decode(login_iv, 'base64'), iv),
+      ciphertext = coalesce(decode(login_ciphertext, 'base64'), ciphertext),
+      expires_at = case
+        when login_key_id is null then expires_at else now() + make_interval(secs => good_for_seconds)
+      end,
+      asking_until = null
+  where account_id = of_account_id and ref = of_ref;
+$$;
+
 CREATE FUNCTION private.store_memories(held private.steps, entries jsonb) RETURNS void
     LANGUAGE sql
     SET search_path TO ''
@@ -3172,6 +3243,35 @@ CREATE FUNCTION private.store_projects(of_account_id uuid, listed jsonb) RETURNS
       status = excluded.status,
       postgres_version = excluded.postgres_version,
       gone_at = null;
+$$;
+
+CREATE FUNCTION private.take_login(of_account_id uuid, of_ref text, refused_iv text DEFAULT NULL::text, asking_seconds integer DEFAULT 60) RETURNS jsonb
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  known private.database_logins;
+begin
+  -- Of a project that was disconnected meanwhile nothing is kept.
+  insert into private.database_logins (account_id, ref)
+  select account_id, ref from public.projects where account_id = of_account_id and ref = of_ref
+  on conflict (account_id, ref) do nothing;
+  select * into known
+  from private.database_logins where account_id = of_account_id and ref = of_ref for update;
+  if known.expires_at > now() and known.iv is distinct from decode(refused_iv, 'base64') then
+    return jsonb_build_object('login', jsonb_build_object(
+      'key_id', known.key_id,
+      'iv', encode(known.iv, 'base64'),
+      'ciphertext', encode(known.ciphertext, 'base64')
+    ));
+  end if;
+  if known.asking_until > now() then
+    return '{"wait": true}';
+  end if;
+  update private.database_logins set asking_until = now() + make_interval(secs => asking_seconds)
+  where account_id = of_account_id and ref = of_ref;
+  return '{"ask": true}';
+end
 $$;
 
 CREATE FUNCTION private.take_slot(schedule public.schedules, at timestamp with time zone) RETURNS void
@@ -3847,6 +3947,7 @@ declare
   preview public.previews;
 begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
+  perform private.refuse_too_many_runs(twin.owner_id);
   insert into public.previews (twin_id, options)
   values (twin.id, checked_options)
   returning * into preview;
@@ -3891,6 +3992,7 @@ begin
       'PT409'
     );
   end if;
+  perform private.refuse_too_many_runs(backup.owner_id);
   begin
     insert into public.jobs (owner_id, kind, backup_id, target_account_id, target_ref, options)
     values (
@@ -3941,6 +4043,7 @@ begin
     or start_verification.mode not in ('structure', 'counts', 'checksums') then
     perform private.refuse('Unknown kind of verification', 'Use structure, counts or checksums.');
   end if;
+  perform private.refuse_too_many_runs(job.owner_id);
   verification := private.create_verification(job, start_verification.mode);
   perform private.wake_workers();
   return verification;
@@ -3984,6 +4087,16 @@ $$;
 
 COMMENT ON FUNCTION public.test_channel(channel_id uuid) IS 'Sends a test message over one channel.';
 
+CREATE TABLE private.api_calls (
+    account_id uuid NOT NULL,
+    made_at timestamp with time zone[] NOT NULL,
+    held_until timestamp with time zone
+);
+
+COMMENT ON TABLE private.api_calls IS 'When each account made its last 120 calls of the Management API, or will.';
+
+COMMENT ON COLUMN private.api_calls.held_until IS 'Supabase asked for no more calls until then.';
+
 CREATE TABLE private.broadcasts (
     job_id uuid NOT NULL,
     sent_at timestamp with time zone NOT NULL,
@@ -4016,6 +4129,24 @@ CREATE VIEW private.claimable_steps AS
           WHERE ((running.owner_id = step.owner_id) AND (running.status = 'running'::text))) < private.parallel_steps_of_user()));
 
 COMMENT ON VIEW private.claimable_steps IS 'Queued steps that wait for no other, of runs and users with a free place.';
+
+CREATE TABLE private.database_logins (
+    account_id uuid NOT NULL,
+    ref text NOT NULL,
+    key_id text,
+    iv bytea,
+    ciphertext bytea,
+    expires_at timestamp with time zone,
+    asking_until timestamp with time zone,
+    CONSTRAINT database_logins_check CHECK ((num_nulls(key_id, iv, ciphertext, expires_at) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT database_logins_iv_check CHECK ((octet_length(iv) = 12))
+);
+
+COMMENT ON TABLE private.database_logins IS 'Temporary logins, sealed as account_credentials are. Null: the first one is being asked for.';
+
+COMMENT ON COLUMN private.database_logins.expires_at IS 'From when on nobody signs in with it any more; sessions that are open go on.';
+
+COMMENT ON COLUMN private.database_logins.asking_until IS 'Until when the others wait for whoever asks for a new one.';
 
 CREATE TABLE private.oauth_requests (
     state_hash text NOT NULL,
@@ -4505,11 +4636,17 @@ COMMENT ON TABLE public.verification_counts IS 'Rows of every table that a verif
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY private.api_calls
+    ADD CONSTRAINT api_calls_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY private.broadcasts
     ADD CONSTRAINT broadcasts_pkey PRIMARY KEY (job_id);
 
 ALTER TABLE ONLY private.channel_addresses
     ADD CONSTRAINT channel_addresses_pkey PRIMARY KEY (channel_id);
+
+ALTER TABLE ONLY private.database_logins
+    ADD CONSTRAINT database_logins_pkey PRIMARY KEY (account_id, ref);
 
 ALTER TABLE ONLY private.database_passwords
     ADD CONSTRAINT database_passwords_pkey PRIMARY KEY (account_id, ref);
@@ -4727,11 +4864,17 @@ CREATE TRIGGER wake_for_deliveries AFTER INSERT ON public.notification_deliverie
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY private.api_calls
+    ADD CONSTRAINT api_calls_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY private.broadcasts
     ADD CONSTRAINT broadcasts_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.jobs(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.channel_addresses
     ADD CONSTRAINT channel_addresses_channel_id_fkey FOREIGN KEY (channel_id) REFERENCES public.notification_channels(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY private.database_logins
+    ADD CONSTRAINT database_logins_account_id_ref_fkey FOREIGN KEY (account_id, ref) REFERENCES public.projects(account_id, ref) ON DELETE CASCADE;
 
 ALTER TABLE ONLY private.database_passwords
     ADD CONSTRAINT database_passwords_account_id_ref_fkey FOREIGN KEY (account_id, ref) REFERENCES public.projects(account_id, ref) ON DELETE CASCADE;
@@ -4885,9 +5028,13 @@ ALTER TABLE ONLY public.verifications
 
 ALTER TABLE private.account_credentials ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.api_calls ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.broadcasts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.channel_addresses ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE private.database_logins ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.database_passwords ENABLE ROW LEVEL SECURITY;
 
@@ -5021,6 +5168,8 @@ REVOKE ALL ON FUNCTION private.add_channel(channel public.notification_channels,
 
 REVOKE ALL ON FUNCTION private.add_steps(held private.steps, steps jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.api_calls_per_minute() FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.jobs TO authenticated;
 
 REVOKE ALL ON FUNCTION private.ask_about_run(job public.jobs, failure jsonb) FROM PUBLIC;
@@ -5030,6 +5179,8 @@ REVOKE ALL ON FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_
 GRANT SELECT ON TABLE public.backups TO authenticated;
 
 REVOKE ALL ON FUNCTION private.bind_restore_key(backup public.backups, of_job_id uuid, given_id text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.book_api_call(of_account_id uuid, longest_wait interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.broadcast_change() FROM PUBLIC;
 
@@ -5107,6 +5258,8 @@ REVOKE ALL ON FUNCTION private.hand_on_notification() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.hold_api_calls(of_account_id uuid, seconds double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.job_report(of_job_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.keep_moving() FROM PUBLIC;
@@ -5146,6 +5299,8 @@ REVOKE ALL ON FUNCTION private.note_job() FROM PUBLIC;
 REVOKE ALL ON FUNCTION private.note_schedule() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.note_verification() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.open_runs_of_user() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.open_slice(claimed private.steps) FROM PUBLIC;
 
@@ -5197,6 +5352,8 @@ REVOKE ALL ON FUNCTION private.refuse_incomplete_backup(backup public.backups) F
 
 REVOKE ALL ON FUNCTION private.refuse_risks(twin public.twins, checked_options jsonb, of_preview_id uuid, agreed text[], without_preview boolean) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_too_many_runs(of_owner_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.refuse_unconfirmed_target(twin public.twins, confirmed text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_unlisted_project(account public.connected_accounts, wanted_ref text, role_of_project text) FROM PUBLIC;
@@ -5245,11 +5402,15 @@ REVOKE ALL ON FUNCTION private.store_findings(held private.steps, findings jsonb
 
 REVOKE ALL ON FUNCTION private.store_items(items_job_id uuid, running_component text, items jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.store_login(of_account_id uuid, of_ref text, login_key_id text, login_iv text, login_ciphertext text, good_for_seconds double precision) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.store_memories(held private.steps, entries jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.store_plan(held private.steps, plan jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.store_projects(of_account_id uuid, listed jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.take_login(of_account_id uuid, of_ref text, refused_iv text, asking_seconds integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.take_slot(schedule public.schedules, at timestamp with time zone) FROM PUBLIC;
 

@@ -11,6 +11,7 @@ import { downloadBundle } from '../../supabase/functions/_shared/components/edge
 import { compareSecrets } from '../../supabase/functions/_shared/components/edge-functions/secrets.ts';
 import { downloadSource } from '../../supabase/functions/_shared/components/edge-functions/source.ts';
 import { readGlobalLimit } from '../../supabase/functions/_shared/components/storage/limits.ts';
+import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
 import { errorBody, TwinsError } from '../../supabase/functions/_shared/domain/errors.ts';
 import { checkReady } from '../../supabase/functions/_shared/engine/prepare.ts';
 import { openProjectEndpoint } from '../../supabase/functions/_shared/engine/project-endpoint.ts';
@@ -142,7 +143,7 @@ const oauth = ({ fetch }: Hostile) => ({
 	baseUrl: 'https://api.example',
 	fetch,
 });
-const endpoint = (use: Hostile, role: 'source' | 'target') => ({
+const endpoint = (use: Hostile, role: EndpointRole) => ({
 	role,
 	ref: REF,
 	url: `https://${REF}.supabase.co`,

@@ -4,7 +4,7 @@ import { accountsRequestSchema } from '../domain/api.ts';
 import { errorBody, type ErrorCode, TwinsError } from '../domain/errors.ts';
 import { signedInUser } from '../platform/supabase/auth-api.ts';
 import { readEnvironment } from '../platform/environment.ts';
-import { answer, CORS_HEADERS, readVariable } from '../platform/function.ts';
+import { answer, CORS_HEADERS, readVariable, requestJson } from '../platform/function.ts';
 import { openControl } from '../platform/control.ts';
 import { act } from './actions.ts';
 
@@ -29,7 +29,7 @@ export async function serveAccounts(request: Request): Promise<Response> {
 	try {
 		const environment = await readEnvironment(readVariable);
 		const userId = await signedInUser(request, environment);
-		const asked = z.safeParse(accountsRequestSchema, await request.json().catch(() => null));
+		const asked = z.safeParse(accountsRequestSchema, await requestJson(request));
 		if (!asked.success) throw malformed(asked.error.issues);
 		const control = openControl(environment);
 		try {

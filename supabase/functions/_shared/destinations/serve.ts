@@ -4,7 +4,7 @@ import { backupsRequestSchema } from '../domain/destination.ts';
 import { errorBody, type ErrorCode, TwinsError } from '../domain/errors.ts';
 import { connectControl } from '../platform/database.ts';
 import { readEnvironment } from '../platform/environment.ts';
-import { answer, CORS_HEADERS, readVariable } from '../platform/function.ts';
+import { answer, CORS_HEADERS, readVariable, requestJson } from '../platform/function.ts';
 import { signedInUser } from '../platform/supabase/auth-api.ts';
 import { act } from './actions.ts';
 
@@ -26,7 +26,7 @@ export async function serveDestinations(request: Request): Promise<Response> {
 		const environment = await readEnvironment(readVariable);
 		const reach = { allowsPrivate: environment.storesAtPrivateAddresses };
 		const userId = await signedInUser(request, environment);
-		const asked = z.safeParse(backupsRequestSchema, await request.json().catch(() => null));
+		const asked = z.safeParse(backupsRequestSchema, await requestJson(request));
 		if (!asked.success) throw malformed(asked.error.issues);
 		const control = await connectControl(environment.controlDbUrl);
 		try {

@@ -11,6 +11,7 @@ import {
 	CORS_HEADERS,
 	isSameSecret,
 	readVariable,
+	requestJson,
 } from '../platform/function.ts';
 import { signedInUser } from '../platform/supabase/auth-api.ts';
 import { act } from './channels.ts';
@@ -35,7 +36,7 @@ export async function serveNotifications(request: Request): Promise<Response> {
 		const given = request.headers.get('authorization') ?? '';
 		const isDatabase = await isSameSecret(given, `Bearer ${environment.workerSecret}`);
 		const userId = isDatabase ? null : await signedInUser(request, environment);
-		const asked = z.safeParse(notificationsRequestSchema, await request.json().catch(() => null));
+		const asked = z.safeParse(notificationsRequestSchema, await requestJson(request));
 		if (userId !== null && !asked.success) throw malformed(asked.error.issues);
 		if (userId === null || !asked.success) {
 			return accepted(deliver(environment, reach).catch(log));

@@ -18,7 +18,7 @@ export interface Control extends WorkerControl {
 }
 
 /** Shorter than the time between heartbeats, longer than between the calls that begin or end a slice. */
-const IDLE_MS = 1000;
+const IDLE_MS = 250;
 
 /** Opens nothing yet. A connection that was lost is replaced for the next call. */
 export function openControl(

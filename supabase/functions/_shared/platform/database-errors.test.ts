@@ -106,7 +106,8 @@ describe('errors of the server', () => {
 			'snapshot_lost',
 		);
 		const breaker = error({ C: 'XX000', M: 'ECIRCUITBREAKER too many authentication errors' });
-		expect([breaker.code, breaker.details.passing]).toEqual(['database_unreachable', false]);
+		expect([breaker.code, breaker.details.passing]).toEqual(['database_unreachable', true]);
+		expect(breaker.details.retryAfter).toBe(150);
 		expect(breaker.fix).toContain('10 minutes');
 	});
 });

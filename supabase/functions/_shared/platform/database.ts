@@ -1,7 +1,7 @@
 // Connections of Twins: the Postgres client, whose errors say what to do and show no values of rows.
 import { controlError, databaseError } from './database-errors.ts';
 import * as postgres from './postgres/index.ts';
-import { SUPABASE_ROOT_CA } from './supabase/supabase-ca.ts';
+import { SUPABASE_ROOT_CA } from './supabase-ca.ts';
 
 const OURS = { applicationName: 'twins', errorOf: databaseError } as const;
 

@@ -11,6 +11,25 @@ export function answer(status: number, body: unknown): Response {
 	return Response.json(body, { status, headers: CORS_HEADERS });
 }
 
+/** No request of ours is near to this. */
+const LARGEST_REQUEST_BYTES = 64 * 1024;
+
+/** The JSON of a request; null for what is none, or too large to be one of ours. */
+export async function requestJson(request: Request): Promise<unknown> {
+	try {
+		const chunks: Uint8Array<ArrayBuffer>[] = [];
+		let length = 0;
+		for await (const chunk of request.body ?? []) {
+			length += chunk.length;
+			if (length > LARGEST_REQUEST_BYTES) return null;
+			chunks.push(chunk);
+		}
+		return JSON.parse(await new Blob(chunks).text());
+	} catch {
+		return null;
+	}
+}
+
 interface Runtime {
 	readonly EdgeRuntime?: { waitUntil(work: Promise<unknown>): void };
 	readonly Deno?: { readonly env: { get(name: string): string | undefined } };

@@ -8,7 +8,7 @@ import { connect } from '../database.ts';
 import type { TlsMode, Session } from '../postgres/index.ts';
 import type { Login, Logins, NewLogin } from './logins.ts';
 import { type ManagementApi, unknownForm } from './management-api.ts';
-import { SUPABASE_ROOT_CA } from './supabase-ca.ts';
+import { SUPABASE_ROOT_CA } from '../supabase-ca.ts';
 
 export interface OpenProjectOptions {
 	readonly api: ManagementApi;
