@@ -110,6 +110,8 @@ async function carryOut(flags: RestoreFlags, given: Given): Promise<readonly Ite
 				...{ step: name, jobId: randomUUID(), isLastTry: true },
 				failures: failuresOf(items),
 				spend: () => undefined,
+				// One process carries it out, or nobody: no slice is lost.
+				announce: () => Promise.resolve(),
 				report: (...reported) => {
 					for (const item of reported) {
 						items.set(`${item.component ?? component} ${item.object}`, { component, ...item });

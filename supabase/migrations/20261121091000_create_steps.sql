@@ -81,3 +81,19 @@ create index steps_verification_id_idx on private.steps (verification_id)
 create index steps_backup_id_idx on private.steps (backup_id) where backup_id is not null;
 
 alter table private.steps enable row level security;
+
+create table private.announced_items (
+  step_id bigint not null references private.steps (id) on delete cascade,
+  lease uuid not null,
+  component text not null,
+  object text not null,
+  outcome text not null check (outcome in ('copied', 'adapted')),
+  detail text,
+  fix text,
+  primary key (step_id, component, object)
+);
+
+comment on table private.announced_items is
+  'What a slice was about to write to the target, as it will be reported. Left only by slices that were lost.';
+
+alter table private.announced_items enable row level security;

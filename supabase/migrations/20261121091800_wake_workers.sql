@@ -1,18 +1,15 @@
 -- Purpose: How the database calls workers.
 
--- Calls workers: one request per claimable step but those that the caller `takes` itself, at most a handful. pg_net sends after
--- commit; the secret and the address are in Vault, so they differ per installation and never reach a client.
-create function private.wake_workers(takes int default 0) returns int
+-- Calls so many workers. pg_net sends after commit; the secret and the address are in Vault, so they differ per installation
+-- and never reach a client.
+create function private.call_workers(wanted int) returns int
 language plpgsql
 set search_path = ''
 as $$
 declare
   worker_url text;
   worker_secret text;
-  wanted int;
 begin
-  select count(*) - takes into wanted
-  from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable;
   if wanted <= 0 then
     return 0;
   end if;
@@ -37,4 +34,15 @@ begin
   from generate_series(1, wanted);
   return wanted;
 end
+$$;
+
+-- One request per claimable step but those that the caller `takes` itself, at most a handful.
+create function private.wake_workers(takes int default 0) returns int
+language sql
+set search_path = ''
+as $$
+  select private.call_workers((
+    select count(*)::int - takes
+    from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable
+  ));
 $$;

@@ -32,6 +32,48 @@ as $$
   where not (item.outcome in ('copied', 'adapted') and excluded.outcome = 'unchanged');
 $$;
 
+-- Before a slice writes. False: the lease is another's now, and nothing may be written.
+create function private.announce_items(step_id bigint, step_lease uuid, items jsonb) returns boolean
+language sql
+set search_path = ''
+as $$
+  insert into private.announced_items as announced (step_id, lease, component, object, outcome, detail, fix)
+  select distinct on (named.component, named.object)
+    step.id, step.lease, named.component, named.object, entry ->> 'outcome', entry ->> 'detail', entry ->> 'fix'
+  from private.steps as step
+  cross join jsonb_array_elements(items) with ordinality as list (entry, place)
+  cross join lateral (
+    select coalesce(entry ->> 'component', step.component) as component, entry ->> 'object' as object
+  ) as named
+  where step.id = announce_items.step_id and step.lease = step_lease and step.job_id is not null
+  order by named.component, named.object, place desc
+  on conflict on constraint announced_items_pkey do update
+  set lease = excluded.lease, outcome = excluded.outcome, detail = excluded.detail, fix = excluded.fix;
+  select exists (select from private.steps as step where step.id = announce_items.step_id and step.lease = step_lease);
+$$;
+
+-- A slice that ended in order has reported all that it did. What others announced before they were lost was found as it should be, or
+-- (where it was removed) not at all: once the step is done it is said as it was announced.
+create function private.store_announced(held private.steps, outcome text) returns void
+language sql
+set search_path = ''
+as $$
+  delete from private.announced_items as announced
+  where announced.step_id = held.id
+    and (store_announced.outcome = 'failed'
+      or (store_announced.outcome in ('more', 'done') and announced.lease = held.lease));
+  with lost as (
+    delete from private.announced_items as announced
+    where announced.step_id = held.id and store_announced.outcome = 'done'
+    returning *
+  )
+  insert into public.job_items as item (job_id, component, object, outcome, detail, fix)
+  select held.job_id, component, object, lost.outcome, detail, fix from lost
+  on conflict (job_id, component, object) do update
+  set outcome = excluded.outcome, detail = excluded.detail, fix = excluded.fix, sqlstate = null, at = now()
+  where item.outcome = 'unchanged';
+$$;
+
 -- Entries that are null are forgotten.
 create function private.store_memories(held private.steps, entries jsonb) returns void
 language sql

@@ -91,6 +91,8 @@ begin
     return null;
   end if;
 
+  -- Who has something to do waits no more: another may.
+  perform pg_advisory_unlock_all();
   perform private.open_slice(claimed);
   update public.jobs set status = 'in_progress', started_at = now()
   where id = claimed.job_id and status = 'pending';
@@ -115,4 +117,28 @@ begin
     'run', private.run_facts(claimed)
   );
 end
+$$;
+
+-- For a worker that finds nothing: seconds until it is worth looking again. A step that is leased may come back, one that failed is due
+-- at a known time; a worker without a run stays for what is due at once. Null: nothing of that, or somebody waits for it already (the
+-- lock goes with the session, or when a step is taken).
+create function private.seconds_to_wait(of_run_id uuid) returns double precision
+language sql
+set search_path = ''
+as $$
+  select least(1, open.seconds)
+  from (
+    select min(
+      case when step.status = 'running' then 1 else greatest(0.05, extract(epoch from step.run_after - now())) end
+    )::double precision as seconds
+    from private.steps as step
+    where case
+      when of_run_id is null then step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '3 seconds'
+      else step.run_id = of_run_id and (
+        step.status = 'running' or (step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '30 seconds')
+      )
+    end
+  ) as open
+  where open.seconds is not null
+    and pg_try_advisory_lock(hashtextextended('twins:wait:' || coalesce(of_run_id::text, ''), 0));
 $$;

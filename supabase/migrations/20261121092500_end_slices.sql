@@ -63,6 +63,7 @@ begin
   end if;
 
   perform private.store_items(held.job_id, held.component, result -> 'items');
+  perform private.store_announced(held, outcome);
   perform private.store_memories(held, result -> 'memory');
   perform private.add_steps(held, result -> 'steps');
   update public.previews

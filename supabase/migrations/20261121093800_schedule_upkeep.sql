@@ -24,6 +24,13 @@ language plpgsql
 set search_path = ''
 as $$
 begin
+  -- Being called takes as long as a look: it waits the rest out (seconds_to_wait).
+  if exists (
+    select from private.steps
+    where status = 'queued' and attempts > 0 and run_after > now() and run_after <= now() + interval '2 seconds'
+  ) then
+    perform private.call_workers(1);
+  end if;
   if private.return_expired_leases() = 0 and not exists (
     select from private.steps
     where status = 'queued' and attempts > 0 and run_after <= now() and run_after > now() - looked_before

@@ -27,7 +27,15 @@ select ok(not pg_temp.is_rescued(), 'but not every two seconds for ever');
 select pg_temp.step(1, 1);
 select ok(pg_temp.is_rescued(), 'a back-off that is over is called for at once');
 select pg_temp.step(-5, 1);
+delete from net.http_request_queue;
 select ok(not pg_temp.is_rescued(), 'one that is not over is not');
+select ok((select count(*) from net.http_request_queue) = 0, 'nobody is called long before it');
+select pg_temp.step(-1, 1);
+select pg_temp.is_rescued() is not null as looked \gset
+select is((select count(*)::int from net.http_request_queue), 1, 'one worker is called ahead, to wait the last moment out');
+select is(private.seconds_to_wait(null), 1::float8, 'which it does');
+select pg_temp.step(-5, 1);
+select is(private.seconds_to_wait(null), null, 'but no longer than that, unless it has worked on the run');
 
 -- The step before it ended five seconds ago, and it has waited since an hour before.
 select pg_temp.step(3600);

@@ -125,6 +125,25 @@ CREATE FUNCTION private.add_steps(held private.steps, steps jsonb) RETURNS void
   on conflict do nothing;
 $$;
 
+CREATE FUNCTION private.announce_items(step_id bigint, step_lease uuid, items jsonb) RETURNS boolean
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  insert into private.announced_items as announced (step_id, lease, component, object, outcome, detail, fix)
+  select distinct on (named.component, named.object)
+    step.id, step.lease, named.component, named.object, entry ->> 'outcome', entry ->> 'detail', entry ->> 'fix'
+  from private.steps as step
+  cross join jsonb_array_elements(items) with ordinality as list (entry, place)
+  cross join lateral (
+    select coalesce(entry ->> 'component', step.component) as component, entry ->> 'object' as object
+  ) as named
+  where step.id = announce_items.step_id and step.lease = step_lease and step.job_id is not null
+  order by named.component, named.object, place desc
+  on conflict on constraint announced_items_pkey do update
+  set lease = excluded.lease, outcome = excluded.outcome, detail = excluded.detail, fix = excluded.fix;
+  select exists (select from private.steps as step where step.id = announce_items.step_id and step.lease = step_lease);
+$$;
+
 CREATE FUNCTION private.api_calls_per_minute() RETURNS integer
     LANGUAGE sql IMMUTABLE
     SET search_path TO ''
@@ -372,6 +391,40 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.call_workers(wanted integer) RETURNS integer
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+declare
+  worker_url text;
+  worker_secret text;
+begin
+  if wanted <= 0 then
+    return 0;
+  end if;
+  select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';
+  select decrypted_secret into worker_secret
+  from vault.decrypted_secrets where name = 'twins_worker_secret';
+  if worker_url is null or worker_secret is null then
+    raise warning 'No worker can be woken: Vault lacks twins_worker_url or twins_worker_secret'
+      using hint = 'Create both with vault.create_secret(value, name).';
+    return 0;
+  end if;
+  perform net.http_post(
+    url := worker_url,
+    body := '{}'::jsonb,
+    headers := jsonb_build_object(
+      'content-type', 'application/json',
+      'authorization', 'Bearer ' || worker_secret
+    ),
+    -- A worker answers before it works. pg_net calls nobody else meanwhile, and cron looks every two seconds.
+    timeout_milliseconds := 5000
+  )
+  from generate_series(1, wanted);
+  return wanted;
+end
+$$;
+
 CREATE FUNCTION private.checked_rhythm(every_hours integer, cron text, timezone text) RETURNS private.cron_fields
     LANGUAGE plpgsql STABLE
     SET search_path TO ''
@@ -516,6 +569,8 @@ begin
     return null;
   end if;
 
+  -- Who has something to do waits no more: another may.
+  perform pg_advisory_unlock_all();
   perform private.open_slice(claimed);
   update public.jobs set status = 'in_progress', started_at = now()
   where id = claimed.job_id and status = 'pending';
@@ -1377,6 +1432,7 @@ begin
   end if;
 
   perform private.store_items(held.job_id, held.component, result -> 'items');
+  perform private.store_announced(held, outcome);
   perform private.store_memories(held, result -> 'memory');
   perform private.add_steps(held, result -> 'steps');
   update public.previews
@@ -2626,6 +2682,13 @@ CREATE FUNCTION private.rescue(looked_before interval) RETURNS boolean
     SET search_path TO ''
     AS $$
 begin
+  -- Being called takes as long as a look: it waits the rest out (seconds_to_wait).
+  if exists (
+    select from private.steps
+    where status = 'queued' and attempts > 0 and run_after > now() and run_after <= now() + interval '2 seconds'
+  ) then
+    perform private.call_workers(1);
+  end if;
   if private.return_expired_leases() = 0 and not exists (
     select from private.steps
     where status = 'queued' and attempts > 0 and run_after <= now() and run_after > now() - looked_before
@@ -2964,6 +3027,27 @@ CREATE FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, of_recip
   values (new_id, of_owner_id, of_recipient, sealed_key_id, decode(sealed_iv, 'base64'), decode(sealed_ciphertext, 'base64'));
 $$;
 
+CREATE FUNCTION private.seconds_to_wait(of_run_id uuid) RETURNS double precision
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  select least(1, open.seconds)
+  from (
+    select min(
+      case when step.status = 'running' then 1 else greatest(0.05, extract(epoch from step.run_after - now())) end
+    )::double precision as seconds
+    from private.steps as step
+    where case
+      when of_run_id is null then step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '3 seconds'
+      else step.run_id = of_run_id and (
+        step.status = 'running' or (step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '30 seconds')
+      )
+    end
+  ) as open
+  where open.seconds is not null
+    and pg_try_advisory_lock(hashtextextended('twins:wait:' || coalesce(of_run_id::text, ''), 0));
+$$;
+
 CREATE FUNCTION private.set_step_owner() RETURNS trigger
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -3040,6 +3124,26 @@ begin
   update public.schedules set last_job_id = job.id where id = schedule.id;
   return job;
 end
+$$;
+
+CREATE FUNCTION private.store_announced(held private.steps, outcome text) RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from private.announced_items as announced
+  where announced.step_id = held.id
+    and (store_announced.outcome = 'failed'
+      or (store_announced.outcome in ('more', 'done') and announced.lease = held.lease));
+  with lost as (
+    delete from private.announced_items as announced
+    where announced.step_id = held.id and store_announced.outcome = 'done'
+    returning *
+  )
+  insert into public.job_items as item (job_id, component, object, outcome, detail, fix)
+  select held.job_id, component, object, lost.outcome, detail, fix from lost
+  on conflict (job_id, component, object) do update
+  set outcome = excluded.outcome, detail = excluded.detail, fix = excluded.fix, sqlstate = null, at = now()
+  where item.outcome = 'unchanged';
 $$;
 
 CREATE FUNCTION private.store_backup(held private.steps, facts jsonb) RETURNS void
@@ -3357,40 +3461,13 @@ $_$;
 COMMENT ON FUNCTION private.wake_notifications() IS 'Each minute, and when something was noted: has due deliveries made.';
 
 CREATE FUNCTION private.wake_workers(takes integer DEFAULT 0) RETURNS integer
-    LANGUAGE plpgsql
+    LANGUAGE sql
     SET search_path TO ''
     AS $$
-declare
-  worker_url text;
-  worker_secret text;
-  wanted int;
-begin
-  select count(*) - takes into wanted
-  from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable;
-  if wanted <= 0 then
-    return 0;
-  end if;
-  select decrypted_secret into worker_url from vault.decrypted_secrets where name = 'twins_worker_url';
-  select decrypted_secret into worker_secret
-  from vault.decrypted_secrets where name = 'twins_worker_secret';
-  if worker_url is null or worker_secret is null then
-    raise warning 'No worker can be woken: Vault lacks twins_worker_url or twins_worker_secret'
-      using hint = 'Create both with vault.create_secret(value, name).';
-    return 0;
-  end if;
-  perform net.http_post(
-    url := worker_url,
-    body := '{}'::jsonb,
-    headers := jsonb_build_object(
-      'content-type', 'application/json',
-      'authorization', 'Bearer ' || worker_secret
-    ),
-    -- A worker answers before it works. pg_net calls nobody else meanwhile, and cron looks every two seconds.
-    timeout_milliseconds := 5000
-  )
-  from generate_series(1, wanted);
-  return wanted;
-end
+  select private.call_workers((
+    select count(*)::int - takes
+    from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable
+  ));
 $$;
 
 CREATE FUNCTION public.arm(twin_id uuid, component text DEFAULT NULL::text, object text DEFAULT NULL::text, confirm_target text DEFAULT NULL::text) RETURNS public.jobs
@@ -4087,6 +4164,19 @@ $$;
 
 COMMENT ON FUNCTION public.test_channel(channel_id uuid) IS 'Sends a test message over one channel.';
 
+CREATE TABLE private.announced_items (
+    step_id bigint NOT NULL,
+    lease uuid NOT NULL,
+    component text NOT NULL,
+    object text NOT NULL,
+    outcome text NOT NULL,
+    detail text,
+    fix text,
+    CONSTRAINT announced_items_outcome_check CHECK ((outcome = ANY (ARRAY['copied'::text, 'adapted'::text])))
+);
+
+COMMENT ON TABLE private.announced_items IS 'What a slice was about to write to the target, as it will be reported. Left only by slices that were lost.';
+
 CREATE TABLE private.api_calls (
     account_id uuid NOT NULL,
     made_at timestamp with time zone[] NOT NULL,
@@ -4636,6 +4726,9 @@ COMMENT ON TABLE public.verification_counts IS 'Rows of every table that a verif
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY private.announced_items
+    ADD CONSTRAINT announced_items_pkey PRIMARY KEY (step_id, component, object);
+
 ALTER TABLE ONLY private.api_calls
     ADD CONSTRAINT api_calls_pkey PRIMARY KEY (account_id);
 
@@ -4864,6 +4957,9 @@ CREATE TRIGGER wake_for_deliveries AFTER INSERT ON public.notification_deliverie
 ALTER TABLE ONLY private.account_credentials
     ADD CONSTRAINT account_credentials_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY private.announced_items
+    ADD CONSTRAINT announced_items_step_id_fkey FOREIGN KEY (step_id) REFERENCES private.steps(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY private.api_calls
     ADD CONSTRAINT api_calls_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.connected_accounts(id) ON DELETE CASCADE;
 
@@ -5028,6 +5124,8 @@ ALTER TABLE ONLY public.verifications
 
 ALTER TABLE private.account_credentials ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.announced_items ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE private.api_calls ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.broadcasts ENABLE ROW LEVEL SECURITY;
@@ -5168,6 +5266,8 @@ REVOKE ALL ON FUNCTION private.add_channel(channel public.notification_channels,
 
 REVOKE ALL ON FUNCTION private.add_steps(held private.steps, steps jsonb) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.announce_items(step_id bigint, step_lease uuid, items jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.api_calls_per_minute() FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.jobs TO authenticated;
@@ -5185,6 +5285,8 @@ REVOKE ALL ON FUNCTION private.book_api_call(of_account_id uuid, longest_wait in
 REVOKE ALL ON FUNCTION private.broadcast_change() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.broadcast_job(of_job_id uuid, changed_table text, changed_row jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.call_workers(wanted integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.checked_rhythm(every_hours integer, cron text, timezone text) FROM PUBLIC;
 
@@ -5386,6 +5488,8 @@ REVOKE ALL ON FUNCTION private.save_destination(destination public.backup_destin
 
 REVOKE ALL ON FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, of_recipient text, sealed_key_id text, sealed_iv text, sealed_ciphertext text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.seconds_to_wait(of_run_id uuid) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.set_step_owner() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) FROM PUBLIC;
@@ -5393,6 +5497,8 @@ REVOKE ALL ON FUNCTION private.start_due_schedules(at timestamp with time zone) 
 REVOKE ALL ON FUNCTION private.start_proof(of_backup_id uuid, wanted_mode text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.start_run_of_schedule(schedule public.schedules, twin public.twins, of_trigger text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.store_announced(held private.steps, outcome text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.store_backup(held private.steps, facts jsonb) FROM PUBLIC;
 

@@ -155,7 +155,6 @@ export async function openBackupRuns(): Promise<BackupRuns> {
 					openStore: (backup, signal) => openStoredStore(settings, backup, signal),
 				},
 				limits: isSliced ? { seconds: 0 } : undefined,
-				wait: () => Promise.resolve(),
 			});
 			if (!worked) return slices;
 			await onSlice?.(slices + 1);

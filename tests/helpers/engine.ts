@@ -11,7 +11,12 @@ import {
 import { makePreview } from '../../supabase/functions/_shared/domain/preview.ts';
 import { endpointSessions } from '../../supabase/functions/_shared/engine/endpoint-sessions.ts';
 import type { OpenEndpoint } from '../../supabase/functions/_shared/engine/slice.ts';
-import { runInvocation, workOnce } from '../../supabase/functions/_shared/engine/worker.ts';
+import { sessionSettings } from '../../supabase/functions/_shared/platform/supabase/project-database.ts';
+import {
+	runInvocation,
+	workOnce,
+	type WorkerPorts,
+} from '../../supabase/functions/_shared/engine/worker.ts';
 import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 import type { Session } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import { type ClusterUrls, freshPair } from './clusters.ts';
@@ -45,14 +50,16 @@ export interface TestEngine {
 	readonly control: Control;
 	readonly endpoints: { source: ClusterUrls; target: ClusterUrls };
 	readonly session: Session;
-	/** Milliseconds that workers would have waited to try a step again. */
-	readonly waits: readonly number[];
 	/** What the Management API answers, by path; a healthy project where nothing is said. */
 	readonly answers: Map<string, unknown>;
 	/** Runs one slice of one step, by a session of its own if given; false when none can be claimed. */
-	workOnce(components: readonly Component[], by?: Session): Promise<boolean>;
+	workOnce(
+		components: readonly Component[],
+		by?: Session,
+		more?: Partial<WorkerPorts>,
+	): Promise<boolean>;
 	/** One invocation: as many slices as it may carry out. */
-	invoke(components: readonly Component[]): Promise<void>;
+	invoke(components: readonly Component[], by?: Session): Promise<void>;
 	/** Works until nothing can be claimed any more; back-offs are cut short. Resolves to the slices. */
 	workAll(components: readonly Component[], most?: number): Promise<number>;
 	/** The job's row, and the status of each of its components. */
@@ -81,34 +88,29 @@ export async function openTestEngine(): Promise<TestEngine> {
 				send: refuse,
 				fetch: refuse,
 			},
-			...endpointSessions(() => connectUrl(endpoints[role].dbUrl)),
+			...endpointSessions(() =>
+				connectUrl(endpoints[role].dbUrl, { settings: sessionSettings(role) }),
+			),
 			storage: refuse,
 			keys: () => Promise.resolve([]),
 		});
 	}
-
-	const waits: number[] = [];
-	const wait = (milliseconds: number): Promise<void> => {
-		waits.push(milliseconds);
-		return Promise.resolve();
-	};
 
 	return {
 		control,
 		endpoints,
 		session,
 		answers,
-		waits,
-		workOnce: (components, by = session) =>
-			workOnce({ control: by, components, openEndpoint, wait }),
+		workOnce: (components, by = session, more = {}) =>
+			workOnce({ control: by, components, openEndpoint, ...more }),
 
-		invoke: (components) => runInvocation({ control: session, components, openEndpoint, wait }),
+		invoke: (components, by = session) => runInvocation({ control: by, components, openEndpoint }),
 
 		async workAll(components, most = 50) {
 			let slices = 0;
 			for (;;) {
 				await control.sql`update private.steps set run_after = now() where run_after > now()`;
-				if (!(await workOnce({ control: session, components, openEndpoint, wait }))) return slices;
+				if (!(await workOnce({ control: session, components, openEndpoint }))) return slices;
 				slices += 1;
 				if (slices > most) throw new Error('the job does not come to an end');
 			}
@@ -148,9 +150,6 @@ export function sharedEngine(): TestEngine {
 		},
 		get session() {
 			return engine().session;
-		},
-		get waits() {
-			return engine().waits;
 		},
 		get answers() {
 			return engine().answers;

@@ -215,6 +215,7 @@ export async function restoreWhole(
 					...context(),
 					...{ cursor, step: name, jobId: 'restore', failures: [], isLastTry: false },
 					spend: () => undefined,
+					announce: () => Promise.resolve(),
 					report: (...reported) => {
 						for (const item of reported) {
 							items.set(`${item.component ?? component} ${item.object}`, item);

@@ -162,6 +162,7 @@ it('is all that a clone brings, and nobody else can read it', async () => {
 		spend: () => undefined,
 		progress: () => undefined,
 		report: (...reported: unknown[]) => found.push(...reported),
+		announce: () => Promise.resolve(),
 	} as never);
 	expect(found).toMatchObject([{ object: 'hello', outcome: 'unchanged' }]);
 

@@ -102,7 +102,7 @@ async function slice(place: Place): Promise<boolean> {
 			const done = await work.restore({
 				...context,
 				...{ step: name, jobId: 'crash', failures: [], isLastTry: false },
-				...{ report: () => undefined, spend: () => undefined },
+				...{ report: () => undefined, spend: () => undefined, announce: () => Promise.resolve() },
 			});
 			writePlace(
 				done.state === 'more'

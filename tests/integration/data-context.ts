@@ -62,6 +62,7 @@ export async function withContext<T>(
 			isLastTry: false,
 			memory: {},
 			remember: () => undefined,
+			announce: () => Promise.resolve(),
 			progress: () => undefined,
 		});
 	} finally {

@@ -122,9 +122,6 @@ describe('a job', () => {
 		const id = await engine.control.startClone(only('tables'));
 		await engine.workAll([flaky]);
 		expect(tries).toBe(3);
-		// A worker waits with the step: cron alone would wake the next one up to a minute later.
-		expect(engine.waits).toHaveLength(2);
-		expect(Math.max(...engine.waits)).toBeLessThanOrEqual(2000);
 		expect((await engine.jobOf(id)).status['tables']).toBe('completed');
 
 		const dead = component(

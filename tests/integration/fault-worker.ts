@@ -44,7 +44,6 @@ for (;;) {
 		openEndpoint,
 		// Small slices, so that faults meet many cursors.
 		limits: { operations: 40, bytes: 4 * 1024 * 1024 },
-		wait: () => Promise.resolve(),
 	});
 	if (!worked) await new Promise((resolve) => setTimeout(resolve, 100));
 }

@@ -72,6 +72,8 @@ export interface RestoreContext extends StoreContext {
 	readonly isLastTry: boolean;
 	spend(amount: { readonly bytes?: number; readonly operations?: number }): void;
 	report(...items: readonly Item[]): void;
+	/** As of a stage. */
+	announce(...items: readonly Item[]): Promise<void>;
 }
 
 /** What came of reading a backup back. */

@@ -25,6 +25,11 @@ export interface StageContext {
 	/** Records outcomes; written together with the slice's cursor. */
 	report(...items: readonly Item[]): void;
 	/**
+	 * Notes what is about to be written to the target, as it will be reported. Where the slice is lost after that, later
+	 * ones find the objects as wanted, and what is noted here is reported instead of "unchanged".
+	 */
+	announce(...items: readonly Item[]): Promise<void>;
+	/**
 	 * What earlier clones into this target remembered for this component: facts about the copy that the
 	 * target itself cannot hold (which state of a file a copy stands for). Never secrets or contents.
 	 */

@@ -20,7 +20,10 @@ import {
 import type { OpenStore } from './stored-store.ts';
 import { MAX_ATTEMPTS, type NewStep, type Step } from './step.ts';
 
-export interface BackupPorts extends Pick<SlicePorts, 'budget' | 'signal' | 'onProgress'> {
+export interface BackupPorts extends Pick<
+	SlicePorts,
+	'budget' | 'signal' | 'onProgress' | 'onAnnounce'
+> {
 	readonly work: BackupWork;
 	readonly openEndpoint: EndpointOpener;
 	openStore(backup: StoredBackup, signal: AbortSignal): Promise<OpenStore>;
@@ -61,6 +64,7 @@ export async function runBackupSlice(
 					ports.onProgress?.(reached);
 				},
 				report: (...reported) => items.push(...reported.map(shown)),
+				announce: (...announced) => ports.onAnnounce(announced.map(shown)),
 			};
 			const result = await runStep(step, run, context, location, ports);
 			return { ...collected, ...result, progress };

@@ -1,6 +1,6 @@
 // The engine's side of the step queue: three calls to the control database, whose functions hold the
 // rules (supabase/migrations: …_claim_steps.sql, …_end_slices.sql).
-import type { Failed, Progress } from '../contract/report.ts';
+import type { Failed, Item, Progress } from '../contract/report.ts';
 import { redactObject } from '../platform/redact.ts';
 import type { Queries } from '../platform/control.ts';
 import type { StoredToken } from '../platform/supabase/account-token.ts';
@@ -97,6 +97,19 @@ export async function heartbeat(
 	return row?.beat ?? { lost: true, cancel: false };
 }
 
+/** Notes what a slice is about to write. False when the lease was lost: then nothing may be written. */
+export async function announceItems(
+	control: Queries,
+	step: ClaimedStep,
+	items: readonly Item[],
+): Promise<boolean> {
+	const [row] = await control.query<{ held: boolean }>(
+		`select private.announce_items($1::bigint, $2::uuid, $3::jsonb -> 'items') as held`,
+		[step.id, step.lease, redactObject({ items })],
+	);
+	return row?.held === true;
+}
+
 /**
  * Stores what a slice did and hands on. False when the lease was lost: nothing is stored then. Definitions
  * and messages of the projects may quote keys: what people read of a slice is stored without them. `goesOn`: the
@@ -125,18 +138,13 @@ export async function expireAccount(
 }
 
 /**
- * Seconds until the next step of the run may be tried again; null when none waits. Only cron would wake a
- * worker for it, once a minute.
+ * Seconds until it is worth looking again for a step of the run, or (without one) for any that is due soon. Null where there is
+ * nothing to wait for, or another worker waits for it already: one is enough.
  */
-export async function nextRetry(control: Queries, { id }: Run): Promise<number | null> {
+export async function secondsToWait(control: Queries, run: string | null): Promise<number | null> {
 	const [row] = await control.query<{ seconds: number | null }>(
-		`select extract(epoch from min(run_after) - now())::float8 as seconds from private.steps
-		where run_id = $1::uuid and status = 'queued' and run_after > now()`,
-		[id],
+		'select private.seconds_to_wait($1::uuid) as seconds',
+		[run],
 	);
 	return row?.seconds ?? null;
-}
-
-export async function wakeWorkers(control: Queries): Promise<void> {
-	await control.query('select private.wake_workers()');
 }

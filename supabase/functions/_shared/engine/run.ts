@@ -40,7 +40,7 @@ export interface MemoryStore {
 	write(component: string, entries: Readonly<Record<string, unknown>>): void;
 }
 
-export interface RunPorts extends Omit<SlicePorts, 'budget'> {
+export interface RunPorts extends Omit<SlicePorts, 'budget' | 'onAnnounce'> {
 	/** Lower limits force many slices in tests. */
 	readonly limits?: BudgetLimits | undefined;
 	readonly memory: MemoryStore;
@@ -57,6 +57,8 @@ interface OpenStep extends NewStep {
 	cursor: unknown;
 	slices: number;
 	attempts: number;
+	/** What slices that were lost were about to write. */
+	readonly announced: Item[];
 }
 
 const NEVER = new AbortController().signal;
@@ -74,6 +76,7 @@ const opened = (step: NewStep): OpenStep => ({
 	cursor: null,
 	slices: 0,
 	attempts: 0,
+	announced: [],
 });
 
 /** The first step that waits for none of the others. */
@@ -126,6 +129,7 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 		}
 		const { component = null, stage = null, kind, cursor, name } = step;
 		ports.onStep?.(name, undefined);
+		const announced: Item[] = [];
 		const result = await runSlice(
 			{
 				kind,
@@ -142,12 +146,15 @@ async function runSteps(run: Run, steps: readonly NewStep[], ports: RunPorts): P
 				signal,
 				budget: startBudget(ports.limits),
 				onProgress: (progress) => ports.onStep?.(name, progress),
+				onAnnounce: (items) => Promise.resolve(void announced.push(...items)),
 			},
 		);
 		step.slices += 1;
 		// Beside the next slice, which takes over.
 		if (result.handOn) handedOn.push(result.handOn());
 		mergeItems(items, component, result.items);
+		if (result.outcome === 'retry') step.announced.push(...announced);
+		else if (result.outcome === 'done') mergeAnnounced(items, component, step.announced);
 		ports.memory.write(component ?? '', result.memory);
 		Object.assign(previews, result.preview);
 		plan.push(...(result.plan ?? []));
@@ -203,6 +210,21 @@ function mergeItems(
 		if (isRepeat && item.outcome === 'unchanged') continue;
 		items.set(id, { ...item, component });
 	}
+}
+
+/** What a slice wrote before it was lost is found as it should be by the next one, or (when removed) not at all. */
+function mergeAnnounced(
+	items: Map<string, ReportedItem>,
+	running: ComponentKey | null,
+	announced: readonly Item[],
+): void {
+	const isSaid = ({ component, object }: Item): boolean =>
+		(items.get(`${component ?? running} ${object}`)?.outcome ?? 'unchanged') !== 'unchanged';
+	mergeItems(
+		items,
+		running,
+		announced.filter((item) => !isSaid(item)),
+	);
 }
 
 const pause = (milliseconds: number): Promise<void> =>

@@ -62,6 +62,8 @@ export interface SlicePorts {
 	readonly signal: AbortSignal;
 	/** Called while the slice runs. */
 	readonly onProgress?: ((progress: Progress) => void) | undefined;
+	/** Keeps what a stage is about to write, should the slice be lost. */
+	readonly onAnnounce: (items: readonly Item[]) => Promise<void>;
 }
 
 /** Carries out one slice. Never throws: an error is a result, `retry` when the same may succeed later. */
@@ -72,6 +74,8 @@ export async function runSlice(step: Step, run: Run, ports: SlicePorts): Promise
 	const collected = { items, memory };
 	const collect: Collect = {
 		report: (...reported) => items.push(...reported.map(shown)),
+		announce: (...announced) =>
+			announced.length === 0 ? Promise.resolve() : ports.onAnnounce(announced.map(shown)),
 		remember: (entries) => Object.assign(memory, entries),
 		progress: (reached) => {
 			progress = reached;
@@ -142,6 +146,7 @@ async function withEndpoints(
 
 interface Collect {
 	report(...items: readonly Item[]): void;
+	announce(...items: readonly Item[]): Promise<void>;
 	remember(entries: Readonly<Record<string, unknown>>): void;
 	progress(progress: Progress): void;
 }

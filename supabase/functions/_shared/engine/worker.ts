@@ -2,20 +2,20 @@
 // Everything that matters is in the control database; a worker may die at any instruction.
 import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { Component } from '../contract/component.ts';
-import type { Progress } from '../contract/report.ts';
+import type { Item, Progress } from '../contract/report.ts';
 import type { WorkerControl } from '../platform/control.ts';
 import { type Budget, type BudgetLimits, mayGoOn, startBudget } from './budget.ts';
 import { type BackupPorts, isOfBackup, runBackupSlice } from './backup-slice.ts';
 import { keepEndpoints } from './kept-endpoints.ts';
 import {
+	announceItems,
 	type Claim,
 	claimStep,
 	finishSlice,
 	heartbeat,
 	HEARTBEAT_SECONDS,
-	nextRetry,
 	readFailures,
-	wakeWorkers,
+	secondsToWait,
 } from './queue.ts';
 import { type EndpointOpener, type OpenEndpoint, runSlice } from './slice.ts';
 
@@ -27,15 +27,14 @@ export interface WorkerPorts {
 	readonly backups?: Pick<BackupPorts, 'work' | 'openStore'>;
 	/** Called when a slice is over, before what came of it is stored: the job may be final then. */
 	readonly beforeStoring?: () => Promise<void>;
-	/** Replaces the wait for a back-off, in tests. */
-	readonly wait?: (milliseconds: number) => Promise<void>;
 	/** Lower limits force many slices in tests. */
 	readonly limits?: BudgetLimits | undefined;
 }
 
 /**
  * One invocation: carries out a slice, then others of the same run on the same sessions, while what that took leaves enough
- * of the platform's limits for another. Throws only when the control database is gone.
+ * of the platform's limits for another. Where there is none, it waits for what is leased (its worker may have died) or due soon, unless
+ * another does: whoever is there is faster than whoever has to be called. Throws only when the control database is gone.
  */
 export async function runInvocation(ports: WorkerPorts): Promise<void> {
 	await workWhile(ports, mayGoOn);
@@ -47,9 +46,11 @@ export function workOnce(ports: WorkerPorts): Promise<boolean> {
 }
 
 async function workWhile(ports: WorkerPorts, goesOn: typeof mayGoOn): Promise<boolean> {
-	const first = await claimStep(ports.control);
-	if (!first) return false;
 	const begun = performance.now();
+	const isTime = (): boolean =>
+		goesOn({ bytes: 0, operations: 0, answered: 0 }, (performance.now() - begun) / 1000);
+	const first = await claimOrWait(ports.control, undefined, isTime);
+	if (!first) return false;
 	const stop = new AbortController();
 	const endpoints = keepEndpoints((role, signal) => ports.openEndpoint(role, first, signal));
 	const done = { bytes: 0, operations: 0 };
@@ -63,12 +64,27 @@ async function workWhile(ports: WorkerPorts, goesOn: typeof mayGoOn): Promise<bo
 		let next: Claim | null = first;
 		while (next !== null) {
 			const goes = await carryOut(next, ports, endpoints.openEndpoint, stop, isLeft);
-			next = goes ? await claimStep(ports.control, first.run.id) : null;
+			next = goes ? await claimOrWait(ports.control, first.run.id, isTime) : null;
 		}
 	} finally {
 		await endpoints.close();
 	}
 	return true;
+}
+
+/** A step of the run, or of any; waits for one while it is time. */
+async function claimOrWait(
+	control: WorkerControl,
+	run: string | undefined,
+	isTime: () => boolean,
+): Promise<Claim | null> {
+	for (;;) {
+		const claim = await claimStep(control, run);
+		if (claim || !isTime()) return claim;
+		const seconds = await secondsToWait(control, run ?? null);
+		if (seconds === null) return null;
+		await pause(seconds * 1000);
+	}
 }
 
 /** Carries out a slice and stores what came of it. True: the caller is to take another step of the run. */
@@ -81,13 +97,20 @@ async function carryOut(
 ): Promise<boolean> {
 	const failures = claim.step.kind === 'stage' ? await readFailures(ports.control, claim.run) : [];
 	const reached: Reached = { progress: undefined };
-	const pulse = startPulse(ports.control, claim, reached, stop);
+	const inTurn = oneAtATime();
+	const pulse = startPulse(ports.control, claim, reached, stop, inTurn);
 	const budget = startBudget(ports.limits);
 	const shared = {
 		openEndpoint,
 		budget,
 		signal: stop.signal,
 		onProgress: (progress: Progress) => (reached.progress = progress),
+		onAnnounce: async (items: readonly Item[]) => {
+			const held = await inTurn(() => announceItems(ports.control, claim.step, items));
+			if (!held) stop.abort();
+			// Nothing is begun without the lease.
+			stop.signal.throwIfAborted();
+		},
 	};
 	const { backups } = ports;
 	const isBackup = backups !== undefined && isOfBackup(claim.run);
@@ -98,8 +121,8 @@ async function carryOut(
 				components: ports.components,
 			});
 	// Of what backups compress and hash, the budget knows nothing.
-	const isDone = result.outcome === 'done' || result.outcome === 'failed';
-	const goesOn = isDone && !isBackup && !stop.signal.aborted && isLeft(budget.used);
+	const isLarge = result.outcome === 'more';
+	const goesOn = !isLarge && !isBackup && !stop.signal.aborted && isLeft(budget.used);
 	let isStored = false;
 	try {
 		await pulse.end();
@@ -109,8 +132,17 @@ async function carryOut(
 	} finally {
 		await result.handOn?.();
 	}
-	if (result.outcome === 'retry') await wakeForRetry(ports, claim);
 	return goesOn && isStored;
+}
+
+/** The control session takes one call at a time: beats and announcements of a slice queue up for it. */
+function oneAtATime(): <T>(call: () => Promise<T>) => Promise<T> {
+	let last: Promise<unknown> = Promise.resolve();
+	return (call) => {
+		const answer = last.then(call);
+		last = answer.catch(() => undefined);
+		return answer;
+	};
 }
 
 /** How far a slice is, for the next heartbeat. */
@@ -118,25 +150,20 @@ interface Reached {
 	progress: Progress | undefined;
 }
 
-/** A longer back-off is left to cron, which wakes workers each minute: this one would wait for nothing. */
-const LONGEST_WAIT_SECONDS = 30;
-
-/** Sits out a short back-off and wakes whoever is to try again. */
-async function wakeForRetry(ports: WorkerPorts, { run }: Claim): Promise<void> {
-	const seconds = await nextRetry(ports.control, run);
-	if (seconds === null || seconds > LONGEST_WAIT_SECONDS) return;
-	await (ports.wait ?? pause)(seconds * 1000);
-	await wakeWorkers(ports.control);
-}
-
 const pause = (milliseconds: number): Promise<void> =>
 	new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * Beats while a slice runs: keeps the lease, stores progress, and aborts the slice when the job was
- * canceled, the lease is lost or a beat fails. Beats never overlap.
+ * canceled, the lease is lost or a beat fails.
  */
-function startPulse(control: WorkerControl, claim: Claim, reached: Reached, stop: AbortController) {
+function startPulse(
+	control: WorkerControl,
+	claim: Claim,
+	reached: Reached,
+	stop: AbortController,
+	inTurn: ReturnType<typeof oneAtATime>,
+) {
 	let ended = false;
 	let wake: () => void = () => undefined;
 	const beating = (async () => {
@@ -146,7 +173,7 @@ function startPulse(control: WorkerControl, claim: Claim, reached: Reached, stop
 				setTimeout(resolve, HEARTBEAT_SECONDS * 1000);
 			});
 			if (ended) return;
-			const { lost, cancel } = await heartbeat(control, claim.step, reached.progress);
+			const { lost, cancel } = await inTurn(() => heartbeat(control, claim.step, reached.progress));
 			if (lost || cancel) stop.abort();
 		}
 	})().catch(() => {

@@ -181,6 +181,7 @@ async function run(
 	context: WatchedContext,
 	pair: FactPair,
 ): Promise<Applied> {
+	await context.announce(...changes.flatMap((change) => itemOf(change, pair)));
 	const applied = await applyChanges(await context.target.database(), changes, context);
 	context.spend({ operations: changes.length - applied.untried });
 	context.report(...applied.done.flatMap((change) => itemOf(change, pair)));

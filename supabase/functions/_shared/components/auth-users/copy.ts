@@ -103,6 +103,11 @@ async function copyRange(
 		cursor.counts.unchanged += rows;
 		return rows;
 	}
+	await context.announce({
+		object: layout.table,
+		outcome: 'copied',
+		detail: 'rows were written by a worker that was lost before it could count them',
+	});
 	const merged = await mergeRows(source, target, layout, range);
 	const displaced = await displaceExtras(context, source, target, layout, merged.clashes);
 	const clashes = displaced ? displaced.clashes : merged.clashes;

@@ -70,9 +70,15 @@ export function statementOf(action: Exclude<JobAction, { how: 'keep' }>): string
 	}
 }
 
-async function apply(session: Session, action: JobAction): Promise<Item> {
-	if (action.how === 'keep') return itemOf(action, action.active);
+async function apply(
+	{ announce }: Pick<StageContext, 'announce'>,
+	session: Session,
+	action: JobAction,
+): Promise<Item> {
+	const done = doneItem(action);
+	if (action.how === 'keep') return done;
 	try {
+		await announce(done);
 		await session.query(statementOf(action));
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
@@ -84,15 +90,13 @@ async function apply(session: Session, action: JobAction): Promise<Item> {
 			sqlstate: error.details.sqlstate,
 		};
 	}
-	if (action.how === 'remove') {
-		return {
-			object: action.object,
-			outcome: 'copied',
-			detail: 'removed: the source does not have it',
-		};
-	}
-	return itemOf(action, action.active);
+	return done;
 }
+
+const doneItem = (action: JobAction): Item =>
+	action.how === 'remove'
+		? { object: action.object, outcome: 'copied', detail: 'removed: the source does not have it' }
+		: itemOf(action, action.active);
 
 function foreignItems(source: EndpointCronJobs): Item[] {
 	return source.foreign.map((job) => ({
@@ -177,7 +181,7 @@ export const copyStage: Stage = {
 			if (context.signal.aborted || context.spent()) {
 				return { state: 'more', cursor: { done: [...done] } };
 			}
-			context.report(await apply(session, action));
+			context.report(await apply(context, session, action));
 			context.spend({ operations: 1 });
 			done.add(object);
 			context.progress({ done: done.size, total: actions.length });

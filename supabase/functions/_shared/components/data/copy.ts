@@ -12,7 +12,7 @@ import { type ReadPlan, type Sessions, openSessions, readPlan } from './sessions
 import { countWrites, readWrites, rememberWrites } from './activity.ts';
 import { reportDangling } from './dangling.ts';
 import { prepare } from './inspect.ts';
-import { dropLedger, openLedger, type Ledger } from './ledger.ts';
+import { openLedger, type Ledger } from './ledger.ts';
 import { readLeftBehind } from './left-behind.ts';
 import type { TableJob } from './plan.ts';
 import { createProgress, readCursor, type RowsCursor, type RowsProgress } from './progress.ts';
@@ -305,7 +305,10 @@ function reportMixed(
 	}
 }
 
-/** Foreign keys, sequences, a word about what stays behind, and nothing of ours left on the target. */
+/**
+ * Foreign keys, sequences, and a word about what stays behind. The ledger stays until the run is cleaned up: should this
+ * slice be lost, the next one still knows which rows were loaded.
+ */
 async function finish(
 	context: StageContext,
 	sessions: Sessions,
@@ -318,13 +321,17 @@ async function finish(
 	const keepsRows = (table: string): boolean =>
 		(strategies[table] ?? 'mirror') !== 'mirror' ||
 		context.ignoreRules.some((rule) => ruleMatches(rule, table));
-	const { items, oids } = await copySequences(sessions.source, sessions.target, keepsRows);
+	const { items, oids } = await copySequences(
+		sessions.source,
+		sessions.target,
+		keepsRows,
+		context.announce,
+	);
 	const lacking = items.filter((item) => isLacking(context, item));
 	context.report(...items.filter((item) => !lacking.includes(item)));
 	context.report(...(await lastingOnes(sessions.source, lacking, (object) => oids.get(object))));
 	const leftBehind = await readLeftBehind(sessions.source, sessions.target);
 	context.report(...leftBehind.map((left): Item => ({ ...left, outcome: 'skipped' })));
 	await rememberWrites(context, sessions.target, cursor.writes);
-	await dropLedger(sessions.target);
 	return { state: 'done' };
 }

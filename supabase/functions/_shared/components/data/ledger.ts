@@ -110,20 +110,6 @@ insert into ${LEDGER_SCHEMA}.rows_job (job) values (${literal(job)})
   on conflict (only_row) do update set job = excluded.job;
 commit`;
 
-/** What other components keep in the schema stays, and the schema with it. */
-const DROP = `
-${ALONE};
-drop table if exists ${LEDGER_SCHEMA}.rows_chunks, ${LEDGER_SCHEMA}.rows_partitionings, ${LEDGER_SCHEMA}.rows_job;
-drop function if exists ${LEDGER_SCHEMA}.rows_claim(text, int4, jsonb);
-do $$
-begin
-  if pg_catalog.to_regnamespace('${LEDGER_SCHEMA}') is not null then
-    drop schema ${LEDGER_SCHEMA};
-  end if;
-exception when dependent_objects_still_exist then null;
-end
-$$`;
-
 /** Reads what this job has in the target's ledger; nothing is made yet. */
 export async function openLedger(target: Session, job: string): Promise<Ledger> {
 	const chunks = new Map<string, Map<number, StoredChunk>>();
@@ -231,11 +217,6 @@ join pg_catalog.jsonb_to_recordset(${literal(JSON.stringify(noted))}::pg_catalog
 		},
 	};
 	return ledger;
-}
-
-/** Removes the ledger from the target, whoever made it; later claims fail then. */
-export async function dropLedger(target: Session): Promise<void> {
-	await target.script(DROP);
 }
 
 async function isOurs(target: Session, job: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import { both } from '../../platform/both.ts';
 import { holderOf, isLocked, LOCK_FIX, namingHolder } from '../../platform/locks.ts';
 import { readAgain } from '../../platform/schema-changes.ts';
 import { type Row, type Session, literal, qualified } from '../../platform/postgres/index.ts';
+import type { StageContext } from '../../contract/context.ts';
 import type { Item } from '../../contract/report.ts';
 import { READ_SEQUENCES } from './queries.ts';
 import { byHalves, inPieces, isOfOneTable, isOutdated } from './trouble.ts';
@@ -138,6 +139,7 @@ export async function copySequences(
 	source: Session,
 	target: Session,
 	keepsRows: (table: string) => boolean,
+	announce: StageContext['announce'],
 ): Promise<{ readonly items: readonly Item[]; readonly oids: ReadonlyMap<string, number> }> {
 	const { equal, different, unreadable } = await compareSequences(source, target);
 	const items: Item[] = [
@@ -163,6 +165,7 @@ export async function copySequences(
 			});
 		} else moving.push(sequence);
 	}
+	await announce(...moving.map(movedItem));
 	items.push(...(await moveTogether(target, moving)));
 	return { items, oids: new Map(different.map(({ object, oid }) => [object, oid])) };
 }
@@ -207,9 +210,11 @@ async function moveTogether(
 		for (const sequence of sequences) items.push(...(await moveTogether(target, [sequence])));
 		return items;
 	}
-	return sequences.map(({ object, source }) => ({
-		object,
-		outcome: 'copied',
-		detail: `position ${source.last}`,
-	}));
+	return sequences.map(movedItem);
 }
+
+const movedItem = ({ object, source }: SequenceDifference): Item => ({
+	object,
+	outcome: 'copied',
+	detail: `position ${source.last}`,
+});

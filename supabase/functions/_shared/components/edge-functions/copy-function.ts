@@ -1,6 +1,7 @@
 // One function: is it the same on both endpoints, and if not, how does it get there. Converges: doing it twice
 // deploys once.
 import type { Item } from '../../contract/report.ts';
+import type { StageContext } from '../../contract/context.ts';
 import type { Endpoints } from '../../contract/endpoint.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { type DeployedFunction, hasSameBundle, hasSameSettings } from './deployed.ts';
@@ -24,15 +25,20 @@ export interface Outcome {
 const FROM_SOURCES =
 	'Deploy this function from its own source files, with its deno.json or import map (supabase functions deploy).';
 
+/** Called before the target is written. */
+type Announce = (detail: string) => Promise<void>;
+
 /** Copies one function where it differs. Throws only for trouble that concerns every function. */
 export async function copyFunction(
-	endpoints: Endpoints,
+	endpoints: Endpoints & Pick<StageContext, 'announce'>,
 	pair: FunctionPair,
 	names: SourceNames,
 ): Promise<Outcome> {
 	const { slug } = pair.source;
+	const announce: Announce = (detail) =>
+		endpoints.announce({ object: slug, outcome: 'copied', detail });
 	try {
-		return await converge(endpoints, pair, names);
+		return await converge(endpoints, pair, names, announce);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || concernsAll(error)) throw error;
 		const { message, fix } = error;
@@ -44,6 +50,7 @@ async function converge(
 	endpoints: Endpoints,
 	pair: FunctionPair,
 	names: SourceNames,
+	announce: Announce,
 ): Promise<Outcome> {
 	const { source, target } = pair;
 	const object = source.slug;
@@ -51,6 +58,7 @@ async function converge(
 		if (hasSameSettings(source, target)) {
 			return { item: { object, outcome: 'unchanged' }, bytes: 0 };
 		}
+		await announce(settingsDetail(source));
 		await changeSettings(endpoints.target.api, source);
 		return { item: { object, outcome: 'copied', detail: settingsDetail(source) }, bytes: 0 };
 	}
@@ -58,12 +66,16 @@ async function converge(
 	const fix = referenceAdvice(findReferences(files.files, names));
 	if (target && (await isSameSource(endpoints, pair, files))) {
 		const isSame = hasSameSettings(source, target);
-		if (!isSame) await changeSettings(endpoints.target.api, source);
+		if (!isSame) {
+			await announce(settingsDetail(source));
+			await changeSettings(endpoints.target.api, source);
+		}
 		const item: Item = isSame
 			? { object, outcome: 'unchanged', fix }
 			: { object, outcome: 'copied', detail: settingsDetail(source), fix };
 		return { item, bytes: files.bytes * 2 };
 	}
+	await announce('deployed');
 	const way = await deploy(endpoints, pair, files);
 	const detail = `${way}, ${files.files.length} ${files.files.length === 1 ? 'file' : 'files'}`;
 	return { item: { object, outcome: 'copied', detail, fix }, bytes: files.bytes * 2 };

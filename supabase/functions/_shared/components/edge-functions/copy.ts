@@ -3,6 +3,7 @@
 import * as z from 'zod/mini';
 import type { Stage, StageResult } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
+import type { Item } from '../../contract/report.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { concernsAll, copyFunction } from './copy-function.ts';
 import { functionPath, listFunctions } from './deployed.ts';
@@ -45,7 +46,7 @@ async function run(context: StageContext): Promise<StageResult> {
 		const deployed = wanted.get(slug);
 		if (deployed) {
 			const pair = { source: deployed, target: present.get(slug) };
-			const { item, bytes } = await copyFunction({ source, target }, pair, names);
+			const { item, bytes } = await copyFunction(context, pair, names);
 			context.report(item);
 			context.spend({ bytes, operations: 3 + Math.ceil(bytes / BYTES_PER_OPERATION) });
 		} else await remove(context, slug);
@@ -58,13 +59,15 @@ async function run(context: StageContext): Promise<StageResult> {
 }
 
 async function remove(context: StageContext, slug: string): Promise<void> {
+	const removed: Item = {
+		object: slug,
+		outcome: 'adapted',
+		detail: 'removed: the source has no such function',
+	};
 	try {
+		await context.announce(removed);
 		await context.target.api.send('DELETE', functionPath(slug));
-		context.report({
-			object: slug,
-			outcome: 'adapted',
-			detail: 'removed: the source has no such function',
-		});
+		context.report(removed);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || concernsAll(error)) throw error;
 		context.report({ object: slug, outcome: 'failed', detail: error.message, fix: error.fix });

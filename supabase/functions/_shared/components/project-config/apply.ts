@@ -8,7 +8,10 @@ import { forgotten, leftEntry } from './left-as-is.ts';
 import { type Change, isSame } from './plan.ts';
 import { changeDetail } from './report.ts';
 
-type ApplyContext = Pick<StageContext, 'target' | 'spend' | 'signal' | 'memory' | 'remember'>;
+type ApplyContext = Pick<
+	StageContext,
+	'target' | 'spend' | 'signal' | 'memory' | 'remember' | 'announce'
+>;
 
 /** Writes and says what became of each change. Throws for trouble that is not about these settings. */
 export async function applyChanges(
@@ -17,6 +20,7 @@ export async function applyChanges(
 	changes: readonly Change[],
 ): Promise<Item[]> {
 	if (changes.length === 0) return [];
+	await context.announce(...changes.map((change) => writtenItem(area, change)));
 	const { refusal, answer } = await patch(context, area, changes);
 	if (!refusal)
 		return Promise.all(changes.map((change) => accepted(context, area, change, answer)));
@@ -84,13 +88,15 @@ async function accepted(
 		return { object: `${area.name}.${setting}`, outcome: 'skipped', detail, fix };
 	}
 	remember(forgotten(memory, area, [change]));
-	return {
-		object: `${area.name}.${setting}`,
-		outcome: change.isAdapted ? 'adapted' : 'copied',
-		detail: changeDetail(change),
-		fix: change.fix,
-	};
+	return writtenItem(area, change);
 }
+
+const writtenItem = (area: Area, change: Change): Item => ({
+	object: `${area.name}.${change.setting}`,
+	outcome: change.isAdapted ? 'adapted' : 'copied',
+	detail: changeDetail(change),
+	fix: change.fix,
+});
 
 async function refused(
 	{ remember }: ApplyContext,

@@ -32,11 +32,13 @@ export async function copyRoleSettings(context: StageContext): Promise<void> {
 
 async function set(context: StageContext, change: SettingChange): Promise<Item> {
 	const { setting: object, statement, detail, isAdapted } = change;
+	const done: Item = { object, outcome: isAdapted ? 'adapted' : 'copied', detail };
 	context.spend({ operations: 1 });
 	try {
+		await context.announce(done);
 		await (await context.target.database()).query(statement);
 		context.remember(forgotten(context.memory, AREA, [change]));
-		return { object, outcome: isAdapted ? 'adapted' : 'copied', detail };
+		return done;
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.details.passing === true) throw error;
 		const { sqlstate } = error.details;

@@ -38,11 +38,13 @@ export async function copyIdentityProviders(context: StageContext): Promise<void
 	context.spend({ operations: 3 });
 	try {
 		const { missing, extra } = await planIssuers(context);
-		for (const body of missing) context.report(await add(context.target.api, body));
+		for (const body of missing) context.report(await add(context, body));
 		for (const issuer of context.options.remove_extra ? extra : []) {
-			await context.target.api.send('DELETE', pathOf(issuer));
 			const detail = 'removed: the source does not have it';
-			context.report({ object: objectOf(issuer), outcome: 'adapted', detail });
+			const removed: Item = { object: objectOf(issuer), outcome: 'adapted', detail };
+			await context.announce(removed);
+			await context.target.api.send('DELETE', pathOf(issuer));
+			context.report(removed);
 		}
 		context.report(...(await samlItems(context.source.api)));
 	} catch (error) {
@@ -101,11 +103,16 @@ function bodyOf(issuer: Issuer, rename: (text: string) => string): Record<string
 	return { custom_jwks: issuer.custom_jwks };
 }
 
-async function add(api: ManagementApi, body: Record<string, unknown>): Promise<Item> {
+async function add(
+	{ target, announce }: Pick<StageContext, 'target' | 'announce'>,
+	body: Record<string, unknown>,
+): Promise<Item> {
 	const object = objectOf(body);
+	const added: Item = { object, outcome: 'copied' };
 	try {
-		await api.send('POST', ISSUERS, body);
-		return { object, outcome: 'copied' };
+		await announce(added);
+		await target.api.send('POST', ISSUERS, body);
+		return added;
 	} catch (error) {
 		const isRefusal = error instanceof TwinsError && error.code === 'api_refused';
 		if (!isRefusal || error.details.httpStatus === 403) throw error;

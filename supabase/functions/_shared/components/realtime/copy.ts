@@ -57,8 +57,10 @@ function itemOf(action: PublicationAction, error: TwinsError | null): Item {
 
 async function apply(context: StageContext, actions: readonly PublicationAction[]): Promise<void> {
 	const session = await context.target.database();
+	const done = actions.map((action) => itemOf(action, null));
+	await context.announce(...done.filter((_, nth) => (actions[nth]?.statements.length ?? 0) > 0));
 	if ((await attempt(session, actions)) === null) {
-		context.report(...actions.map((action) => itemOf(action, null)));
+		context.report(...done);
 		return;
 	}
 	for (const action of actions) {

@@ -1,5 +1,6 @@
 // Brings the settings of one bucket to the target: creates it, or changes what differs.
 import type { PlannedCall } from '../../domain/plan.ts';
+import type { StageContext } from '../../contract/context.ts';
 import type { Item } from '../../contract/report.ts';
 import { formatBytes } from '../../domain/amount.ts';
 import { TwinsError } from '../../domain/errors.ts';
@@ -56,11 +57,12 @@ export async function ensureBucket(
 	source: Bucket,
 	found: Bucket | undefined,
 	globalLimit: number | null,
+	announce: StageContext['announce'],
 ): Promise<BucketOutcome> {
 	const wanted = wantedBucket(source, globalLimit);
 	const isLowered = wanted.fileSizeLimit !== source.fileSizeLimit;
 	try {
-		return await applyBucket(target, source, wanted, found, isLowered);
+		return await applyBucket(target, source, wanted, found, isLowered, announce);
 	} catch (error) {
 		const trouble = refusalOf(error);
 		if (trouble.details.httpStatus !== 413 || wanted.fileSizeLimit === null || isLowered) {
@@ -69,7 +71,8 @@ export async function ensureBucket(
 	}
 	const limit = found?.fileSizeLimit ?? null;
 	try {
-		return await applyBucket(target, source, { ...wanted, fileSizeLimit: limit }, found, true);
+		const limited = { ...wanted, fileSizeLimit: limit };
+		return await applyBucket(target, source, limited, found, true, announce);
 	} catch (error) {
 		return failedBucket(source, refusalOf(error));
 	}
@@ -93,9 +96,9 @@ async function applyBucket(
 	wanted: Bucket,
 	found: Bucket | undefined,
 	isLowered: boolean,
+	announce: StageContext['announce'],
 ): Promise<BucketOutcome> {
 	const changes = found ? differingSettings(wanted, found) : ['new'];
-	if (changes.length > 0) await sendBucket(target, wanted, found !== undefined);
 	const lowered: Partial<Item> = {
 		outcome: 'adapted',
 		detail: `file_size_limit is ${shownLimit(wanted)}: the target project does not allow the source's ${shownLimit(source)}`,
@@ -107,6 +110,10 @@ async function applyBucket(
 		detail: found && changes.length > 0 ? `changed: ${changes.join(', ')}` : undefined,
 		...(isLowered ? lowered : {}),
 	};
+	if (changes.length > 0) {
+		await announce(item);
+		await sendBucket(target, wanted, found !== undefined);
+	}
 	return { bucket: wanted, item };
 }
 

@@ -2,6 +2,8 @@
 // in the order of names, and copies what differs; nothing is believed that can be looked up.
 import type { Stage, StageResult } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
+import type { Item } from '../../contract/report.ts';
+import { formatBytes } from '../../domain/amount.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import {
 	ensureBucket,
@@ -34,7 +36,7 @@ import {
 	restoreBucketOwner,
 	restoreFileOwners,
 } from './owners.ts';
-import { ownersSummary, reportFile, summary } from './report.ts';
+import { LISTED_FILES, lostSummary, ownersSummary, reportFile, summary } from './report.ts';
 import { verifyUploads } from './verify-uploads.ts';
 
 /** Files compared by one hash. 5,000 rows are hashed in about 20 ms. */
@@ -95,6 +97,7 @@ async function copyFiles(context: StageContext): Promise<StageResult> {
 			source,
 			found.get(source.id),
 			cursor.globalLimit,
+			context.announce,
 		);
 		if (cursor.bucket !== source.id) {
 			Object.assign(cursor, {
@@ -317,6 +320,14 @@ async function copyAll(
 		return withoutLimits(endpoints.target, bucket, (unlimited) => copyAll(slice, unlimited, files));
 	}
 	const ended: { file: StoredFile; end: FileOutcome }[] = [];
+	await context.announce(
+		...files.slice(0, LISTED_FILES - cursor.tally.listed).map((file): Item => ({
+			object: label(bucket.id, file.name),
+			outcome: 'copied',
+			detail: formatBytes(file.size ?? 0),
+		})),
+		lostSummary(bucket.id),
+	);
 	const started = await inLanes(files, slice.stopped, async (file) => {
 		context.spend({ operations: 1 });
 		const end = await copyFile(endpoints, {

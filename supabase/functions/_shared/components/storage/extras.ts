@@ -1,13 +1,14 @@
 // Removes what only the target has, when the clone was asked to. Through the API: a row deleted by SQL would
 // leave its bytes behind, and the platform refuses it.
 import type { StageContext } from '../../contract/context.ts';
+import type { Item } from '../../contract/report.ts';
 import { TwinsError } from '../../domain/errors.ts';
 import { type Cursor, emptyTally } from './cursor.ts';
 import type { StorageEndpoints } from './endpoints.ts';
 import { readBuckets } from './buckets.ts';
-import type { Bucket } from './file.ts';
+import { type Bucket, label } from './file.ts';
 import { NAMES_AFTER, NAMES_PRESENT } from './queries.ts';
-import { reportFile } from './report.ts';
+import { LISTED_FILES, lostSummary, removedItem, reportFile } from './report.ts';
 
 /** The API takes 1,000 names at most. */
 const NAMES_AT_ONCE = 500;
@@ -43,6 +44,10 @@ async function remove(
 	bucket: string,
 	names: readonly string[],
 ): Promise<void> {
+	await context.announce(
+		...names.slice(0, LISTED_FILES).map((name) => removedItem(label(bucket, name))),
+		lostSummary(bucket),
+	);
 	let refusal = {
 		detail: 'the target still lists the file after its removal',
 		fix: 'Clone again.',
@@ -84,14 +89,16 @@ export async function removeExtraBuckets(
 		if (kept.has(id) || type !== 'STANDARD') continue;
 		const files = { after: '', tally: emptyTally() };
 		if (!(await removeExtraFiles(context, endpoints, files, id, stopped))) return false;
+		const removed: Item = {
+			object: id,
+			outcome: 'adapted',
+			detail: 'removed: the source has no such bucket',
+		};
 		try {
+			await context.announce(removed);
 			const response = await endpoints.target.fetch('DELETE', `/bucket/${encodeURIComponent(id)}`);
 			await response.body?.cancel();
-			context.report({
-				object: id,
-				outcome: 'adapted',
-				detail: 'removed: the source has no such bucket',
-			});
+			context.report(removed);
 		} catch (error) {
 			if (!(error instanceof TwinsError) || error.details.passing) throw error;
 			context.report({ object: id, outcome: 'failed', detail: error.message, fix: error.fix });

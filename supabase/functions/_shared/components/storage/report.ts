@@ -6,7 +6,7 @@ import type { Tally } from './cursor.ts';
 import { label } from './file.ts';
 
 /** A report is read by people; beyond this, numbers say more than names. */
-const LISTED_FILES = 200;
+export const LISTED_FILES = 200;
 const LISTED_FAILURES = 1000;
 
 export interface FileReport {
@@ -33,11 +33,22 @@ export function reportFile(tally: Tally, bucket: string, file: FileReport): Item
 	// What was adapted leaves something to do, so it is named like a failure.
 	if (outcome !== 'adapted' && tally.listed >= LISTED_FILES) return [];
 	tally.listed += 1;
-	if (outcome === 'removed') {
-		return [{ object, outcome: 'adapted', detail: 'removed: the source has no such file' }];
-	}
+	if (outcome === 'removed') return [removedItem(object)];
 	return [{ object, outcome, detail: detail ?? formatBytes(file.bytes ?? 0), fix }];
 }
+
+export const removedItem = (object: string): Item => ({
+	object,
+	outcome: 'adapted',
+	detail: 'removed: the source has no such file',
+});
+
+/** What is said of a bucket when a slice was lost before it could count, and nothing was left to do for the next one. */
+export const lostSummary = (bucket: string): Item => ({
+	object: `${bucket}/*`,
+	outcome: 'copied',
+	detail: 'files were written by a worker that was lost before it could count them',
+});
 
 /** One line for all files of a bucket. */
 export function summary(tally: Tally, bucket: string): Item {

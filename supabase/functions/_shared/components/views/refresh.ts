@@ -73,19 +73,26 @@ async function stateOf(source: Session, target: Session, view: MaterializedView)
 	return here === (await checksumOf(target, view, `(${view.query})`)) ? 'refreshed' : 'to refresh';
 }
 
-async function refresh(session: Session, name: string, populated: boolean): Promise<Item> {
+async function refresh(
+	{ announce }: Pick<StageContext, 'announce'>,
+	session: Session,
+	name: string,
+	populated: boolean,
+): Promise<Item> {
 	const suffix = populated ? '' : ' with no data';
+	const done: Item = {
+		object: name,
+		outcome: 'copied',
+		detail: populated ? 'refreshed' : 'emptied, as on the source',
+	};
 	try {
+		await announce(done);
 		await script(
 			session,
 			name,
 			`begin; set local statement_timeout = '${REFRESH_LIMIT}'; refresh materialized view ${name}${suffix}; commit`,
 		);
-		return {
-			object: name,
-			outcome: 'copied',
-			detail: populated ? 'refreshed' : 'emptied, as on the source',
-		};
+		return done;
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
 		await session.query('rollback');
@@ -104,12 +111,13 @@ async function converge(context: StageContext, source: MaterializedView, target:
 	const session = await context.target.database();
 	const origin = await context.source.database();
 	if (!source.populated) {
-		if (target.populated) context.report(await refresh(session, source.name, false));
+		if (target.populated) context.report(await refresh(context, session, source.name, false));
 		return;
 	}
 	const state = target.populated ? await stateOf(origin, session, target) : 'to refresh';
 	if (state === 'equal') return;
-	const item = state === 'refreshed' ? undefined : await refresh(session, source.name, true);
+	const item =
+		state === 'refreshed' ? undefined : await refresh(context, session, source.name, true);
 	const lacking = lackingRows(context, source);
 	if (lacking === undefined || item?.outcome === 'failed') {
 		const isOutdated =

@@ -65,9 +65,15 @@ function leftByHand(action: WebhookAction, { details }: TwinsError): Item | unde
 export const statementsOf = ({ statements }: Exclude<WebhookAction, { how: 'keep' }>): string[] =>
 	statements.map(readBackAsPrinted);
 
-async function apply(session: Session, action: WebhookAction): Promise<Item> {
-	if (action.how === 'keep') return itemOf(action);
+async function apply(
+	{ announce }: Pick<StageContext, 'announce'>,
+	session: Session,
+	action: WebhookAction,
+): Promise<Item> {
+	const done = doneItem(action);
+	if (action.how === 'keep') return done;
 	try {
+		await announce(done);
 		await session.script(
 			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s';
 ${statementsOf(action).join('; ')}; commit`,
@@ -87,14 +93,17 @@ ${statementsOf(action).join('; ')}; commit`,
 			sqlstate: error.details.sqlstate,
 		};
 	}
-	return action.how === 'remove'
+	return done;
+}
+
+const doneItem = (action: WebhookAction): Item =>
+	action.how === 'remove'
 		? {
 				object: action.hook.object,
 				outcome: 'copied',
 				detail: 'removed: the source does not have it',
 			}
 		: itemOf(action);
-}
 
 const cannotEnable = (hooks: readonly Webhook[], why: string, httpStatus?: number): Item[] =>
 	hooks.map(({ object }) => ({
@@ -157,7 +166,7 @@ export const copyStage: Stage = {
 			if (context.signal.aborted || context.spent()) {
 				return { state: 'more', cursor: { done: [...done], looks: cursor.looks } };
 			}
-			context.report(await apply(session, action));
+			context.report(await apply(context, session, action));
 			context.spend({ operations: 1 });
 			done.add(object);
 			context.progress({ done: done.size, total: actions.length });
