@@ -47,7 +47,7 @@ $$;
 
 -- Gives one step to a worker, of any run or of the one named: {step, run}, or null when nothing waits. Expired leases go back first, so
 -- that any live worker rescues the work of a dead one.
-create function private.claim_step(lease_seconds int default 12, of_run_id uuid default null) returns jsonb
+create function private.claim_step(lease_seconds int default 10, of_run_id uuid default null) returns jsonb
 language plpgsql
 set search_path = ''
 as $$

@@ -3,7 +3,7 @@
 -- Extends the lease and stores how far the slice is. {lost: true}: the lease is another's now, stop;
 -- {cancel: true}: finish the current operation and stop.
 create function private.heartbeat(
-  step_id bigint, step_lease uuid, progress jsonb, lease_seconds int default 12
+  step_id bigint, step_lease uuid, progress jsonb, lease_seconds int default 10
 ) returns jsonb
 language plpgsql
 set search_path = ''

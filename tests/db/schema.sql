@@ -525,7 +525,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 12, of_run_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 10, of_run_id uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -1613,7 +1613,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer DEFAULT 12) RETURNS jsonb
+CREATE FUNCTION private.heartbeat(step_id bigint, step_lease uuid, progress jsonb, lease_seconds integer DEFAULT 10) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$

@@ -42,7 +42,7 @@ describe('a clone of the sample project', () => {
 				isKilled ||= isHalfDone;
 			});
 			expect(isKilled).toBe(true);
-			// A lease of 12 s, looked for every two seconds, on a machine that does other things as well. A stack that is
+			// A lease of 10 s, looked for every two seconds, on a machine that does other things as well. A stack that is
 			// not a minute old has to wait for the minute first.
 			const { seconds, isLookedFor } = (await rescued) ?? {};
 			expect(seconds).toBeLessThan(isLookedFor ? 30 : 80);

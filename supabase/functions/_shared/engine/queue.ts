@@ -9,7 +9,7 @@ import type { SliceResult } from './slice.ts';
 import type { Run, Step } from './step.ts';
 
 /** Seconds a worker may be silent before its step is given to another. */
-export const LEASE_SECONDS = 12;
+export const LEASE_SECONDS = 10;
 /** Seconds between heartbeats: several fit into a lease, so that one lost beat costs nothing. */
 export const HEARTBEAT_SECONDS = 3;
 
