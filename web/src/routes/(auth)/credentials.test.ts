@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readCredentials, safeReturnPath } from './credentials.ts';
+import { AuthApiError } from '@supabase/supabase-js';
+import { problemOfAuth, readCredentials, safeReturnPath } from './credentials.ts';
 
 describe('signing in', () => {
 	it('returns to pages of this app only', () => {
@@ -18,5 +19,12 @@ describe('signing in', () => {
 		form.set('email', ' a@b.example ');
 		form.set('password', ' secret ');
 		expect(readCredentials(form)).toEqual({ email: 'a@b.example', password: ' secret ' });
+	});
+});
+
+describe('signing up', () => {
+	it('says what to do when it is refused for that', () => {
+		const refusal = new AuthApiError('Signups not allowed', 422, 'signup_disabled');
+		expect(problemOfAuth(refusal)).toMatchObject({ message: 'Sign-up is closed.' });
 	});
 });

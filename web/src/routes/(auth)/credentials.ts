@@ -34,6 +34,9 @@ export const LINK_IS_OVER: Problem = {
 	fix: 'Ask for a new one, and open it in this browser.',
 };
 
+/** What to do where nobody can sign up. */
+export const SIGN_UP_CLOSED_FIX = 'Ask whoever runs this installation to invite you.';
+
 /** What went wrong when signing in or up, and what to do. */
 export function problemOfAuth(error: AuthError): Problem {
 	switch (error.code) {
@@ -60,6 +63,8 @@ export function problemOfAuth(error: AuthError): Problem {
 			return LINK_IS_OVER;
 		case 'weak_password':
 			return { message: error.message, fix: 'Choose a longer password.' };
+		case 'signup_disabled':
+			return { message: 'Sign-up is closed.', fix: SIGN_UP_CLOSED_FIX };
 		case 'over_request_rate_limit':
 			return { message: 'Too many attempts.', fix: 'Wait a minute, then try again.' };
 		default:
