@@ -86,7 +86,10 @@ describe('keys of the source', () => {
 		for (const component of components) {
 			const found = await previewInProcess(endpoints, component);
 			expect(JSON.stringify(found)).not.toMatch(/sb_secret_s|eyJ|shared-w/);
-			expect(await verifyInProcess(endpoints, component, 'structure')).toEqual([]);
+			// What is left to be armed is a note.
+			const findings = await verifyInProcess(endpoints, component, 'structure');
+			expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([]);
+			expect(JSON.stringify(findings)).not.toMatch(/sb_secret_s|eyJ|shared-w/);
 		}
 
 		// Somebody puts the target's keys in: a later clone leaves them, and has nothing more to say.
