@@ -23,6 +23,7 @@ test(
 		if (!from || !to || !control) throw new Error('the stack has two projects');
 		const remove = async (): Promise<void> => {
 			for (const sql of [from, to]) await sql`drop table if exists public.kept_large`;
+			await from`drop schema if exists kept_many cascade`;
 		};
 		await remove();
 		await from.unsafe(`create table public.kept_large as
@@ -30,6 +31,11 @@ test(
 		from generate_series(1, 400000) as i;
 		alter table public.kept_large add primary key (id);
 		analyze public.kept_large`);
+		// Objects cost CPU however small they are.
+		await from.unsafe(`create schema kept_many;
+		do $do$ begin for i in 1..300 loop
+			execute format('create table kept_many.t%1$s as select %1$s as n', i);
+		end loop; end $do$`);
 		await to.unsafe('create table public.kept_large (id int primary key, a text, b text)');
 		onTestFinished(remove);
 		const { supabase, close } = await signIn(stack);

@@ -1,6 +1,8 @@
 // One slice of a backup or of a restore: opens the store and the project, hands both to whoever knows backups, and says what
 // came of it. Names no component.
 import type { BackupWork, Sliced } from '../contract/backup.ts';
+import type { ObjectStore } from '../platform/object-store.ts';
+import type { Budget } from './budget.ts';
 import { dropLedgerSchema } from '../contract/ledger.ts';
 import type { Item, Progress } from '../contract/report.ts';
 import { restoreOptionsSchema } from '../domain/backup.ts';
@@ -47,7 +49,7 @@ export async function runBackupSlice(
 		const { store, location, identity } = await ports.openStore(run.backup, ports.signal);
 		try {
 			const context: Context = {
-				store,
+				store: spending(store, ports.budget),
 				folder: run.backup.folder,
 				manifestSha256: run.backup.manifest_sha256,
 				identity,
@@ -85,6 +87,24 @@ export async function runBackupSlice(
 			progress,
 		};
 	}
+}
+
+/** Signing, compressing and hashing an object, however small it is: 8 to 11 ms of CPU (measured on 500 small tables). */
+const OPERATIONS_OF_OBJECT = 8;
+
+/** The store, whose calls are paid for by the slice. */
+function spending(store: ObjectStore, { spend }: Budget): ObjectStore {
+	return {
+		...store,
+		put(name, body) {
+			spend({ operations: OPERATIONS_OF_OBJECT });
+			return store.put(name, body);
+		},
+		get(name) {
+			spend({ operations: OPERATIONS_OF_OBJECT });
+			return store.get(name);
+		},
+	};
 }
 
 /** Trouble that ends the reading of a backup is what that found. */
