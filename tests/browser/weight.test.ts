@@ -6,7 +6,7 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { openBrowser, openContext, signIn } from './open-browser.ts';
 
 /** style.md asks for at most 160; what is reached is kept. */
-const MOST_KILOBYTES = 135;
+const MOST_KILOBYTES = 138;
 
 let browser: Browser;
 let context: BrowserContext;
