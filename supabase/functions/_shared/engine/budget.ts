@@ -24,14 +24,15 @@ export interface BudgetLimits {
 /** A budget that starts now. Limits are lowered by tests to force many slices. */
 export function startBudget(limits: BudgetLimits = {}): Budget {
 	const endsAt = performance.now() + (limits.seconds ?? SLICE_SECONDS) * 1000;
-	let bytesLeft = limits.bytes ?? SLICE_BYTES;
+	const most = {
+		bytes: limits.bytes ?? SLICE_BYTES,
+		operations: limits.operations ?? SLICE_OPERATIONS,
+	};
 	const used = { bytes: 0, operations: 0 };
-	let operationsLeft = limits.operations ?? SLICE_OPERATIONS;
 	return {
-		spent: () => bytesLeft <= 0 || operationsLeft <= 0 || performance.now() >= endsAt,
+		spent: () =>
+			used.bytes >= most.bytes || used.operations >= most.operations || performance.now() >= endsAt,
 		spend: ({ bytes = 0, operations = 0 }) => {
-			bytesLeft -= bytes;
-			operationsLeft -= operations;
 			used.bytes += bytes;
 			used.operations += operations;
 		},

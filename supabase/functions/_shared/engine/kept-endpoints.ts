@@ -23,10 +23,8 @@ export function keepEndpoints(openEndpoint: EndpointOpener): KeptEndpoints {
 		async openEndpoint(role, signal) {
 			const known = endpoints.get(role);
 			if (known?.signal.aborted) return openEndpoint(role, signal);
-			const kept = known ?? {
-				...{ endpoint: await openEndpoint(role, signal), signal },
-				...{ idle: [], opened: [] },
-			};
+			const endpoint = known?.endpoint ?? (await openEndpoint(role, signal));
+			const kept = known ?? { endpoint, signal, idle: [], opened: [] };
 			endpoints.set(role, kept);
 			return lend(kept);
 		},
