@@ -114,6 +114,7 @@ async function started(
 		target_account_id: session.accountId,
 		target_ref: target?.ref,
 		options: { components: chosen, confirm_target: target?.ref },
+		...(name === 'start_clone' ? { without_preview: true } : {}),
 	});
 	return { id: idOf(answer) };
 }

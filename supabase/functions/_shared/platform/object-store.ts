@@ -104,7 +104,9 @@ export function openObjectStore(
 				`read ${name}`,
 				client
 					.send(new GetObjectCommand({ Bucket, Key: keyOf(name) }), { abortSignal })
-					.then(async ({ Body }) => new Uint8Array((await Body?.transformToByteArray()) ?? [])),
+					// Not copied into an array of its own type: it is as large as a part.
+					.then(async ({ Body }) => (await Body?.transformToByteArray()) ?? new Uint8Array())
+					.then((bytes) => bytes as Uint8Array<ArrayBuffer>),
 			),
 		async list(folder) {
 			const found: StoredObject[] = [];
