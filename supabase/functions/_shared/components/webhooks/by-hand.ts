@@ -1,5 +1,5 @@
 // Webhooks that a clone leaves to a person: on tables of the platform no trigger can be disabled, and an armed one
-// would tell the world about the copy. Pure: gives the SQL to run by hand, without what may be a secret.
+// would tell the world about the copy. Pure: gives the SQL to run by hand or to read, without what may be a secret.
 import { MANAGED_SCHEMAS } from '../../platform/supabase/managed-schemas.ts';
 import type { Webhook } from './inspect.ts';
 import type { WantedWebhook } from './plan.ts';
@@ -28,6 +28,12 @@ export function howToMake(hook: WantedWebhook): string {
 
 export const howToDrop = (hook: Webhook): string =>
 	`To be rid of it, run on the target: ${dropWebhook(hook)}`;
+
+/** A statement about a webhook, to be read: its address, headers and body may be secrets whatever they are called. */
+export const shownStatement = (hook: Pick<Webhook, 'head' | 'args'>, statement: string): string =>
+	statement === createWebhook(hook.head, hook.args)
+		? createWebhook(hook.head, hook.args.map(shownArgument))
+		: statement;
 
 function shownArgument(arg: string, position: number): string {
 	if (position === 0) return shownUrl(arg);
