@@ -4,7 +4,7 @@ create function private.open_runs_of_user() returns int language sql immutable s
 return 50;
 
 -- Refuses one more run of a user who has too many open: clones, restores, previews and verifications, with the backups
--- that are being taken.
+-- that are being taken or read back.
 create function private.refuse_too_many_runs(of_owner_id uuid) returns void
 language plpgsql
 set search_path = ''
@@ -12,6 +12,8 @@ as $$
 declare
   open_runs int;
 begin
+  -- Calls at the same time must not all see the last free place.
+  perform pg_advisory_xact_lock(hashtextextended('twins:runs:' || of_owner_id, 0));
   select count(distinct run_id) into open_runs
   from private.steps where owner_id = of_owner_id and status in ('queued', 'running');
   if open_runs >= private.open_runs_of_user() then

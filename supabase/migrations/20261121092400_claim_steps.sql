@@ -1,5 +1,18 @@
 -- Purpose: How workers take steps from the queue, and how the steps of dead workers return to it.
 
+-- Rows and no locks of sessions: between two calls a worker has no connection, or another one of a pooler of transactions.
+create table private.waiters (
+  run_id uuid primary key,
+  worker uuid not null,
+  until timestamptz not null
+);
+
+comment on table private.waiters is
+  'Which worker waits for steps of a run (all zeros: of any run) that will be free in a moment. One is enough.';
+comment on column private.waiters.until is 'Another may take its place then: it has died.';
+
+alter table private.waiters enable row level security;
+
 -- Workers that died: their steps go back to the queue, or are given up after too many deaths.
 create function private.return_expired_leases() returns int
 language plpgsql
@@ -46,8 +59,10 @@ end
 $$;
 
 -- Gives one step to a worker, of any run or of the one named: {step, run}, or null when nothing waits. Expired leases go back first, so
--- that any live worker rescues the work of a dead one.
-create function private.claim_step(lease_seconds int default 10, of_run_id uuid default null) returns jsonb
+-- that any live worker rescues the work of a dead one. `by_worker`: who asks, where it may have waited.
+create function private.claim_step(
+  lease_seconds int default 10, of_run_id uuid default null, by_worker uuid default null
+) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -92,7 +107,7 @@ begin
   end if;
 
   -- Who has something to do waits no more: another may.
-  perform pg_advisory_unlock_all();
+  delete from private.waiters where worker = by_worker;
   perform private.open_slice(claimed);
   update public.jobs set status = 'in_progress', started_at = now()
   where id = claimed.job_id and status = 'pending';
@@ -120,17 +135,15 @@ end
 $$;
 
 -- For a worker that finds nothing: seconds until it is worth looking again. A step that is leased may come back, one that failed is due
--- at a known time; a worker without a run stays for what is due at once. Null: nothing of that, or somebody waits for it already (the
--- lock goes with the session, or when a step is taken).
-create function private.seconds_to_wait(of_run_id uuid) returns double precision
+-- at a known time; a worker without a run stays for what is due at once. Null: nothing of that, or another waits for it already.
+create function private.seconds_to_wait(of_run_id uuid, by_worker uuid) returns double precision
 language sql
 set search_path = ''
 as $$
-  select least(1, open.seconds)
-  from (
-    select min(
+  with open as (
+    select least(1, min(
       case when step.status = 'running' then 1 else greatest(0.05, extract(epoch from step.run_after - now())) end
-    )::double precision as seconds
+    ))::double precision as seconds
     from private.steps as step
     where case
       when of_run_id is null then step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '3 seconds'
@@ -138,7 +151,13 @@ as $$
         step.status = 'running' or (step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '30 seconds')
       )
     end
-  ) as open
-  where open.seconds is not null
-    and pg_try_advisory_lock(hashtextextended('twins:wait:' || coalesce(of_run_id::text, ''), 0));
+    having count(*) > 0
+  ), taken as (
+    insert into private.waiters as waiter (run_id, worker, until)
+    select coalesce(of_run_id, '00000000-0000-0000-0000-000000000000'), by_worker, now() + interval '3 seconds' from open
+    on conflict (run_id) do update set worker = excluded.worker, until = excluded.until
+    where waiter.worker = excluded.worker or waiter.until < now()
+    returning run_id
+  )
+  select seconds from open where exists (select from taken);
 $$;

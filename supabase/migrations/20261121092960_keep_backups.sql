@@ -156,6 +156,7 @@ begin
       perform private.refuse('There is no such twin of this project', 'Pick one of its twins, or none.', 'PT404');
     end if;
   end if;
+  perform private.refuse_too_many_runs((select auth.uid()));
   -- Two calls at once must not both pass.
   perform pg_advisory_xact_lock(hashtextextended(start_backup.ref, 0));
   if exists (
@@ -243,6 +244,7 @@ begin
   ) then
     perform private.refuse('This backup is being read back already', 'Wait until that is over.', 'PT409');
   end if;
+  perform private.refuse_too_many_runs(backup.owner_id);
   select * into backup from private.start_proof(backup.id, prove_backup.mode);
   perform private.wake_workers();
   return backup;

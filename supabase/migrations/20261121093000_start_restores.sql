@@ -106,6 +106,7 @@ begin
   pair.target_ref := start_restore.target_ref;
   perform private.refuse_unconfirmed_target(pair, checked_options ->> 'confirm_target');
   perform private.refuse_empty_clone(checked_options);
+  perform private.refuse_too_many_runs(backup.owner_id);
   perform pg_advisory_xact_lock(hashtextextended(start_restore.target_ref, 0));
   if exists (
     select from public.jobs as other
@@ -120,7 +121,6 @@ begin
       'PT409'
     );
   end if;
-  perform private.refuse_too_many_runs(backup.owner_id);
   begin
     insert into public.jobs (owner_id, kind, backup_id, target_account_id, target_ref, options)
     values (

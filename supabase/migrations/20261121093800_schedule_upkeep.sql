@@ -93,6 +93,7 @@ as $$
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
   delete from public.notifications where created_at < now() - interval '90 days';
+  delete from private.waiters where until < now();
   delete from private.broadcasts as last
   using public.jobs as job
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';

@@ -70,6 +70,10 @@ select throws_ok(
   $$ select public.start_verification(tests.user_id('job of Ada')) $$,
   'PT409', '50 runs of yours are still open', 'of whichever kind'
 );
+select throws_ok(
+  $$ select public.start_backup(tests.user_id('account of Ada'), repeat('a', 20)) $$,
+  'PT409', '50 runs of yours are still open', 'backups count like the rest'
+);
 
 select * from finish();
 rollback;

@@ -33,9 +33,19 @@ select ok((select count(*) from net.http_request_queue) = 0, 'nobody is called l
 select pg_temp.step(-1, 1);
 select pg_temp.is_rescued() is not null as looked \gset
 select is((select count(*)::int from net.http_request_queue), 1, 'one worker is called ahead, to wait the last moment out');
-select is(private.seconds_to_wait(null), 1::float8, 'which it does');
+select is(private.seconds_to_wait(null, tests.user_id('worker 1')), 1::float8, 'which it does');
+select is(private.seconds_to_wait(null, tests.user_id('worker 2')), null, 'and no other waits as well');
+select is(private.seconds_to_wait(null, tests.user_id('worker 1')), 1::float8, 'while it looks again and again');
+update private.waiters set until = now() - interval '1 second';
+select is(private.seconds_to_wait(null, tests.user_id('worker 2')), 1::float8, 'unless it has died');
+select pg_temp.step(0);
+select isnt(private.claim_step(by_worker => tests.user_id('worker 3')), null, 'somebody takes a step');
+select is((select worker from private.waiters), tests.user_id('worker 2'), 'and others go on waiting');
+select pg_temp.step(0);
+select isnt(private.claim_step(by_worker => tests.user_id('worker 2')), null, 'whoever takes a step');
+select is_empty('select from private.waiters', 'waits no longer');
 select pg_temp.step(-5, 1);
-select is(private.seconds_to_wait(null), null, 'but no longer than that, unless it has worked on the run');
+select is(private.seconds_to_wait(null, tests.user_id('worker 2')), null, 'but no longer than that, unless it has worked on the run');
 
 -- The step before it ended five seconds ago, and it has waited since an hour before.
 select pg_temp.step(3600);

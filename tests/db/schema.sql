@@ -525,7 +525,7 @@ begin
 end
 $$;
 
-CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 10, of_run_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+CREATE FUNCTION private.claim_step(lease_seconds integer DEFAULT 10, of_run_id uuid DEFAULT NULL::uuid, by_worker uuid DEFAULT NULL::uuid) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO ''
     AS $$
@@ -570,7 +570,7 @@ begin
   end if;
 
   -- Who has something to do waits no more: another may.
-  perform pg_advisory_unlock_all();
+  delete from private.waiters where worker = by_worker;
   perform private.open_slice(claimed);
   update public.jobs set status = 'in_progress', started_at = now()
   where id = claimed.job_id and status = 'pending';
@@ -2286,6 +2286,7 @@ CREATE FUNCTION private.prune_history() RETURNS void
   delete from public.schedule_slots where slot_at < now() - interval '90 days';
   delete from public.previews where finished_at < now() - interval '90 days';
   delete from public.notifications where created_at < now() - interval '90 days';
+  delete from private.waiters where until < now();
   delete from private.broadcasts as last
   using public.jobs as job
   where job.id = last.job_id and job.finished_at < now() - interval '7 days';
@@ -2553,6 +2554,8 @@ CREATE FUNCTION private.refuse_too_many_runs(of_owner_id uuid) RETURNS void
 declare
   open_runs int;
 begin
+  -- Calls at the same time must not all see the last free place.
+  perform pg_advisory_xact_lock(hashtextextended('twins:runs:' || of_owner_id, 0));
   select count(distinct run_id) into open_runs
   from private.steps where owner_id = of_owner_id and status in ('queued', 'running');
   if open_runs >= private.open_runs_of_user() then
@@ -3027,15 +3030,14 @@ CREATE FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, of_recip
   values (new_id, of_owner_id, of_recipient, sealed_key_id, decode(sealed_iv, 'base64'), decode(sealed_ciphertext, 'base64'));
 $$;
 
-CREATE FUNCTION private.seconds_to_wait(of_run_id uuid) RETURNS double precision
+CREATE FUNCTION private.seconds_to_wait(of_run_id uuid, by_worker uuid) RETURNS double precision
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  select least(1, open.seconds)
-  from (
-    select min(
+  with open as (
+    select least(1, min(
       case when step.status = 'running' then 1 else greatest(0.05, extract(epoch from step.run_after - now())) end
-    )::double precision as seconds
+    ))::double precision as seconds
     from private.steps as step
     where case
       when of_run_id is null then step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '3 seconds'
@@ -3043,9 +3045,15 @@ CREATE FUNCTION private.seconds_to_wait(of_run_id uuid) RETURNS double precision
         step.status = 'running' or (step.status = 'queued' and step.attempts > 0 and step.run_after < now() + interval '30 seconds')
       )
     end
-  ) as open
-  where open.seconds is not null
-    and pg_try_advisory_lock(hashtextextended('twins:wait:' || coalesce(of_run_id::text, ''), 0));
+    having count(*) > 0
+  ), taken as (
+    insert into private.waiters as waiter (run_id, worker, until)
+    select coalesce(of_run_id, '00000000-0000-0000-0000-000000000000'), by_worker, now() + interval '3 seconds' from open
+    on conflict (run_id) do update set worker = excluded.worker, until = excluded.until
+    where waiter.worker = excluded.worker or waiter.until < now()
+    returning run_id
+  )
+  select seconds from open where exists (select from taken);
 $$;
 
 CREATE FUNCTION private.set_step_owner() RETURNS trigger
@@ -3691,6 +3699,7 @@ begin
   ) then
     perform private.refuse('This backup is being read back already', 'Wait until that is over.', 'PT409');
   end if;
+  perform private.refuse_too_many_runs(backup.owner_id);
   select * into backup from private.start_proof(backup.id, prove_backup.mode);
   perform private.wake_workers();
   return backup;
@@ -3970,6 +3979,7 @@ begin
       perform private.refuse('There is no such twin of this project', 'Pick one of its twins, or none.', 'PT404');
     end if;
   end if;
+  perform private.refuse_too_many_runs((select auth.uid()));
   -- Two calls at once must not both pass.
   perform pg_advisory_xact_lock(hashtextextended(start_backup.ref, 0));
   if exists (
@@ -4055,6 +4065,7 @@ begin
   pair.target_ref := start_restore.target_ref;
   perform private.refuse_unconfirmed_target(pair, checked_options ->> 'confirm_target');
   perform private.refuse_empty_clone(checked_options);
+  perform private.refuse_too_many_runs(backup.owner_id);
   perform pg_advisory_xact_lock(hashtextextended(start_restore.target_ref, 0));
   if exists (
     select from public.jobs as other
@@ -4069,7 +4080,6 @@ begin
       'PT409'
     );
   end if;
-  perform private.refuse_too_many_runs(backup.owner_id);
   begin
     insert into public.jobs (owner_id, kind, backup_id, target_account_id, target_ref, options)
     values (
@@ -4259,6 +4269,16 @@ ALTER TABLE private.steps ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE private.waiters (
+    run_id uuid NOT NULL,
+    worker uuid NOT NULL,
+    until timestamp with time zone NOT NULL
+);
+
+COMMENT ON TABLE private.waiters IS 'Which worker waits for steps of a run (all zeros: of any run) that will be free in a moment. One is enough.';
+
+COMMENT ON COLUMN private.waiters.until IS 'Another may take its place then: it has died.';
 
 CREATE VIEW public.clone_history WITH (security_invoker='true') AS
  SELECT job.id AS job_id,
@@ -4765,6 +4785,9 @@ ALTER TABLE ONLY private.steps
 ALTER TABLE ONLY private.steps
     ADD CONSTRAINT steps_run_id_kind_component_stage_key UNIQUE NULLS NOT DISTINCT (run_id, kind, component, stage);
 
+ALTER TABLE ONLY private.waiters
+    ADD CONSTRAINT waiters_pkey PRIMARY KEY (run_id);
+
 ALTER TABLE ONLY public.backup_destinations
     ADD CONSTRAINT backup_destinations_pkey PRIMARY KEY (id);
 
@@ -5146,6 +5169,8 @@ ALTER TABLE private.restore_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE private.steps ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE private.waiters ENABLE ROW LEVEL SECURITY;
+
 CREATE POLICY "Owners add rules to their twins" ON public.ignore_rules FOR INSERT TO authenticated WITH CHECK ((twin_id IN ( SELECT twins.id
    FROM public.twins)));
 
@@ -5292,7 +5317,7 @@ REVOKE ALL ON FUNCTION private.checked_rhythm(every_hours integer, cron text, ti
 
 REVOKE ALL ON FUNCTION private.claim_deliveries(most integer, at timestamp with time zone) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer, of_run_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.claim_step(lease_seconds integer, of_run_id uuid, by_worker uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.clone_options(given jsonb) FROM PUBLIC;
 
@@ -5488,7 +5513,7 @@ REVOKE ALL ON FUNCTION private.save_destination(destination public.backup_destin
 
 REVOKE ALL ON FUNCTION private.save_restore_key(new_id uuid, of_owner_id uuid, of_recipient text, sealed_key_id text, sealed_iv text, sealed_ciphertext text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.seconds_to_wait(of_run_id uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.seconds_to_wait(of_run_id uuid, by_worker uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.set_step_owner() FROM PUBLIC;
 

@@ -126,15 +126,12 @@ it('are replaced by one that is there and waits for their step, as for one that 
 	const working = engine.invoke(components, waits);
 	await expect
 		.poll(
-			() => engine.control.sql`
-			select from pg_locks where locktype = 'advisory' and granted and objsubid = 1
-				and pid <> pg_backend_pid() and mode = 'ExclusiveLock'
-				and pid in (select pid from pg_stat_activity where state = 'idle' and datname = current_database())`,
+			() => engine.control.sql`select from private.waiters where run_id = ${id} and until > now()`,
 			{ timeout: 10_000 },
 		)
 		.toHaveLength(1);
 	// One is enough to wait.
-	expect(await secondsToWait(comesLate, id)).toBeNull();
+	expect(await secondsToWait(comesLate, id, crypto.randomUUID())).toBeNull();
 	await working;
 	expect(left).not.toBeNull();
 	expect((await engine.jobOf(id)).job).toMatchObject({ status: 'completed', error: null });

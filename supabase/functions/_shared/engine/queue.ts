@@ -65,11 +65,15 @@ export interface Claim {
 	readonly run: StoredRun;
 }
 
-/** The next step to work on, or null when nothing waits. `runId`: only of that run. */
-export async function claimStep(control: Queries, runId?: string): Promise<Claim | null> {
+/** The next step to work on, or null when nothing waits. `runId`: only of that run; `worker`: who may have waited for it. */
+export async function claimStep(
+	control: Queries,
+	runId?: string,
+	worker?: string,
+): Promise<Claim | null> {
 	const [row] = await control.query<{ claim: Claim | null }>(
-		'select private.claim_step($1::int, $2::uuid) as claim',
-		[LEASE_SECONDS, runId ?? null],
+		'select private.claim_step($1::int, $2::uuid, $3::uuid) as claim',
+		[LEASE_SECONDS, runId ?? null, worker ?? null],
 	);
 	return row?.claim ?? null;
 }
@@ -141,10 +145,14 @@ export async function expireAccount(
  * Seconds until it is worth looking again for a step of the run, or (without one) for any that is due soon. Null where there is
  * nothing to wait for, or another worker waits for it already: one is enough.
  */
-export async function secondsToWait(control: Queries, run: string | null): Promise<number | null> {
+export async function secondsToWait(
+	control: Queries,
+	run: string | null,
+	worker: string,
+): Promise<number | null> {
 	const [row] = await control.query<{ seconds: number | null }>(
-		'select private.seconds_to_wait($1::uuid) as seconds',
-		[run],
+		'select private.seconds_to_wait($1::uuid, $2::uuid) as seconds',
+		[run, worker],
 	);
 	return row?.seconds ?? null;
 }

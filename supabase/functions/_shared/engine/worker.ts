@@ -47,9 +47,10 @@ export function workOnce(ports: WorkerPorts): Promise<boolean> {
 
 async function workWhile(ports: WorkerPorts, goesOn: typeof mayGoOn): Promise<boolean> {
 	const begun = performance.now();
+	const worker = crypto.randomUUID();
 	const isTime = (): boolean =>
 		goesOn({ bytes: 0, operations: 0, answered: 0 }, (performance.now() - begun) / 1000);
-	const first = await claimOrWait(ports.control, undefined, isTime);
+	const first = await claimOrWait(ports.control, worker, undefined, isTime);
 	if (!first) return false;
 	const stop = new AbortController();
 	const endpoints = keepEndpoints((role, signal) => ports.openEndpoint(role, first, signal));
@@ -64,7 +65,7 @@ async function workWhile(ports: WorkerPorts, goesOn: typeof mayGoOn): Promise<bo
 		let next: Claim | null = first;
 		while (next !== null) {
 			const goes = await carryOut(next, ports, endpoints.openEndpoint, stop, isLeft);
-			next = goes ? await claimOrWait(ports.control, first.run.id, isTime) : null;
+			next = goes ? await claimOrWait(ports.control, worker, first.run.id, isTime) : null;
 		}
 	} finally {
 		await endpoints.close();
@@ -75,13 +76,14 @@ async function workWhile(ports: WorkerPorts, goesOn: typeof mayGoOn): Promise<bo
 /** A step of the run, or of any; waits for one while it is time. */
 async function claimOrWait(
 	control: WorkerControl,
+	worker: string,
 	run: string | undefined,
 	isTime: () => boolean,
 ): Promise<Claim | null> {
 	for (;;) {
-		const claim = await claimStep(control, run);
+		const claim = await claimStep(control, run, worker);
 		if (claim || !isTime()) return claim;
-		const seconds = await secondsToWait(control, run ?? null);
+		const seconds = await secondsToWait(control, run ?? null, worker);
 		if (seconds === null) return null;
 		await pause(seconds * 1000);
 	}
