@@ -98,7 +98,9 @@ async function sendOnce(service: HttpService, request: HttpRequest): Promise<Res
 		if (service.signal?.aborted) throw service.signal.reason;
 		throw unavailable(service, request, timeout.aborted, error);
 	}
-	if (response.status < 300 || response.status === 304) {
+	// "Not modified" answers a read; of a write it would say that nothing was written.
+	const isRead = request.method === 'GET' || request.method === 'HEAD';
+	if (response.status < 300 || (isRead && response.status === 304)) {
 		const hasBody = bytes.length > 0 && response.status !== 204 && response.status !== 304;
 		return new Response(hasBody ? bytes : null, {
 			status: response.status,

@@ -1,5 +1,6 @@
 // Puts a function on the target: from its files (the platform bundles them again), or as the bundle itself.
-import type { ManagementApi } from '../../platform/supabase/management-api.ts';
+import * as z from 'zod/mini';
+import { asWanted, json, type ManagementApi } from '../../platform/supabase/management-api.ts';
 import { type DeployedFunction, functionPath } from './deployed.ts';
 import { uploadForm } from './eszip.ts';
 import { sha256 } from '../../platform/sha256.ts';
@@ -25,10 +26,14 @@ export async function deploySource(
 	const form = new FormData();
 	form.append('metadata', JSON.stringify(metadata));
 	for (const { path, bytes } of source.files) form.append('file', new Blob([bytes]), path);
-	await target.fetch('POST', deployPath(deployed.slug), {
+	const response = await target.fetch('POST', deployPath(deployed.slug), {
 		body: form,
 	});
+	asWanted(`POST ${deployPath(deployed.slug)}`, await json(response), answerOf(deployed));
 }
+
+/** What is answered with anything else has not been deployed. */
+const answerOf = ({ slug }: DeployedFunction) => z.object({ slug: z.literal(slug) });
 
 /** Where the files of a function are sent. */
 export const deployPath = (slug: string): string =>
@@ -78,10 +83,12 @@ export async function deployBundle(
 	if (deployed.entrypoint_path) query.set('entrypoint_path', deployed.entrypoint_path);
 	if (deployed.import_map_path) query.set('import_map_path', deployed.import_map_path);
 	const path = exists ? functionPath(deployed.slug) : '/functions';
-	await target.fetch(exists ? 'PATCH' : 'POST', `${path}?${query}`, {
+	const method = exists ? 'PATCH' : 'POST';
+	const response = await target.fetch(method, `${path}?${query}`, {
 		headers: { 'content-type': ESZIP },
 		body: new Blob([body]),
 	});
+	asWanted(`${method} ${path}`, await json(response), answerOf(deployed));
 }
 
 /** Changes name and rule for tokens only. */
@@ -89,5 +96,6 @@ export async function changeSettings(
 	target: ManagementApi,
 	deployed: DeployedFunction,
 ): Promise<void> {
-	await target.send('PATCH', functionPath(deployed.slug), settingsBody(deployed));
+	const path = functionPath(deployed.slug);
+	await target.send('PATCH', path, settingsBody(deployed), answerOf(deployed));
 }

@@ -7,6 +7,7 @@ import type { Area } from './area.ts';
 import { forgotten, leftEntry } from './left-as-is.ts';
 import { type Change, isSame } from './plan.ts';
 import { changeDetail } from './report.ts';
+import { configSchema } from './settings-reader.ts';
 
 type ApplyContext = Pick<
 	StageContext,
@@ -63,13 +64,20 @@ async function patch(
 	const body = Object.fromEntries(changes.map(({ setting, value }) => [setting, value]));
 	spend({ operations: 1 });
 	try {
-		return { answer: await target.api.send<unknown>('PATCH', area.path, body) };
+		const answer = await target.api.send<unknown>('PATCH', area.path, body);
+		if (changes.every(({ setting }) => isShown(answer, setting))) return { answer };
 	} catch (error) {
 		const isRefusal = error instanceof TwinsError && error.code === 'api_refused';
 		if (!isRefusal) throw error;
 		return { refusal: error };
 	}
+	// Not every area answers with its settings; what is nowhere to be seen does not count as written.
+	spend({ operations: 1 });
+	return { answer: await target.api.get(area.path, configSchema) };
 }
+
+const isShown = (answer: unknown, setting: string): boolean =>
+	typeof answer === 'object' && answer !== null && Object.hasOwn(answer, setting);
 
 /** An answer that shows the setting with another value means that the plan has its own, or none. */
 async function accepted(

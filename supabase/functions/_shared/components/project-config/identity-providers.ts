@@ -111,7 +111,7 @@ async function add(
 	const added: Item = { object, outcome: 'copied' };
 	try {
 		await announce(added);
-		await target.api.send('POST', ISSUERS, body);
+		await target.api.send('POST', ISSUERS, body, issuerSchema);
 		return added;
 	} catch (error) {
 		const isRefusal = error instanceof TwinsError && error.code === 'api_refused';

@@ -3,10 +3,17 @@
 import type { Stage, StageResult } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readBoth } from './settings-reader.ts';
+import { configSchema, readBoth } from './settings-reader.ts';
 
 const PATH = '/config/storage';
 const OBJECT = 'storage.fileSizeLimit';
+
+const notTaken = (wanted: number): TwinsError =>
+	new TwinsError(
+		'api_refused',
+		`Supabase took the request, but the limit for files is not ${wanted}`,
+		'Set the global file size limit on the target by hand (Storage → Settings), if its plan has it.',
+	);
 
 export const limitsStage: Stage = {
 	name: 'limits',
@@ -22,6 +29,8 @@ async function run(context: StageContext): Promise<StageResult> {
 		context.spend({ operations: 2 });
 		if (typeof wanted === 'number' && typeof present === 'number' && wanted > present) {
 			await context.target.api.send('PATCH', PATH, { fileSizeLimit: wanted });
+			const now = await context.target.api.get(PATH, configSchema);
+			if (now['fileSizeLimit'] !== wanted) throw notTaken(wanted);
 			const detail = `${wanted} (was ${present})`;
 			context.report({ object: OBJECT, outcome: 'copied', detail });
 		}

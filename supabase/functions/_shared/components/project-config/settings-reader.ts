@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import type { ReadContext } from '../../contract/context.ts';
 import type { Config } from './plan.ts';
 
-const configSchema = z.record(z.string(), z.unknown());
+export const configSchema = z.record(z.string(), z.unknown());
 
 /** The settings of both endpoints. */
 export async function readBoth(

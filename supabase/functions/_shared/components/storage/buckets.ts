@@ -4,6 +4,7 @@ import type { StageContext } from '../../contract/context.ts';
 import type { Item } from '../../contract/report.ts';
 import { formatBytes } from '../../domain/amount.ts';
 import { TwinsError } from '../../domain/errors.ts';
+import { letGo } from '../../platform/supabase/storage-api.ts';
 import type { StorageEndpoint } from './endpoints.ts';
 import { type Bucket, bucketOf, type StoredFile } from './file.ts';
 import { ANALYTICS_BUCKETS, BUCKETS, SPECIAL_TABLES, VECTOR_BUCKETS } from './queries.ts';
@@ -113,9 +114,18 @@ async function applyBucket(
 	if (changes.length > 0) {
 		await announce(item);
 		await sendBucket(target, wanted, found !== undefined);
+		const now = (await readBuckets(target)).find(({ id }) => id === wanted.id);
+		if (!now || differingSettings(wanted, now).length > 0) throw notTaken(wanted);
 	}
 	return { bucket: wanted, item };
 }
+
+const notTaken = ({ id }: Bucket): TwinsError =>
+	new TwinsError(
+		'storage_refused',
+		`Storage took the request, but the bucket ${id} is not as it was asked to be`,
+		'Clone again; if it stays so, look at the logs of Storage on the target.',
+	);
 
 const shownLimit = ({ fileSizeLimit }: Bucket): string =>
 	fileSizeLimit === null ? 'none' : formatBytes(fileSizeLimit);
@@ -140,7 +150,7 @@ async function sendBucket(target: StorageEndpoint, wanted: Bucket, exists: boole
 		headers: { 'content-type': 'application/json' },
 		body: JSON.stringify(body),
 	});
-	await response.body?.cancel();
+	await letGo(response);
 }
 
 /**

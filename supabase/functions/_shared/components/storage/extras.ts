@@ -3,6 +3,7 @@
 import type { StageContext } from '../../contract/context.ts';
 import type { Item } from '../../contract/report.ts';
 import { TwinsError } from '../../domain/errors.ts';
+import { letGo } from '../../platform/supabase/storage-api.ts';
 import { type Cursor, emptyTally } from './cursor.ts';
 import type { StorageEndpoints } from './endpoints.ts';
 import { readBuckets } from './buckets.ts';
@@ -61,7 +62,7 @@ async function remove(
 				body: JSON.stringify({ prefixes: names }),
 			},
 		);
-		await response.body?.cancel();
+		await letGo(response);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.details.passing) throw error;
 		refusal = { detail: error.message, fix: error.fix };
@@ -76,6 +77,11 @@ async function remove(
 		context.report(...reportFile(cursor.tally, bucket, file));
 	}
 }
+
+const STILL_THERE = {
+	detail: 'the target still lists the bucket after its removal',
+	fix: 'Clone again.',
+};
 
 /** Removes the target's buckets that the source lacks, with their files. False when the slice ended before. */
 export async function removeExtraBuckets(
@@ -97,8 +103,9 @@ export async function removeExtraBuckets(
 		try {
 			await context.announce(removed);
 			const response = await endpoints.target.fetch('DELETE', `/bucket/${encodeURIComponent(id)}`);
-			await response.body?.cancel();
-			context.report(removed);
+			await letGo(response);
+			const isLeft = (await readBuckets(endpoints.target)).some((bucket) => bucket.id === id);
+			context.report(isLeft ? { object: id, outcome: 'failed', ...STILL_THERE } : removed);
 		} catch (error) {
 			if (!(error instanceof TwinsError) || error.details.passing) throw error;
 			context.report({ object: id, outcome: 'failed', detail: error.message, fix: error.fix });

@@ -1,6 +1,7 @@
 // Moves a large file in pieces of 6 MB through a resumable upload (TUS). The upload's address is kept on the
 // target and the service knows the offset, so that any worker can go on where the last one died.
 import { TwinsError } from '../../domain/errors.ts';
+import { letGo } from '../../platform/supabase/storage-api.ts';
 import type { StorageEndpoints } from './endpoints.ts';
 import type { StoredFile } from './file.ts';
 import { FIND_UPLOAD, FINISH_UPLOAD, REMEMBER_UPLOAD } from './queries.ts';
@@ -11,6 +12,8 @@ export const PIECE_BYTES = 6 * 1024 * 1024;
 
 const ROUTE = '/upload/resumable';
 const PROTOCOL = { 'tus-resumable': '1.0.0' };
+/** Of an upload: the last part of its address, nothing that leads elsewhere. */
+const LOCATION = /^(?!\.+$)[\w.~%=+-]+$/;
 /** Seconds in `max-age=3600`: the only cache control, besides `no-cache`, that this way can carry. */
 const MAX_AGE = /^max-age=(\d+)$/;
 
@@ -99,7 +102,7 @@ async function offsetOf(
 			signal: copy.signal,
 		});
 		const offset = Number(response.headers.get('upload-offset') ?? Number.NaN);
-		return Number.isInteger(offset) ? offset : null;
+		return Number.isInteger(offset) && offset >= 0 ? offset : null;
 	} catch (error) {
 		if (error instanceof TwinsError && !error.details.passing) return null;
 		throw error;
@@ -128,13 +131,13 @@ async function begin(endpoints: StorageEndpoints, copy: ResumableCopy): Promise<
 		},
 		signal: copy.signal,
 	});
-	await response.body?.cancel();
+	await letGo(response);
 	// Only the last part: behind a proxy the address is not the one we must use.
 	const location = response.headers.get('location')?.split('/').at(-1);
-	if (location) return location;
+	if (location !== undefined && LOCATION.test(location)) return location;
 	throw new TwinsError(
 		'storage_refused',
-		'Storage began a resumable upload without saying where',
+		'Storage began a resumable upload without saying where it is',
 		'Clone again; if it stays so, look at the logs of Storage on the target.',
 	);
 }
@@ -158,9 +161,16 @@ async function sendPiece(
 			body: download.body ?? new Uint8Array(),
 			signal: copy.signal,
 		});
-		await response.body?.cancel();
-		return Number(response.headers.get('upload-offset') ?? range.end + 1);
+		await letGo(response);
+		return offsetAfter(response, range);
 	} finally {
 		if (!download.body?.locked) await download.body?.cancel();
 	}
+}
+
+/** Where the upload is after a piece. Anything but a place within it is no answer of the protocol. */
+function offsetAfter({ headers }: Response, range: { start: number; end: number }): number {
+	const offset = Number(headers.get('upload-offset') ?? Number.NaN);
+	if (Number.isInteger(offset) && offset > range.start && offset <= range.end + 1) return offset;
+	throw noProgress(range.start);
 }

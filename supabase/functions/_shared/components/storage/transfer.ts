@@ -1,6 +1,7 @@
 // Moves the bytes of one file from source to target in one piece. The answer of one request is the body of
 // the other: nothing is kept. Larger files go through resumable.ts.
 import { TwinsError } from '../../domain/errors.ts';
+import { letGo } from '../../platform/supabase/storage-api.ts';
 import type { StorageEndpoints } from './endpoints.ts';
 import { filePath, type StoredFile } from './file.ts';
 import { USER_METADATA } from './queries.ts';
@@ -45,7 +46,7 @@ export async function openSource(
 	const response = await endpoints.source.fetch('GET', path, { headers });
 	const trouble = troubleOf(response, file, range);
 	if (trouble === null) return response;
-	await response.body?.cancel();
+	await letGo(response);
 	throw trouble;
 }
 
@@ -100,7 +101,7 @@ export async function copyWhole(
 			body,
 			signal,
 		});
-		await upload.body?.cancel();
+		await letGo(upload);
 	} finally {
 		if (!download.body?.locked) await download.body?.cancel();
 	}

@@ -12,8 +12,13 @@ export interface ManagementApi {
 	 * `api_refused` where the answer is not of the form that is wanted.
 	 */
 	get<T = unknown>(path: string, schema?: z.ZodMiniType<T>): Promise<T>;
-	/** JSON request. `path` is below /v1/projects/{ref}. */
-	send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+	/** JSON request. `path` is below /v1/projects/{ref}. With a schema, what is of another form does not count as done. */
+	send<T>(
+		method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+		path: string,
+		body?: unknown,
+		schema?: z.ZodMiniType<T>,
+	): Promise<T>;
 	/** The raw answer, for bodies that are not JSON. Errors are thrown as above. */
 	fetch(
 		method: string,
@@ -78,21 +83,16 @@ export function createManagementApi(options: ManagementApiOptions): ManagementAp
 		fetch: call,
 		get: async <T>(path: string, schema?: z.ZodMiniType<T>): Promise<T> => {
 			const answer = await json<T>(await call('GET', path));
-			if (schema === undefined) return answer;
-			const parsed = z.safeParse(schema, answer);
-			if (parsed.success) return parsed.data;
-			throw unknownForm(`GET ${path}`, parsed.error.issues[0]?.path.join('.'));
+			return schema === undefined ? answer : asWanted(`GET ${path}`, answer, schema);
 		},
-		send: async (method, path, body) =>
-			json(
-				await call(
-					method,
-					path,
-					body === undefined
-						? {}
-						: { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
-				),
-			),
+		send: async <T>(method: string, path: string, body?: unknown, schema?: z.ZodMiniType<T>) => {
+			const init =
+				body === undefined
+					? {}
+					: { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+			const answer = await json<T>(await call(method, path, init));
+			return schema === undefined ? answer : asWanted(`${method} ${path}`, answer, schema);
+		},
 	};
 }
 
@@ -125,6 +125,13 @@ export async function json<T>(response: Response): Promise<T> {
 			{ passing: true, httpStatus: response.status },
 		);
 	}
+}
+
+/** The answer, where it is of the form that is wanted. Throws `api_refused` otherwise. */
+export function asWanted<T>(subject: string, answer: unknown, schema: z.ZodMiniType<T>): T {
+	const parsed = z.safeParse(schema, answer);
+	if (parsed.success) return parsed.data;
+	throw unknownForm(subject, parsed.error.issues[0]?.path.join('.'));
 }
 
 /** An answer that is JSON, and not what the vendor's document says. */

@@ -41,6 +41,14 @@ export function managementRefusal(response: Response, text: string, subject: str
 			details,
 		);
 	}
+	if (status < 400) {
+		return new TwinsError(
+			'api_refused',
+			`Supabase answered ${subject} with status ${status}, which is neither done nor refused; a redirect would carry the token elsewhere.`,
+			'Check TWINS_MANAGEMENT_API_URL where it is set; otherwise report this.',
+			details,
+		);
+	}
 	if (status >= 500 || status === 408) {
 		return new TwinsError(
 			'api_unavailable',

@@ -63,11 +63,18 @@ export function createStorageApi(options: StorageApiOptions): StorageApi {
 				if (init.signal?.aborted) throw init.signal.reason;
 				throw unreachable(method, path, timeout.aborted, error, secretKey);
 			}
-			if (response.status < 300 || response.status === 304) return response;
+			// "Not modified" answers a read; of a write it would say that nothing was written.
+			const isRead = method === 'GET' || method === 'HEAD';
+			if (response.status < 300 || (isRead && response.status === 304)) return response;
 			throw await refused(method, path, response, secretKey);
 		},
 	};
 }
+
+/** Lets the rest of an answer go that says all it has to say in its head; that it broke off is no matter then. */
+export const letGo = async ({ body }: Response): Promise<void> => {
+	await body?.cancel().catch(() => undefined);
+};
 
 /** A stream as body needs `duplex`, which TypeScript's DOM does not know yet. */
 function streamed(body: BodyInit | undefined): RequestInit {
