@@ -25,6 +25,8 @@ export const handle: Handle = async ({ event, resolve }) => {
 
 	const response = await resolve(event, {
 		filterSerializedResponseHeaders: (name) => name === 'content-range',
+		preload: ({ type, path }) =>
+			type === 'js' || type === 'css' || (type === 'font' && /-latin-wght-normal\./.test(path)),
 	});
 	for (const [name, value] of answerHeaders) response.headers.set(name, value);
 	allowControlProject(response.headers);
