@@ -28,8 +28,8 @@ export async function loadCertificates(home: string): Promise<Certificates> {
 	return made;
 }
 
-/** A root, and a server's certificate that it has signed. */
-export async function makeCertificates(): Promise<Certificates> {
+/** A root, and a server's certificate that it has signed, for this address. */
+export async function makeCertificates(ip = '127.0.0.1'): Promise<Certificates> {
 	const notAfterDate = new Date();
 	notAfterDate.setFullYear(notAfterDate.getFullYear() + YEARS);
 	const common = { keyType: 'ec', algorithm: 'sha256', notAfterDate } as const;
@@ -50,7 +50,7 @@ export async function makeCertificates(): Promise<Certificates> {
 			{
 				name: 'subjectAltName',
 				altNames: [
-					{ type: 7, ip: '127.0.0.1' },
+					{ type: 7, ip },
 					{ type: 2, value: 'localhost' },
 				],
 			},

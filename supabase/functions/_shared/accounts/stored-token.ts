@@ -30,5 +30,7 @@ export function usableToken(
 	stored: StoredToken,
 	{ environment }: Pick<AccountPorts, 'environment'>,
 ): Promise<string> {
-	return accessTokenOf(environment, stored, () => connectControl(environment.controlDbUrl));
+	return accessTokenOf(environment, stored, () =>
+		connectControl(environment.controlDbUrl, environment.databaseCa),
+	);
 }

@@ -28,7 +28,7 @@ export async function serveDestinations(request: Request): Promise<Response> {
 		const userId = await signedInUser(request, environment);
 		const asked = z.safeParse(backupsRequestSchema, await requestJson(request));
 		if (!asked.success) throw malformed(asked.error.issues);
-		const control = await connectControl(environment.controlDbUrl);
+		const control = await connectControl(environment.controlDbUrl, environment.databaseCa);
 		try {
 			return answer(200, await act(asked.data, { control, environment, reach, userId }));
 		} finally {

@@ -45,7 +45,7 @@ export async function openStoredEndpoint(
 		ref: endpoint.ref,
 		url,
 		token: await accessTokenOf(environment, endpoint, () =>
-			connectControl(environment.controlDbUrl),
+			connectControl(environment.controlDbUrl, environment.databaseCa),
 		),
 		managementApiUrl: environment.managementApiUrl,
 		tls: environment.databaseTls,

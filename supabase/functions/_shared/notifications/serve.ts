@@ -41,7 +41,7 @@ export async function serveNotifications(request: Request): Promise<Response> {
 		if (userId === null || !asked.success) {
 			return accepted(deliver(environment, reach).catch(log));
 		}
-		const control = await connectControl(environment.controlDbUrl);
+		const control = await connectControl(environment.controlDbUrl, environment.databaseCa);
 		try {
 			return answer(200, await act(asked.data, { control, environment, reach, userId }));
 		} finally {
@@ -62,7 +62,7 @@ async function deliver(
 	environment: Environment,
 	reach: Parameters<typeof deliverDue>[0]['reach'],
 ): Promise<void> {
-	const control = await connectControl(environment.controlDbUrl);
+	const control = await connectControl(environment.controlDbUrl, environment.databaseCa);
 	try {
 		await deliverDue({ control, environment, reach });
 	} finally {

@@ -22,7 +22,10 @@ const IDLE_MS = 250;
 
 /** Opens nothing yet. A connection that was lost is replaced for the next call. */
 export function openControl(
-	{ controlDbUrl }: Pick<Environment, 'controlDbUrl'>,
+	{
+		controlDbUrl,
+		databaseCa = null,
+	}: Pick<Environment, 'controlDbUrl'> & Partial<Pick<Environment, 'databaseCa'>>,
 	idleMs = IDLE_MS,
 ): Control {
 	let session: Session | undefined;
@@ -48,7 +51,7 @@ export function openControl(
 		query: (text, params) =>
 			inTurn(async () => {
 				clearTimeout(timer);
-				session ??= await connectControl(controlDbUrl);
+				session ??= await connectControl(controlDbUrl, databaseCa);
 				try {
 					return await session.query(text, params);
 				} catch (error) {

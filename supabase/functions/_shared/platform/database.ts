@@ -20,9 +20,9 @@ export const connectUrl = (
 
 /**
  * A session on the control database: what its functions refuse is said in their own words. Its certificate is verified,
- * unless it is on this machine or its URL says `sslmode=disable`.
+ * unless it is on this machine or its URL says `sslmode=disable`; `ca` is a root besides Supabase's.
  */
-export function connectControl(url: string): Promise<postgres.Session> {
+export function connectControl(url: string, ca: string | null = null): Promise<postgres.Session> {
 	const { hostname, searchParams } = new URL(url);
 	const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 	const isPlain = isHere || searchParams.get('sslmode') === 'disable';
@@ -30,6 +30,8 @@ export function connectControl(url: string): Promise<postgres.Session> {
 		...OURS,
 		errorOf: controlError,
 		name: 'control database',
-		...(isPlain ? {} : { tls: 'verify' as const, caCerts: [SUPABASE_ROOT_CA] }),
+		...(isPlain
+			? {}
+			: { tls: 'verify' as const, caCerts: [SUPABASE_ROOT_CA, ...(ca === null ? [] : [ca])] }),
 	});
 }

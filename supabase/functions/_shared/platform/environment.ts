@@ -39,7 +39,7 @@ export interface Environment {
 	readonly storesAtPrivateAddresses: boolean;
 	/** How databases of projects are reached. Anything but `verify` is for local stacks. */
 	readonly databaseTls: TlsMode;
-	/** A root certificate (PEM) besides Supabase's that databases of projects may have; null when there is none. */
+	/** A root certificate (PEM) besides Supabase's that databases may have, also the control database; null when there is none. */
 	readonly databaseCa: string | null;
 }
 

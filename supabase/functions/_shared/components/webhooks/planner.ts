@@ -3,10 +3,9 @@
 import type { PlanContext, Planner } from '../../contract/component.ts';
 import type { PlannedAction } from '../../domain/preview.ts';
 import type { PlannedWork } from '../../domain/plan.ts';
-import { readBackAsPrinted } from '../../platform/postgres/index.ts';
 import { readReferences, withoutSecrets } from '../../platform/supabase/references.ts';
 import { shownStatement } from './by-hand.ts';
-import { copyStage } from './copy.ts';
+import { copyStage, statementsOf } from './copy.ts';
 import { readSourceWebhooks, readWebhooks } from './inspect.ts';
 import { planWebhooks, wantedWebhooks, type WebhookAction } from './plan.ts';
 import { ENABLE_PATH } from './queries.ts';
@@ -50,9 +49,10 @@ function workOf(action: WebhookAction): PlannedWork[] {
 			object,
 			kind: 'webhook',
 			action: ACTIONS[action.how],
-			statements: action.statements.map((statement) =>
-				withoutSecrets(readBackAsPrinted(shownStatement(action.hook, statement))),
-			),
+			statements: statementsOf({
+				...action,
+				statements: action.statements.map((statement) => shownStatement(action.hook, statement)),
+			}).map(withoutSecrets),
 			...(action.how === 'remove' ? { risks: [{ risk: 'removed', object }] } : {}),
 		},
 	];

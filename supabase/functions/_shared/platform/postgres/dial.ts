@@ -126,6 +126,8 @@ async function dialNode(address: Address): Promise<Duplex> {
 		const tls = await import('node:tls');
 		const secure = tls.connect({
 			socket: plain,
+			// What the certificate must name where there is no name to ask for: it would be localhost.
+			host: address.host,
 			servername: net.isIP(address.host) === 0 ? address.host : '',
 			...(address.caCerts && address.caCerts.length > 0
 				? { ca: [...tls.rootCertificates, ...address.caCerts] }
