@@ -2,55 +2,57 @@
 // given the one that was free for longest, so that nothing of a session is found again.
 import * as net from 'node:net';
 import type { AddressInfo } from 'node:net';
-import {
-	type Link,
-	openLink,
-	receive,
-	send,
-} from '../../supabase/functions/_shared/platform/postgres/link.ts';
-import {
-	BACKEND,
-	frame,
-	int32,
-	joined,
-} from '../../supabase/functions/_shared/platform/postgres/messages.ts';
 import { parseStartup, startupLength } from '../../local/supabase/postgres/pooler-startup.ts';
-import { atEnd } from './at-end.ts';
+import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
 
 export interface TransactionPooler {
 	/** Of the pooler, for the database that it was opened for. */
 	readonly url: string;
 	/** Transactions that each connection has carried. */
 	readonly carried: readonly number[];
+	close(): void;
 }
 
 interface Server {
-	readonly link: Link;
+	readonly socket: net.Socket;
 	readonly number: number;
 }
 
-/** Gone when the test file ends. */
+const HOST = '127.0.0.1';
+
+/** Takes whole messages from the front of a buffer until one of the types; null until that is there. */
+function takeUntil(buffer: Buffer, types: string): { whole: Buffer; rest: Buffer } | null {
+	let end = 0;
+	for (let at = 0; at + 5 <= buffer.length;) {
+		const next = at + 1 + buffer.readInt32BE(at + 1);
+		if (next > buffer.length) break;
+		if (types.includes(String.fromCharCode(buffer.readUInt8(at)))) end = next;
+		at = next;
+	}
+	return end === 0 ? null : { whole: buffer.subarray(0, end), rest: buffer.subarray(end) };
+}
+
+const message = (type: string, body: string | Buffer): Buffer => {
+	const head = Buffer.alloc(5);
+	head.write(type);
+	head.writeInt32BE(body.length + 4, 1);
+	return Buffer.concat([head, Buffer.from(body)]);
+};
+const WELCOME = Buffer.concat([
+	message('R', Buffer.alloc(4)),
+	message('K', Buffer.alloc(8)),
+	message('Z', 'I'),
+]);
+
+/** Connects to the database with the credentials of its URL; whoever connects to the pooler is let in. */
 export async function openTransactionPooler(
 	databaseUrl: string,
 	connections: number,
 ): Promise<TransactionPooler> {
-	const { hostname, port, username, password, pathname } = new URL(databaseUrl);
-	const carried = Array.from({ length: connections }, () => 0);
-	const servers: Server[] = [];
-	for (let number = 0; number < connections; number += 1) {
-		const link = await openLink(
-			{ host: hostname, port: Number(port), tls: 'off' },
-			{
-				user: decodeURIComponent(username),
-				password: decodeURIComponent(password),
-				database: pathname.slice(1),
-			},
-			'server of the pooler',
-			{ signal: undefined, timeoutSeconds: 10 },
-		);
-		servers.push({ link, number });
-	}
-	const free = [...servers];
+	const port = Number(new URL(databaseUrl).port);
+	const carried: number[] = [];
+	const free: Server[] = [];
+	const sockets = new Set<net.Socket>();
 	const waiting: ((server: Server) => void)[] = [];
 	const take = (): Promise<Server> => {
 		const server = free.shift();
@@ -61,74 +63,97 @@ export async function openTransactionPooler(
 		if (next) next(server);
 		else free.push(server);
 	};
+	const track = (socket: net.Socket): net.Socket => {
+		sockets.add(socket);
+		return socket.setNoDelay(true).on('error', () => socket.destroy());
+	};
 
-	const pooler = net.createServer((client) => {
-		client.setNoDelay(true);
-		client.on('error', () => client.destroy());
-		let received = Buffer.alloc(0);
-		let isStarted = false;
-		let turn = Promise.resolve();
-		client.on('data', (chunk: Buffer) => {
-			received = Buffer.concat([received, chunk]);
-			if (!isStarted) {
-				const length = startupLength(received);
-				if (length === null || received.length < length) return;
-				const startup = parseStartup(received.subarray(0, length));
-				received = received.subarray(length);
-				if (startup?.kind === 'encryption') return void client.write('N');
-				isStarted = true;
-				client.write(
-					joined([frame('R', int32(0)), frame('K', int32(0), int32(0)), frame('Z', READY)]),
-				);
-			}
-			const request = takeRequest();
-			if (request === undefined) return;
-			turn = turn.then(() => carry(request)).catch(() => void client.destroy());
+	/** The first clients sign in at the database themselves; their connections are kept. */
+	function signIn(client: net.Socket, startup: Buffer): void {
+		const socket = track(net.connect(port, HOST));
+		const server = { socket, number: carried.push(0) - 1 };
+		socket.write(startup);
+		const forward = (chunk: Buffer) => void socket.write(chunk);
+		client.on('data', forward);
+		let answered = Buffer.alloc(0);
+		socket.on('data', function hear(chunk: Buffer) {
+			client.write(chunk);
+			answered = Buffer.concat([answered, chunk]);
+			if (takeUntil(answered, 'Z') === null) return;
+			socket.off('data', hear);
+			client.off('data', forward);
+			give(server);
+			serve(client, Buffer.alloc(0));
 		});
+	}
 
-		/** All up to a message that is answered with "ready", once that has arrived. */
-		function takeRequest(): Buffer | undefined {
-			let end = 0;
-			for (let at = 0; at + 5 <= received.length;) {
-				const type = String.fromCharCode(received.readUInt8(at));
-				const next = at + 1 + received.readInt32BE(at + 1);
-				if (next > received.length) break;
-				if (type === 'X') return void client.end();
-				if (type === 'Q' || type === 'S') end = next;
-				at = next;
-			}
-			if (end === 0) return undefined;
-			const request = received.subarray(0, end);
-			received = received.subarray(end);
-			return request;
-		}
-
+	/** One transaction after the other. */
+	function serve(client: net.Socket, first: Buffer): void {
+		let received = first;
+		let turn = Promise.resolve();
 		let held: Server | undefined;
-		async function carry(request: Buffer): Promise<void> {
+		const ask = (): void => {
+			const request = takeUntil(received, 'QSX');
+			if (request === null) return;
+			received = request.rest;
+			turn = turn.then(() => carry(request.whole)).catch(() => void client.destroy());
+		};
+		const carry = async (request: Buffer): Promise<void> => {
+			if (request.toString('latin1', 0, 1) === 'X') return void client.end();
 			const server = held ?? (await take());
 			held = server;
-			await send(server.link, request);
-			for (;;) {
-				const { type, body } = await receive(server.link);
-				client.write(frame(String.fromCharCode(type), Uint8Array.from(body)));
-				if (type !== BACKEND.ready) continue;
-				if (body[0] !== READY[0]) return;
-				carried[server.number] = (carried[server.number] ?? 0) + 1;
-				held = undefined;
-				give(server);
-				return;
-			}
-		}
+			await new Promise<void>((resolve) => {
+				let answered = Buffer.alloc(0);
+				server.socket.on('data', function hear(chunk: Buffer) {
+					answered = Buffer.concat([answered, chunk]);
+					const ready = takeUntil(answered, 'Z');
+					if (ready === null) return;
+					server.socket.off('data', hear);
+					// Outside of a transaction, after all that was asked.
+					if (ready.whole.toString('latin1', ready.whole.length - 1) === 'I') {
+						carried[server.number] = (carried[server.number] ?? 0) + 1;
+						held = undefined;
+						give(server);
+					}
+					client.write(ready.whole);
+					resolve();
+				});
+				server.socket.write(request);
+			});
+		};
+		client.on('data', (chunk: Buffer) => {
+			received = Buffer.concat([received, chunk]);
+			ask();
+		});
+		ask();
+	}
+
+	const pooler = net.createServer((client) => {
+		track(client);
+		let received = Buffer.alloc(0);
+		client.on('data', function greet(chunk: Buffer) {
+			received = Buffer.concat([received, chunk]);
+			const length = startupLength(received);
+			if (length === null || received.length < length) return;
+			const packet = received.subarray(0, length);
+			received = received.subarray(length);
+			if (parseStartup(packet)?.kind === 'encryption') return void client.write('N');
+			client.off('data', greet);
+			if (carried.length < connections) return signIn(client, packet);
+			client.write(WELCOME);
+			serve(client, received);
+		});
 	});
-	await new Promise<void>((resolve) => pooler.listen(0, '127.0.0.1', resolve));
-	atEnd(() => {
-		pooler.close();
-		for (const { link } of servers) link.stream.close();
-	});
+	await new Promise<void>((resolve) => pooler.listen(0, HOST, resolve));
 	const url = new URL(databaseUrl);
 	url.port = String((pooler.address() as AddressInfo).port);
-	return { url: url.href, carried };
+	for (let nth = 0; nth < connections; nth += 1) await (await connectUrl(url.href)).close();
+	return {
+		url: url.href,
+		carried,
+		close() {
+			pooler.close();
+			for (const socket of sockets) socket.destroy();
+		},
+	};
 }
-
-/** Outside of a transaction. */
-const READY = new TextEncoder().encode('I');

@@ -71,6 +71,7 @@ describe('a pooler of transactions', () => {
 
 	it('carries workers: their claims, heartbeats, waits and results, over whichever connection', async () => {
 		const pooler = await openTransactionPooler(engine.control.dbUrl, 3);
+		onTestFinished(() => pooler.close());
 		const open = () => {
 			const control = openControl({ controlDbUrl: pooler.url });
 			onTestFinished(() => control.close());
