@@ -1,6 +1,20 @@
 -- Purpose: Checks the options of a clone. The command line and the web app check the same rules in
 -- TypeScript; one table of cases is tested against both.
 
+-- They are kept with each run and broadcast with each change of it.
+create function private.refuse_large_options(given jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if octet_length(given::text) > 100000 then
+    perform private.refuse(
+      'The options are larger than 100 kB', 'Name fewer tables; an ignore rule takes a pattern.'
+    );
+  end if;
+end
+$$;
+
 -- Options as given, checked, with every default filled in. An option that is null counts as left out.
 create function private.clone_options(given jsonb) returns jsonb
 language plpgsql
@@ -13,6 +27,7 @@ declare
   given_components jsonb;
   wrong text;
 begin
+  perform private.refuse_large_options(given);
   if jsonb_typeof(given_options) <> 'object' then
     perform private.refuse('The options are not a JSON object', 'Send an object such as {"row_limit": 0}.');
   end if;

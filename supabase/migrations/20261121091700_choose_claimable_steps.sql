@@ -13,7 +13,7 @@ create function private.max_attempts() returns int language sql immutable set se
 return 8;
 
 create view private.claimable_steps as
-select step.id, step.run_id, step.created_at
+select step.id, step.run_id, step.owner_id, step.created_at
 from private.steps as step
 where step.status = 'queued'
   and step.run_after <= now()

@@ -36,13 +36,28 @@ begin
 end
 $$;
 
--- One request per claimable step but those that the caller `takes` itself, at most a handful.
-create function private.wake_workers(takes int default 0) returns int
+-- One request for each free place with a claimable step, of one user or of all, but those that the caller `takes` itself; at most a
+-- handful. Whoever ends a slice calls for its own user only: all others were called for when their steps came free, and calling
+-- for them again with every slice would bury a busy database under calls.
+create function private.wake_workers(of_owner_id uuid default null, takes int default 0) returns int
 language sql
 set search_path = ''
 as $$
-  select private.call_workers((
-    select count(*)::int - takes
-    from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable
-  ));
+  select private.call_workers(least(
+    2 * private.parallel_steps(),
+    case when of_owner_id is not null then (
+      select private.parallel_steps_of_user() - count(*)::int
+      from private.steps where owner_id = of_owner_id and status = 'running'
+    ) end,
+    (
+      select coalesce(sum(least(waiting.steps, private.parallel_steps() - (
+        select count(*) from private.steps as busy where busy.run_id = waiting.run_id and busy.status = 'running'
+      ))), 0)::int
+      from (
+        select run_id, count(*) as steps from private.claimable_steps
+        where of_owner_id is null or owner_id = of_owner_id
+        group by run_id
+      ) as waiting
+    )
+  ) - takes);
 $$;

@@ -102,7 +102,7 @@ begin
   perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
-  perform private.wake_workers(takes => (
+  perform private.wake_workers(held.owner_id, takes => (
     select count(*)::int
     from (select from private.claimable_steps where run_id = held.run_id limit 1) as claimable
     where (result ->> 'goes_on')::boolean

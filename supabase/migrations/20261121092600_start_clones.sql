@@ -174,7 +174,7 @@ begin
   if (checked_options -> 'backup') = 'true' then
     perform private.create_backup(twin.owner_id, twin.source_account_id, twin.source_ref, twin.id, job.id);
   end if;
-  perform private.wake_workers();
+  perform private.wake_workers(twin.owner_id);
   return job;
 end
 $$;

@@ -24,7 +24,7 @@ begin
   end if;
   update public.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()) where id = job.id;
   perform private.finish_run_if_over(job.id);
-  perform private.wake_workers();
+  perform private.wake_workers((select auth.uid()));
   select * into job from public.jobs where id = job.id;
   return job;
 end

@@ -24,7 +24,7 @@ begin
   values (twin.id, checked_options)
   returning * into preview;
   insert into private.steps (preview_id, kind) values (preview.id, 'prepare');
-  perform private.wake_workers();
+  perform private.wake_workers(twin.owner_id);
   return preview;
 end
 $$;

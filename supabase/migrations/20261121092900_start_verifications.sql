@@ -48,7 +48,7 @@ begin
   end if;
   perform private.refuse_too_many_runs(job.owner_id);
   verification := private.create_verification(job, start_verification.mode);
-  perform private.wake_workers();
+  perform private.wake_workers(job.owner_id);
   return verification;
 end
 $$;

@@ -176,7 +176,7 @@ begin
     (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid,
     given ->> 'recipient'
   );
-  perform private.wake_workers();
+  perform private.wake_workers((select auth.uid()));
   return backup;
 end
 $$;
@@ -246,7 +246,7 @@ begin
   end if;
   perform private.refuse_too_many_runs(backup.owner_id);
   select * into backup from private.start_proof(backup.id, prove_backup.mode);
-  perform private.wake_workers();
+  perform private.wake_workers(backup.owner_id);
   return backup;
 end
 $$;
@@ -272,7 +272,7 @@ begin
     perform private.refuse('This backup is being restored', 'Wait until the restore is over, or cancel it.', 'PT409');
   end if;
   perform private.remove_backup(backup.id);
-  perform private.wake_workers();
+  perform private.wake_workers(backup.owner_id);
   select * into backup from public.backups where id = backup.id;
   return backup;
 end

@@ -11,6 +11,7 @@ declare
   options jsonb := coalesce(nullif(given, 'null'), '{}');
   named jsonb;
 begin
+  perform private.refuse_large_options(given);
   if jsonb_typeof(options) <> 'object'
     or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target', 'key_id')) then
     perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target, key_id.');
@@ -138,7 +139,7 @@ begin
     case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end
   from private.component_catalogue() as known;
   insert into private.steps (job_id, kind) values (job.id, 'prepare');
-  perform private.wake_workers();
+  perform private.wake_workers(backup.owner_id);
   return job;
 end
 $$;

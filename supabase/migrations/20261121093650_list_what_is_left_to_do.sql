@@ -3,7 +3,7 @@
 
 create table public.ticks (
   twin_id uuid not null references public.twins (id) on delete cascade,
-  component text not null,
+  component text not null check (length(component) <= 100),
   object text not null check (length(object) <= 1000),
   ticked_at timestamptz not null default now(),
   primary key (twin_id, component, object)

@@ -49,6 +49,23 @@ update private.steps set status = 'done', lease = null, lease_until = null
 where id = (select min(id) from private.steps where status = 'running' and owner_id = tests.user_id('Ada'));
 select is(pg_temp.claim(), 'Ada', 'until one of them is over');
 
+-- Workers are called for free places, not for steps; whoever ends a slice calls for its own user.
+delete from private.steps;
+select vault.create_secret('https://example.com/worker', 'twins_worker_url')
+where not exists (select from vault.secrets where name = 'twins_worker_url');
+select vault.create_secret('secret', 'twins_worker_secret')
+where not exists (select from vault.secrets where name = 'twins_worker_secret');
+insert into private.steps (job_id, kind, rank, component, stage)
+select tests.user_id('job of Ada'), 'stage', 1, 'tables', 'stage ' || nth from generate_series(1, 9) as nth;
+select pg_temp.queue_preview('Boris', '0') from generate_series(1, 2);
+select is(private.wake_workers(tests.user_id('Ada')), 3, 'nine steps of a run are three places');
+select is(private.wake_workers(tests.user_id('Ada'), takes => 1), 2, 'less those that the caller takes');
+select is(private.wake_workers(tests.user_id('Boris')), 2, 'a run with one step is one');
+select is(private.wake_workers(), 5, 'cron calls for all');
+update private.steps set status = 'running', lease = gen_random_uuid(), lease_until = now() + interval '1 minute', started_at = now()
+where job_id is not null and stage in ('stage 1', 'stage 2');
+select is(private.wake_workers(tests.user_id('Ada')), 1, 'places that are taken are not called for');
+
 delete from private.steps;
 select pg_temp.queue_preview('Ada', '0') from generate_series(1, private.open_runs_of_user() - 1);
 select tests.sign_in('Ada');

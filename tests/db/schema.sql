@@ -608,6 +608,7 @@ declare
   given_components jsonb;
   wrong text;
 begin
+  perform private.refuse_large_options(given);
   if jsonb_typeof(given_options) <> 'object' then
     perform private.refuse('The options are not a JSON object', 'Send an object such as {"row_limit": 0}.');
   end if;
@@ -923,7 +924,7 @@ begin
   if (checked_options -> 'backup') = 'true' then
     perform private.create_backup(twin.owner_id, twin.source_account_id, twin.source_ref, twin.id, job.id);
   end if;
-  perform private.wake_workers();
+  perform private.wake_workers(twin.owner_id);
   return job;
 end
 $$;
@@ -1471,7 +1472,7 @@ begin
   perform private.close_slice(held.id, outcome, coalesce(jsonb_array_length(nullif(result -> 'items', 'null')), 0));
   perform private.refresh_component(held.job_id, held.component);
   perform private.finish_run_if_over(held.run_id);
-  perform private.wake_workers(takes => (
+  perform private.wake_workers(held.owner_id, takes => (
     select count(*)::int
     from (select from private.claimable_steps where run_id = held.run_id limit 1) as claimable
     where (result ->> 'goes_on')::boolean
@@ -2480,6 +2481,19 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.refuse_large_options(given jsonb) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO ''
+    AS $$
+begin
+  if octet_length(given::text) > 100000 then
+    perform private.refuse(
+      'The options are larger than 100 kB', 'Name fewer tables; an ignore rule takes a pattern.'
+    );
+  end if;
+end
+$$;
+
 CREATE FUNCTION private.refuse_risks(twin public.twins, checked_options jsonb, of_preview_id uuid, agreed text[], without_preview boolean) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -2722,6 +2736,7 @@ declare
   options jsonb := coalesce(nullif(given, 'null'), '{}');
   named jsonb;
 begin
+  perform private.refuse_large_options(given);
   if jsonb_typeof(options) <> 'object'
     or exists (select from jsonb_object_keys(options) as key where key not in ('components', 'tables', 'confirm_target', 'key_id')) then
     perform private.refuse('These options are not known', 'Send an object with components, tables, confirm_target, key_id.');
@@ -3468,14 +3483,27 @@ $_$;
 
 COMMENT ON FUNCTION private.wake_notifications() IS 'Each minute, and when something was noted: has due deliveries made.';
 
-CREATE FUNCTION private.wake_workers(takes integer DEFAULT 0) RETURNS integer
+CREATE FUNCTION private.wake_workers(of_owner_id uuid DEFAULT NULL::uuid, takes integer DEFAULT 0) RETURNS integer
     LANGUAGE sql
     SET search_path TO ''
     AS $$
-  select private.call_workers((
-    select count(*)::int - takes
-    from (select from private.claimable_steps limit 2 * private.parallel_steps()) as claimable
-  ));
+  select private.call_workers(least(
+    2 * private.parallel_steps(),
+    case when of_owner_id is not null then (
+      select private.parallel_steps_of_user() - count(*)::int
+      from private.steps where owner_id = of_owner_id and status = 'running'
+    ) end,
+    (
+      select coalesce(sum(least(waiting.steps, private.parallel_steps() - (
+        select count(*) from private.steps as busy where busy.run_id = waiting.run_id and busy.status = 'running'
+      ))), 0)::int
+      from (
+        select run_id, count(*) as steps from private.claimable_steps
+        where of_owner_id is null or owner_id = of_owner_id
+        group by run_id
+      ) as waiting
+    )
+  ) - takes);
 $$;
 
 CREATE FUNCTION public.arm(twin_id uuid, component text DEFAULT NULL::text, object text DEFAULT NULL::text, confirm_target text DEFAULT NULL::text) RETURNS public.jobs
@@ -3539,7 +3567,7 @@ begin
   end if;
   update public.jobs set cancel_requested_at = coalesce(cancel_requested_at, now()) where id = job.id;
   perform private.finish_run_if_over(job.id);
-  perform private.wake_workers();
+  perform private.wake_workers((select auth.uid()));
   select * into job from public.jobs where id = job.id;
   return job;
 end
@@ -3591,7 +3619,7 @@ begin
     perform private.refuse('This backup is being restored', 'Wait until the restore is over, or cancel it.', 'PT409');
   end if;
   perform private.remove_backup(backup.id);
-  perform private.wake_workers();
+  perform private.wake_workers(backup.owner_id);
   select * into backup from public.backups where id = backup.id;
   return backup;
 end
@@ -3701,7 +3729,7 @@ begin
   end if;
   perform private.refuse_too_many_runs(backup.owner_id);
   select * into backup from private.start_proof(backup.id, prove_backup.mode);
-  perform private.wake_workers();
+  perform private.wake_workers(backup.owner_id);
   return backup;
 end
 $$;
@@ -3999,7 +4027,7 @@ begin
     (select auth.uid()), start_backup.account_id, start_backup.ref, of_twin.id, null, (given ->> 'destination_id')::uuid,
     given ->> 'recipient'
   );
-  perform private.wake_workers();
+  perform private.wake_workers((select auth.uid()));
   return backup;
 end
 $_$;
@@ -4039,7 +4067,7 @@ begin
   values (twin.id, checked_options)
   returning * into preview;
   insert into private.steps (preview_id, kind) values (preview.id, 'prepare');
-  perform private.wake_workers();
+  perform private.wake_workers(twin.owner_id);
   return preview;
 end
 $$;
@@ -4097,7 +4125,7 @@ begin
     case when (job.options -> 'components' -> known.component) = 'true' then 'pending' else 'skipped' end
   from private.component_catalogue() as known;
   insert into private.steps (job_id, kind) values (job.id, 'prepare');
-  perform private.wake_workers();
+  perform private.wake_workers(backup.owner_id);
   return job;
 end
 $$;
@@ -4132,7 +4160,7 @@ begin
   end if;
   perform private.refuse_too_many_runs(job.owner_id);
   verification := private.create_verification(job, start_verification.mode);
-  perform private.wake_workers();
+  perform private.wake_workers(job.owner_id);
   return verification;
 end
 $$;
@@ -4218,6 +4246,7 @@ COMMENT ON TABLE private.channel_addresses IS 'Address and signing secret of web
 CREATE VIEW private.claimable_steps AS
  SELECT step.id,
     step.run_id,
+    step.owner_id,
     step.created_at
    FROM private.steps step
   WHERE ((step.status = 'queued'::text) AND (step.run_after <= now()) AND (NOT (EXISTS ( SELECT
@@ -4621,6 +4650,7 @@ CREATE TABLE public.ticks (
     component text NOT NULL,
     object text NOT NULL,
     ticked_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT ticks_component_check CHECK ((length(component) <= 100)),
     CONSTRAINT ticks_object_check CHECK ((length(object) <= 1000))
 );
 
@@ -5477,6 +5507,8 @@ REVOKE ALL ON FUNCTION private.refuse_empty_clone(checked_options jsonb) FROM PU
 
 REVOKE ALL ON FUNCTION private.refuse_incomplete_backup(backup public.backups) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION private.refuse_large_options(given jsonb) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION private.refuse_risks(twin public.twins, checked_options jsonb, of_preview_id uuid, agreed text[], without_preview boolean) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.refuse_too_many_runs(of_owner_id uuid) FROM PUBLIC;
@@ -5549,7 +5581,7 @@ REVOKE ALL ON FUNCTION private.wake_for_deliveries() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.wake_notifications() FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION private.wake_workers(takes integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION private.wake_workers(of_owner_id uuid, takes integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.arm(twin_id uuid, component text, object text, confirm_target text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.arm(twin_id uuid, component text, object text, confirm_target text) TO authenticated;
