@@ -3,6 +3,17 @@
 -- it looks every two seconds for what nobody else would notice: a worker that died, a back-off that is over, a step whose
 -- worker was never woken because pg_net lost the call.
 
+-- Secrets that are good for a moment are not kept beyond it, sealed though they are.
+create function private.forget_old_secrets() returns void
+language sql
+set search_path = ''
+as $$
+  delete from private.oauth_requests where expires_at < now();
+  delete from private.restore_keys where job_id is null and created_at < now() - interval '1 hour';
+  delete from private.database_logins
+  where expires_at < now() and coalesce(asking_until, '-infinity') < now();
+$$;
+
 create function private.keep_moving() returns void
 language plpgsql
 set search_path = ''
@@ -10,11 +21,12 @@ as $$
 begin
   perform private.return_expired_leases();
   perform private.flush_broadcasts();
+  perform private.forget_old_secrets();
   perform private.wake_workers();
 end
 $$;
 
-comment on function private.keep_moving is 'Each minute: expired leases, held-back broadcasts, waiting steps.';
+comment on function private.keep_moving is 'Each minute: expired leases, held-back broadcasts, secrets that are over, waiting steps.';
 
 -- Wakes workers only for what came free since the last look: whoever is awake already takes the rest. A step that
 -- everybody has left alone for four seconds was called for in vain: pg_net keeps its queue in memory. It is called for again for

@@ -56,6 +56,23 @@ update private.steps set status = 'running', finished_at = null, lease = gen_ran
   lease_until = now() + interval '9 seconds', started_at = now() where rank = 0;
 select ok(not pg_temp.is_rescued(), 'what waits for another step is not called for');
 
+-- Secrets that are over go within a minute.
+insert into private.oauth_requests (state_hash, owner_id, key_id, iv, ciphertext, expires_at)
+select 'state ' || minutes, tests.user_id('Ada'), 'k', decode(repeat('00', 12), 'hex'), '\x00', now() + minutes * interval '1 minute'
+from unnest(array[-1, 5]) as minutes;
+insert into private.restore_keys (id, owner_id, recipient, key_id, iv, ciphertext, created_at)
+select gen_random_uuid(), tests.user_id('Ada'), 'age1 ' || minutes, 'k', decode(repeat('00', 12), 'hex'), '\x00', now() - minutes * interval '1 minute'
+from unnest(array[61, 5]) as minutes;
+insert into private.database_logins (account_id, ref, key_id, iv, ciphertext, expires_at)
+select account_id, ref, 'k', decode(repeat('00', 12), 'hex'), '\x00', now() + case ref when repeat('a', 20) then -1 else 1 end * interval '1 minute'
+from public.projects where account_id = tests.user_id('account of Ada') and ref in (repeat('a', 20), repeat('b', 20));
+select private.keep_moving();
+select results_eq(
+  $$ select state_hash from private.oauth_requests union all select recipient from private.restore_keys
+    union all select left(ref, 1) from private.database_logins $$,
+  array['state 5', 'age1 5', 'b'], 'expired connections, keys of backups and logins are not kept'
+);
+
 -- A night. Another clone of hers, into another target, is older than a year.
 insert into public.jobs (id, owner_id, twin_id, target_ref, options, status, started_at, finished_at)
 select tests.user_id('old job'), owner_id, twin_id, repeat('o', 20), '{}', 'completed', now(), now() - interval '400 days'

@@ -1557,6 +1557,16 @@ begin
 end
 $$;
 
+CREATE FUNCTION private.forget_old_secrets() RETURNS void
+    LANGUAGE sql
+    SET search_path TO ''
+    AS $$
+  delete from private.oauth_requests where expires_at < now();
+  delete from private.restore_keys where job_id is null and created_at < now() - interval '1 hour';
+  delete from private.database_logins
+  where expires_at < now() and coalesce(asking_until, '-infinity') < now();
+$$;
+
 CREATE FUNCTION private.give_up_backup(of_backup_id uuid) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO ''
@@ -1669,11 +1679,12 @@ CREATE FUNCTION private.keep_moving() RETURNS void
 begin
   perform private.return_expired_leases();
   perform private.flush_broadcasts();
+  perform private.forget_old_secrets();
   perform private.wake_workers();
 end
 $$;
 
-COMMENT ON FUNCTION private.keep_moving() IS 'Each minute: expired leases, held-back broadcasts, waiting steps.';
+COMMENT ON FUNCTION private.keep_moving() IS 'Each minute: expired leases, held-back broadcasts, secrets that are over, waiting steps.';
 
 CREATE FUNCTION private.least_gap_minutes(parsed private.cron_fields) RETURNS integer
     LANGUAGE sql IMMUTABLE
@@ -5408,6 +5419,8 @@ REVOKE ALL ON FUNCTION private.finish_slice(step_id bigint, step_lease uuid, res
 REVOKE ALL ON FUNCTION private.finish_verification(of_verification_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.flush_broadcasts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION private.forget_old_secrets() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION private.give_up_backup(of_backup_id uuid) FROM PUBLIC;
 
