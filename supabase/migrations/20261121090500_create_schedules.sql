@@ -10,6 +10,8 @@ create table public.schedules (
   options jsonb not null default '{}' check (jsonb_typeof(options) = 'object'),
   is_confirmed boolean not null default false,
   loss_limit int not null default 50 check (loss_limit between 1 and 100),
+  agreed text[] not null default '{}',
+  asked text[] not null default '{}',
   is_active boolean not null default true,
   paused_reason text,
   is_asking boolean not null default false,
@@ -27,6 +29,9 @@ comment on column public.schedules.is_confirmed is
   'The ref of the target was typed when this was saved: its runs need nobody to type it.';
 comment on column public.schedules.loss_limit is
   'Percent of the rows of a table that a run may remove or overwrite before it stops and asks; 100: all.';
+comment on column public.schedules.agreed is
+  'Risks ("risk object", "risk *") that somebody agreed to: its runs may do these, and stop before others.';
+comment on column public.schedules.asked is 'Risks for which a run stopped: whoever runs it anyway agrees to them.';
 comment on column public.schedules.is_asking is 'A run stopped before writing. Somebody says whether it shall be done anyway.';
 comment on column public.schedules.paused_reason is 'Why it stopped by itself, and the way back.';
 

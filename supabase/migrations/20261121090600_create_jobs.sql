@@ -13,6 +13,7 @@ create table public.jobs (
   attempt int not null default 1 check (attempt > 0),
   options jsonb not null check (jsonb_typeof(options) = 'object'),
   loss_limit int check (loss_limit between 1 and 100),
+  agreed text[],
   status text not null default 'pending'
     check (status in ('pending', 'in_progress', 'completed', 'failed', 'canceled')),
   created_at timestamptz not null default now(),
@@ -28,6 +29,8 @@ create table public.jobs (
 comment on table public.jobs is 'One clone (or restore): a run of a twin.';
 comment on column public.jobs.loss_limit is
   'Percent of the rows of a table that it may remove or overwrite; null: nobody looks, a person saw the preview.';
+comment on column public.jobs.agreed is
+  'Risks ("risk object") that somebody agreed to; runs of schedules and further attempts stop before others. null: nobody looks.';
 comment on column public.jobs.parent_id is 'The first attempt of the same clone, where this one was run again.';
 comment on column public.jobs.error is '{code, message, fix}: why the job failed, or that parts of it did.';
 comment on column public.jobs.report is 'Counts per component, failures, and what is left to do by hand.';

@@ -91,6 +91,8 @@ return (
     'mode', verification.mode,
     'options', coalesce(job.options, preview.options, verified_job.options),
     'loss_limit', job.loss_limit,
+    -- Of a first attempt by hand the preview was read just now.
+    'agreed', case when job.schedule_id is not null or job.attempt > 1 then to_jsonb(job.agreed) end,
     'ignore_rules', coalesce(
       (select jsonb_agg(rule.pattern order by rule.pattern)
        from public.ignore_rules as rule where rule.twin_id = twin.id),

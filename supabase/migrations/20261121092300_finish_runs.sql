@@ -69,8 +69,14 @@ as $$
   set outcome = 'stopped', reason = failure ->> 'message'
   where job_id = job.id;
   update public.schedules
-  set is_active = false, next_run_at = null, is_asking = true, paused_reason = (failure ->> 'message') || '.'
-  where id = job.schedule_id and job.trigger = 'schedule';
+  set is_active = false, next_run_at = null, is_asking = true, paused_reason = (failure ->> 'message') || '.',
+      asked = (
+        select coalesce(array_agg(distinct named), '{}')
+        from private.steps as guard
+        cross join lateral jsonb_array_elements_text(guard.error -> 'risks') as named
+        where guard.job_id = job.id and guard.kind = 'guard' and jsonb_typeof(guard.error -> 'risks') = 'array'
+      )
+  where id = job.schedule_id;
 $$;
 
 create function private.finish_job(of_job_id uuid) returns void

@@ -210,12 +210,22 @@ as $$
 declare
   checked_options jsonb := private.clone_options(options);
   twin public.twins;
+  job public.jobs;
 begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
   perform private.refuse_unconfirmed_target(twin, checked_options ->> 'confirm_target');
   perform private.refuse_empty_clone(checked_options);
   perform private.refuse_risks(twin, checked_options, preview_id, agreed, without_preview);
-  return private.create_clone(twin, checked_options);
+  job := private.create_clone(twin, checked_options);
+  -- For further attempts: what of the preview is a risk was agreed to, all of it.
+  update public.jobs
+  set agreed = case when start_clone.preview_id is not null then (
+    select coalesce(array_agg(distinct risk.risk || ' ' || risk.object), '{}')
+    from public.preview_risks as risk where risk.preview_id = start_clone.preview_id
+  ) end
+  where id = job.id
+  returning * into job;
+  return job;
 end
 $$;
 

@@ -49,6 +49,7 @@ begin
   set parent_id = coalesce(earlier.parent_id, earlier.id),
       -- What stopped a run of a schedule stops its next attempt too: this is not the place where losses are agreed to.
       loss_limit = earlier.loss_limit,
+      agreed = earlier.agreed,
       attempt = 1 + (
         select max(other.attempt) from public.jobs as other
         where coalesce(earlier.parent_id, earlier.id) in (other.id, other.parent_id)

@@ -92,12 +92,19 @@ begin
   perform private.refuse_empty_clone(checked_options);
   schedule.is_confirmed := private.confirmed_for_runs(twin, schedule, checked_options);
 
+  -- What somebody has agreed to for this pair by hand, its runs may do as well.
+  schedule.agreed := coalesce(schedule.agreed, (
+    select job.agreed from public.jobs as job
+    where job.twin_id = twin.id and job.schedule_id is null and job.agreed is not null
+    order by job.created_at desc limit 1
+  ), '{}');
   insert into public.schedules as kept
-    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, loss_limit, is_active, next_run_at)
+    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, loss_limit, agreed, is_active, next_run_at)
   values (
     coalesce(schedule.id, gen_random_uuid()), twin.id, btrim(save_schedule.name), save_schedule.every_hours,
     save_schedule.cron, save_schedule.timezone, checked_options - 'confirm_target', schedule.is_confirmed,
     coalesce(save_schedule.loss_limit, schedule.loss_limit, 50),
+    schedule.agreed,
     coalesce(save_schedule.is_active, true),
     case when coalesce(save_schedule.is_active, true) then
       private.next_slot(parsed, save_schedule.timezone, now())
@@ -114,6 +121,7 @@ begin
       is_active = excluded.is_active,
       paused_reason = null,
       is_asking = false,
+      asked = '{}',
       next_run_at = excluded.next_run_at
   returning * into schedule;
   return schedule;
@@ -155,10 +163,13 @@ begin
   if not schedule.is_confirmed then
     perform private.refuse_unconfirmed_target(twin, null);
   end if;
+  -- The answer to what it asked: that was agreed to, and it goes on by itself.
+  schedule.agreed := array(select distinct unnest(schedule.agreed || schedule.asked));
   job := private.start_run_of_schedule(schedule, twin, 'manual');
-  -- The answer to what it asked: it goes on by itself.
   update public.schedules
-  set is_asking = false,
+  set agreed = schedule.agreed,
+      asked = '{}',
+      is_asking = false,
       is_active = true,
       paused_reason = null,
       next_run_at = private.next_slot(private.parse_cron(private.rhythm(every_hours, cron)), timezone, now())

@@ -21,7 +21,9 @@ begin
   );
   -- Whoever runs it by hand accepts what it takes, which the next run by itself may take as well.
   update public.jobs
-  set loss_limit = case of_trigger when 'schedule' then schedule.loss_limit else 100 end
+  set loss_limit = case of_trigger when 'schedule' then schedule.loss_limit else 100 end,
+      -- That extras are removed was confirmed when it was saved.
+      agreed = schedule.agreed || case when schedule.options -> 'remove_extra' = 'true' then '{removed *,dropped *}' else '{}' end::text[]
   where id = job.id
   returning * into job;
   update public.schedules set last_job_id = job.id where id = schedule.id;

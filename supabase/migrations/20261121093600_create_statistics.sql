@@ -30,6 +30,7 @@ select
   schedule.is_active,
   schedule.paused_reason,
   schedule.is_asking,
+  schedule.asked,
   schedule.loss_limit,
   schedule.next_run_at,
   job.id as last_job_id,

@@ -147,6 +147,14 @@ test('asks before a run that would take too much, and runs it anyway', async () 
 	await ready(page);
 	await card('Nightly').getByText('Stopped before writing: About 85 %').waitFor();
 	expect(await axeViolations(page)).toEqual([]);
+	// So does what nobody agreed to: each by its name.
+	await control`update public.schedules set asked = '{policies readers on public.orders,rls_off public.orders}' where twin_id = ${TWIN}`;
+	await page.reload();
+	await ready(page);
+	const asked = card('Nightly').getByRole('list').first();
+	await asked.getByText('Policies may let more through: readers on public.orders').waitFor();
+	await asked.getByText('no longer forced: public.orders').waitFor();
+	expect(await axeViolations(page)).toEqual([]);
 	await card('Nightly').getByRole('button', { name: 'Run anyway Nightly' }).waitFor();
 });
 
@@ -154,8 +162,13 @@ test('runs now, and is found on the page of its twin', async () => {
 	await card('Nightly').getByRole('button', { name: 'Run anyway Nightly' }).click();
 	await page.waitForURL(/\/clones\/[0-9a-f-]{36}/);
 	const [row] =
-		await control`select is_active, is_asking from public.schedules where twin_id = ${TWIN}`;
-	expect(row).toEqual({ is_active: true, is_asking: false });
+		await control`select is_active, is_asking, asked, agreed from public.schedules where twin_id = ${TWIN}`;
+	expect(row).toEqual({
+		is_active: true,
+		is_asking: false,
+		asked: [],
+		agreed: ['policies readers on public.orders', 'rls_off public.orders'],
+	});
 	await page.goto(`/twins/${TWIN}/schedule`);
 	const section = page.getByRole('region', { name: 'Schedules' });
 	await section.getByRole('link', { name: 'Nightly' }).click();

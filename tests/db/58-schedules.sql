@@ -298,5 +298,44 @@ update public.schedules set next_run_at = now() - interval '30 seconds';
 select private.start_due_schedules();
 select pg_temp.guard_says('{"outcome": "failed", "error": {"code": "database_refused", "message": "no", "fix": "Look"}}');
 select is(is_active and not is_asking, true, 'a guard that cannot look fails the run, as anything else does') from public.schedules;
+-- What nobody agreed to stops it as well, by name; a run by hand too: nobody saw a preview of it.
+select pg_temp.end_jobs();
+delete from private.steps;
+update public.jobs set schedule_id = null, agreed = '{policies readers on public.a}', created_at = now() + interval '1 minute'
+where id = (select id from public.jobs limit 1);
+select tests.sign_in('Ada');
+select is(
+  (public.save_schedule(tests.user_id('twin of Ada'), 'Knows', 6)).agreed, '{policies readers on public.a}',
+  'a new schedule may do what was agreed to by hand for its pair'
+);
+select is(agreed, '{}', 'but no other') from public.schedules where id in (select id from guarded);
+select public.run_schedule(id) from guarded;
+select tests.sign_out();
+select is(private.run_facts(step) -> 'agreed', '[]', 'a run of a schedule may do what its schedule may') from private.steps as step;
+select pg_temp.guard_says('{"outcome": "failed", "error":
+  {"code": "limit_exceeded", "message": "Nobody has agreed", "fix": "Look", "risks": ["rls_off public.a", "grants anon on b"]}}');
+select is(
+  row(is_asking, is_active, asked)::text, '(t,f,"{""grants anon on b"",""rls_off public.a""}")', 'it asks about each by name'
+) from public.schedules where id in (select id from guarded);
+select tests.sign_in('Ada');
+select is(asked, '{"grants anon on b","rls_off public.a"}', 'its owner sees them')
+from public.schedule_health where schedule_id in (select id from guarded);
+select set_eq(
+  'select unnest((public.run_schedule(id)).agreed) from guarded', '{grants anon on b,rls_off public.a}'::text[],
+  'whoever runs it anyway agrees to these'
+);
+select is(row(is_asking, is_active, asked)::text, '(f,t,{})', 'and it goes on') from public.schedules where id in (select id from guarded);
+select public.save_schedule(twin_id, 'Guarded', 6, options => jsonb_build_object('remove_extra', true, 'confirm_target', repeat('b', 20)),
+  schedule_id => id) from guarded;
+select tests.sign_out();
+select pg_temp.end_jobs();
+delete from private.steps;
+select tests.sign_in('Ada');
+select set_eq(
+  'select unnest((public.run_schedule(id)).agreed) from guarded',
+  '{grants anon on b,rls_off public.a,removed *,dropped *}'::text[],
+  'removing extras was confirmed when it was saved, and what was agreed to stays'
+);
+select tests.sign_out();
 select * from finish();
 rollback;

@@ -11,6 +11,22 @@ set options = '{"components": {"tables": true, "data": true, "views": false}, "r
 where id = tests.user_id('job of Ada');
 update public.twins set options = '{"row_limit": 7}' where id = tests.user_id('twin of Ada');
 
+create function pg_temp.again_says(given text[], told jsonb) returns setof text language plpgsql as $$
+declare
+  again uuid;
+begin
+  perform tests.sign_out();
+  update public.jobs set status = 'completed', finished_at = now(), report = '{}' where finished_at is null;
+  update public.jobs set agreed = given where id = tests.user_id('job of Ada');
+  perform tests.sign_in('Ada');
+  again := (public.run_again(tests.user_id('job of Ada'))).id;
+  perform tests.sign_out();
+  return next is(
+    coalesce(private.run_facts(step) -> 'agreed', 'null'), coalesce(told, 'null'), 'agreed to: ' || coalesce(given::text, 'nothing asked')
+  ) from private.steps as step where step.job_id = again;
+end
+$$;
+
 select tests.sign_in('Ada');
 select tests.refuses(
   tests.call('run_again', gen_random_uuid()::text), 'PT404', 'no such clone', 'nothing is run again that never was'
@@ -77,5 +93,8 @@ select results_eq(
   $$ values (3, true) $$, 'attempts are counted from the first'
 );
 
+-- A further attempt may do what was agreed to for the first, and nobody looks where nobody was asked.
+select pg_temp.again_says(null, null);
+select pg_temp.again_says('{rls_off public.a}', '["rls_off public.a"]');
 select * from finish();
 rollback;

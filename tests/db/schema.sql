@@ -161,6 +161,7 @@ CREATE TABLE public.jobs (
     attempt integer DEFAULT 1 NOT NULL,
     options jsonb NOT NULL,
     loss_limit integer,
+    agreed text[],
     status text DEFAULT 'pending'::text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
@@ -187,6 +188,8 @@ COMMENT ON COLUMN public.jobs.parent_id IS 'The first attempt of the same clone,
 
 COMMENT ON COLUMN public.jobs.loss_limit IS 'Percent of the rows of a table that it may remove or overwrite; null: nobody looks, a person saw the preview.';
 
+COMMENT ON COLUMN public.jobs.agreed IS 'Risks ("risk object") that somebody agreed to; runs of schedules and further attempts stop before others. null: nobody looks.';
+
 COMMENT ON COLUMN public.jobs.error IS '{code, message, fix}: why the job failed, or that parts of it did.';
 
 COMMENT ON COLUMN public.jobs.report IS 'Counts per component, failures, and what is left to do by hand.';
@@ -203,8 +206,14 @@ CREATE FUNCTION private.ask_about_run(job public.jobs, failure jsonb) RETURNS vo
   set outcome = 'stopped', reason = failure ->> 'message'
   where job_id = job.id;
   update public.schedules
-  set is_active = false, next_run_at = null, is_asking = true, paused_reason = (failure ->> 'message') || '.'
-  where id = job.schedule_id and job.trigger = 'schedule';
+  set is_active = false, next_run_at = null, is_asking = true, paused_reason = (failure ->> 'message') || '.',
+      asked = (
+        select coalesce(array_agg(distinct named), '{}')
+        from private.steps as guard
+        cross join lateral jsonb_array_elements_text(guard.error -> 'risks') as named
+        where guard.job_id = job.id and guard.kind = 'guard' and jsonb_typeof(guard.error -> 'risks') = 'array'
+      )
+  where id = job.schedule_id;
 $$;
 
 CREATE FUNCTION private.begin_oauth(requesting_user_id uuid, reconnected_account_id uuid, request_state_hash text, verifier_key_id text, verifier_iv text, verifier_ciphertext text) RETURNS void
@@ -758,6 +767,8 @@ CREATE TABLE public.schedules (
     options jsonb DEFAULT '{}'::jsonb NOT NULL,
     is_confirmed boolean DEFAULT false NOT NULL,
     loss_limit integer DEFAULT 50 NOT NULL,
+    agreed text[] DEFAULT '{}'::text[] NOT NULL,
+    asked text[] DEFAULT '{}'::text[] NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     paused_reason text,
     is_asking boolean DEFAULT false NOT NULL,
@@ -781,6 +792,10 @@ COMMENT ON COLUMN public.schedules.timezone IS 'Slots are times of the clocks th
 COMMENT ON COLUMN public.schedules.is_confirmed IS 'The ref of the target was typed when this was saved: its runs need nobody to type it.';
 
 COMMENT ON COLUMN public.schedules.loss_limit IS 'Percent of the rows of a table that a run may remove or overwrite before it stops and asks; 100: all.';
+
+COMMENT ON COLUMN public.schedules.agreed IS 'Risks ("risk object", "risk *") that somebody agreed to: its runs may do these, and stop before others.';
+
+COMMENT ON COLUMN public.schedules.asked IS 'Risks for which a run stopped: whoever runs it anyway agrees to them.';
 
 COMMENT ON COLUMN public.schedules.paused_reason IS 'Why it stopped by itself, and the way back.';
 
@@ -2943,7 +2958,7 @@ CREATE FUNCTION private.stored_backup(of_backup_id uuid, of_job_id uuid) RETURNS
 CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id), job.id), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
+    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'agreed', CASE WHEN ((job.schedule_id IS NOT NULL) OR (job.attempt > 1)) THEN to_jsonb(job.agreed) ELSE NULL::jsonb END, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id), job.id), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
 
 CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, account_expires_on date DEFAULT NULL::date) RETURNS jsonb
     LANGUAGE plpgsql
@@ -3152,7 +3167,9 @@ begin
   );
   -- Whoever runs it by hand accepts what it takes, which the next run by itself may take as well.
   update public.jobs
-  set loss_limit = case of_trigger when 'schedule' then schedule.loss_limit else 100 end
+  set loss_limit = case of_trigger when 'schedule' then schedule.loss_limit else 100 end,
+      -- That extras are removed was confirmed when it was saved.
+      agreed = schedule.agreed || case when schedule.options -> 'remove_extra' = 'true' then '{removed *,dropped *}' else '{}' end::text[]
   where id = job.id
   returning * into job;
   update public.schedules set last_job_id = job.id where id = schedule.id;
@@ -3845,6 +3862,7 @@ begin
   set parent_id = coalesce(earlier.parent_id, earlier.id),
       -- What stopped a run of a schedule stops its next attempt too: this is not the place where losses are agreed to.
       loss_limit = earlier.loss_limit,
+      agreed = earlier.agreed,
       attempt = 1 + (
         select max(other.attempt) from public.jobs as other
         where coalesce(earlier.parent_id, earlier.id) in (other.id, other.parent_id)
@@ -3873,10 +3891,13 @@ begin
   if not schedule.is_confirmed then
     perform private.refuse_unconfirmed_target(twin, null);
   end if;
+  -- The answer to what it asked: that was agreed to, and it goes on by itself.
+  schedule.agreed := array(select distinct unnest(schedule.agreed || schedule.asked));
   job := private.start_run_of_schedule(schedule, twin, 'manual');
-  -- The answer to what it asked: it goes on by itself.
   update public.schedules
-  set is_asking = false,
+  set agreed = schedule.agreed,
+      asked = '{}',
+      is_asking = false,
       is_active = true,
       paused_reason = null,
       next_run_at = private.next_slot(private.parse_cron(private.rhythm(every_hours, cron)), timezone, now())
@@ -3952,12 +3973,19 @@ begin
   perform private.refuse_empty_clone(checked_options);
   schedule.is_confirmed := private.confirmed_for_runs(twin, schedule, checked_options);
 
+  -- What somebody has agreed to for this pair by hand, its runs may do as well.
+  schedule.agreed := coalesce(schedule.agreed, (
+    select job.agreed from public.jobs as job
+    where job.twin_id = twin.id and job.schedule_id is null and job.agreed is not null
+    order by job.created_at desc limit 1
+  ), '{}');
   insert into public.schedules as kept
-    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, loss_limit, is_active, next_run_at)
+    (id, twin_id, name, every_hours, cron, timezone, options, is_confirmed, loss_limit, agreed, is_active, next_run_at)
   values (
     coalesce(schedule.id, gen_random_uuid()), twin.id, btrim(save_schedule.name), save_schedule.every_hours,
     save_schedule.cron, save_schedule.timezone, checked_options - 'confirm_target', schedule.is_confirmed,
     coalesce(save_schedule.loss_limit, schedule.loss_limit, 50),
+    schedule.agreed,
     coalesce(save_schedule.is_active, true),
     case when coalesce(save_schedule.is_active, true) then
       private.next_slot(parsed, save_schedule.timezone, now())
@@ -3974,6 +4002,7 @@ begin
       is_active = excluded.is_active,
       paused_reason = null,
       is_asking = false,
+      asked = '{}',
       next_run_at = excluded.next_run_at
   returning * into schedule;
   return schedule;
@@ -4052,12 +4081,22 @@ CREATE FUNCTION public.start_clone(source_account_id uuid, source_ref text, targ
 declare
   checked_options jsonb := private.clone_options(options);
   twin public.twins;
+  job public.jobs;
 begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
   perform private.refuse_unconfirmed_target(twin, checked_options ->> 'confirm_target');
   perform private.refuse_empty_clone(checked_options);
   perform private.refuse_risks(twin, checked_options, preview_id, agreed, without_preview);
-  return private.create_clone(twin, checked_options);
+  job := private.create_clone(twin, checked_options);
+  -- For further attempts: what of the preview is a risk was agreed to, all of it.
+  update public.jobs
+  set agreed = case when start_clone.preview_id is not null then (
+    select coalesce(array_agg(distinct risk.risk || ' ' || risk.object), '{}')
+    from public.preview_risks as risk where risk.preview_id = start_clone.preview_id
+  ) end
+  where id = job.id
+  returning * into job;
+  return job;
 end
 $$;
 
@@ -4575,6 +4614,7 @@ CREATE VIEW public.twin_overview WITH (security_invoker='true') AS
             job.attempt,
             job.options,
             job.loss_limit,
+            job.agreed,
             job.status,
             job.created_at,
             job.started_at,
@@ -4608,6 +4648,7 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
     schedule.is_active,
     schedule.paused_reason,
     schedule.is_asking,
+    schedule.asked,
     schedule.loss_limit,
     schedule.next_run_at,
     job.id AS last_job_id,
@@ -4634,6 +4675,7 @@ CREATE VIEW public.schedule_health WITH (security_invoker='true') AS
                     latest.attempt,
                     latest.options,
                     latest.loss_limit,
+                    latest.agreed,
                     latest.status,
                     latest.created_at,
                     latest.started_at,

@@ -119,7 +119,7 @@ describe('dependencies', () => {
 			.join('\n');
 		const { dependencies } = JSON.parse(read('package.json'));
 		const unused = Object.keys(dependencies).filter(
-			(name) => !new RegExp(`(from|import|import\\() ?'${name}['/]`).test(product),
+			(name) => !new RegExp(`(from|import|import\\(|url\\() ?'${name}['/]`).test(product),
 		);
 		expect(unused, 'These are devDependencies').toEqual([]);
 	});

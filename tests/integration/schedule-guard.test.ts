@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { createData } from '../../supabase/functions/_shared/components/data/index.ts';
 import type { StageContext } from '../../supabase/functions/_shared/contract/context.ts';
+import { components as all } from '../../supabase/functions/_shared/components/index.ts';
 import { only, openTestEngine } from '../helpers/engine.ts';
 import { freshPair } from '../helpers/clusters.ts';
 import { testOptions } from '../helpers/clone.ts';
@@ -183,6 +184,62 @@ describe('a schedule', () => {
 			// What was accepted once may come again.
 			await sql(endpoints.source, `update public.orders set v = 'third' where id <= 24`);
 			expect(await comeDue()).toMatchObject({ status: 'completed', error: null });
+		} finally {
+			await engine.close();
+		}
+	});
+
+	it('does nothing to the protection of the target that nobody agreed to by name', async () => {
+		const engine = await openTestEngine();
+		const { control, endpoints } = engine;
+		const shop = all.filter(({ key }) => key === 'policies');
+		try {
+			const table = 'create table public.orders (id int primary key)';
+			await Promise.all([sql(endpoints.source, table), sql(endpoints.target, table)]);
+			const options = { ...only('policies'), confirm_target: control.targetRef };
+			await control.startClone(options);
+			await engine.workAll(shop);
+			const [twin] = await control.sql`select id from public.twins`;
+			const [schedule] = await control.asUser<{ id: string }[]>(
+				'select id from public.save_schedule($1, $2, 6, options => $3::jsonb)',
+				[twin?.['id'], 'Nightly', options],
+			);
+			const comeDue = async () => {
+				await control.sql`update public.schedules set next_run_at = now() - interval '1 minute'`;
+				await control.sql`select private.start_due_schedules()`;
+				await engine.workAll(shop);
+				const [job] = await control.sql`select * from public.jobs order by created_at desc limit 1`;
+				return job;
+			};
+			const policies = () => sql(endpoints.target, 'select policyname from pg_catalog.pg_policies');
+
+			await sql(endpoints.source, 'create policy open on public.orders using (true)');
+			const stopped = await comeDue();
+			expect(stopped).toMatchObject({
+				status: 'failed',
+				error: {
+					code: 'limit_exceeded',
+					message: expect.stringContaining('Policies may let more through: open on public.orders'),
+					risks: ['policies open on public.orders'],
+				},
+			});
+			expect(await policies()).toHaveLength(0);
+			expect(await control.sql`select is_asking, asked from public.schedules`).toMatchObject([
+				{ is_asking: true, asked: ['policies open on public.orders'] },
+			]);
+
+			// A further attempt of that run asks in the same way.
+			await control.asUser('select public.run_again($1)', [stopped?.['id']]);
+			await engine.workAll(shop);
+			expect(await policies()).toHaveLength(0);
+
+			await control.asUser('select public.run_schedule($1)', [schedule?.id]);
+			await engine.workAll(shop);
+			expect(await policies()).toHaveLength(1);
+			// What was agreed to may come again.
+			await sql(endpoints.target, 'drop policy open on public.orders');
+			expect(await comeDue()).toMatchObject({ status: 'completed', error: null });
+			expect(await policies()).toHaveLength(1);
 		} finally {
 			await engine.close();
 		}

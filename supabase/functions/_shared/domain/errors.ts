@@ -35,6 +35,8 @@ export interface ErrorDetails {
 	readonly passing?: boolean | undefined;
 	/** Seconds to wait before the retry, where the other endpoint said so. */
 	readonly retryAfter?: number | undefined;
+	/** Names of risks that nobody agreed to. */
+	readonly risks?: readonly string[] | undefined;
 }
 
 /** An error we mean to show. `message` says what happened, with names; `fix` what to do. */
@@ -58,6 +60,7 @@ export interface ErrorBody {
 	readonly fix: string;
 	readonly sqlstate?: string | undefined;
 	readonly http_status?: number | undefined;
+	readonly risks?: readonly string[] | undefined;
 }
 
 /** Any thrown value as an ErrorBody; unknown errors become `internal` with their message. */
@@ -69,6 +72,7 @@ export function errorBody(error: unknown): ErrorBody {
 			fix: error.fix,
 			sqlstate: error.details.sqlstate,
 			http_status: error.details.httpStatus,
+			risks: error.details.risks,
 		};
 	}
 	const message = error instanceof Error ? error.message : String(error);

@@ -54,7 +54,12 @@ export async function prepareRun(
 
 /** The steps of a run, in an order in which they can be carried out one after the other. */
 export function layOutSteps(
-	{ kind, options, loss_limit = null }: Pick<Run, 'kind' | 'options' | 'loss_limit'>,
+	{
+		kind,
+		options,
+		loss_limit = null,
+		agreed = null,
+	}: Pick<Run, 'kind' | 'options' | 'loss_limit' | 'agreed'>,
 	components: readonly Component[],
 ): NewStep[] {
 	const enabled = components.filter(({ key }) => options.components[key]);
@@ -66,6 +71,7 @@ export function layOutSteps(
 				...(loss_limit === null ? [] : enabled)
 					.filter(({ measureLosses }) => measureLosses !== undefined)
 					.map(({ key }) => ({ kind: 'guard' as const, rank: GUARD_RANK, component: key })),
+				...(agreed === null ? [] : planSteps('guard', GUARD_RANK, enabled)),
 				...plannedStages(components, options.components).map((planned) => ({
 					kind: 'stage' as const,
 					rank: WORK_RANK,
@@ -76,7 +82,7 @@ export function layOutSteps(
 					.map(({ key }) => ({ kind: 'cleanup' as const, rank: CLEANUP_RANK, component: key })),
 			];
 		case 'preview':
-			return [...ofEach('preview'), ...planSteps(enabled)];
+			return [...ofEach('preview'), ...planSteps('plan', WORK_RANK, enabled)];
 		case 'verification':
 			return ofEach('verify');
 		case 'backup':
@@ -85,12 +91,12 @@ export function layOutSteps(
 }
 
 /** One step for each planner, under the first component that names it. */
-function planSteps(enabled: readonly Component[]): NewStep[] {
+function planSteps(kind: 'plan' | 'guard', rank: number, enabled: readonly Component[]): NewStep[] {
 	const planners = new Map<string, NewStep>();
 	for (const { key, planners: own = [] } of enabled) {
 		for (const { name } of own) {
 			if (planners.has(name)) continue;
-			planners.set(name, { kind: 'plan', rank: WORK_RANK, component: key, stage: name });
+			planners.set(name, { kind, rank, component: key, stage: name });
 		}
 	}
 	return [...planners.values()];

@@ -13,6 +13,7 @@ import { errorBody, isPassing, TwinsError, type ErrorBody } from '../domain/erro
 import { namingClosed } from '../platform/locks.ts';
 import type { Budget } from './budget.ts';
 import { acceptedLosses } from './losses.ts';
+import { openRisks, readGuardCursor, refuseOpenRisks, type GuardCursor } from './risks.ts';
 import { stagesInOrder } from './order.ts';
 import { prepareRun } from './prepare.ts';
 import { MAX_ATTEMPTS, type NewStep, type Run, type Step } from './step.ts';
@@ -214,13 +215,8 @@ async function runStep(
 			};
 		}
 		case 'plan': {
-			const planner = componentOf(components, step.component).planners?.find(
-				({ name }) => name === step.stage,
-			);
-			if (!planner) throw unknownWork(`plan ${String(step.stage)}`);
 			const { sliced, next } = inSlices(read, step, budget);
-			const stages = stagesInOrder(components, run.options.components);
-			const work = await planner.plan({ ...sliced, stages });
+			const work = await planOf(step, run, sliced, components);
 			signal.throwIfAborted();
 			const more = next();
 			return {
@@ -230,6 +226,20 @@ async function runStep(
 			};
 		}
 		case 'guard': {
+			if (step.stage !== null) {
+				const left = readGuardCursor(step.cursor);
+				const { sliced, next } = inSlices(read, { ...step, cursor: left.planner }, budget);
+				const work = await planOf(step, run, sliced, components).catch(unreadable(step, signal));
+				signal.throwIfAborted();
+				const open = openRisks(work, run.agreed ?? [], left.open);
+				const more = next();
+				if (more) {
+					const cursor: GuardCursor = { planner: more.cursor, open };
+					return { outcome: 'more', cursor };
+				}
+				refuseOpenRisks(open);
+				return { outcome: 'done' };
+			}
 			const component = componentOf(components, step.component);
 			const { sliced, next } = inSlices(read, step, budget);
 			const losses = await component.measureLosses?.(sliced);
@@ -274,6 +284,26 @@ async function runStep(
 			throw unknownWork(step.kind);
 	}
 }
+
+/** What the planner of a step plans. */
+function planOf(
+	{ component, stage }: Step,
+	run: Run,
+	sliced: SlicedContext,
+	components: readonly Component[],
+): Promise<readonly PlannedWork[]> {
+	const planner = componentOf(components, component).planners?.find(({ name }) => name === stage);
+	if (!planner) throw unknownWork(`plan ${String(stage)}`);
+	return planner.plan({ ...sliced, stages: stagesInOrder(components, run.options.components) });
+}
+
+/** What cannot be planned (a right is missing) is a risk to be agreed to, as in previews; what may pass is tried again. */
+const unreadable =
+	({ component }: Step, signal: AbortSignal) =>
+	(error: unknown): Pick<PlannedWork, 'risks'>[] => {
+		if (signal.aborted || isPassing(error)) throw error;
+		return [{ risks: [{ risk: 'unread', object: component ?? 'everything' }] }];
+	};
 
 function ranked(
 	work: readonly PlannedWork[],

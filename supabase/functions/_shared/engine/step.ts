@@ -55,6 +55,8 @@ export interface Run {
 	readonly ignore_rules: readonly string[];
 	/** Percent of a table's rows that the job may remove or overwrite; null (or nothing said): it is not looked. */
 	readonly loss_limit?: number | null;
+	/** Names of risks that somebody agreed to; null (or nothing said): it is not looked. */
+	readonly agreed?: readonly string[] | null;
 	readonly target: { readonly ref: string };
 	/** True when an earlier clone of this pair by this user has written to the target. */
 	readonly cloned_before: boolean;

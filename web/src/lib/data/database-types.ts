@@ -509,6 +509,7 @@ export type Database = {
 			};
 			jobs: {
 				Row: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;
@@ -532,6 +533,7 @@ export type Database = {
 				};
 				ComputedFields: never;
 				Insert: {
+					agreed?: string[] | null;
 					attempt?: number;
 					backup_id?: string | null;
 					cancel_requested_at?: string | null;
@@ -554,6 +556,7 @@ export type Database = {
 					twin_id?: string | null;
 				};
 				Update: {
+					agreed?: string[] | null;
 					attempt?: number;
 					backup_id?: string | null;
 					cancel_requested_at?: string | null;
@@ -1047,6 +1050,8 @@ export type Database = {
 			};
 			schedules: {
 				Row: {
+					agreed: string[];
+					asked: string[];
 					created_at: string;
 					cron: string | null;
 					every_hours: number | null;
@@ -1065,6 +1070,8 @@ export type Database = {
 				};
 				ComputedFields: never;
 				Insert: {
+					agreed?: string[];
+					asked?: string[];
 					created_at?: string;
 					cron?: string | null;
 					every_hours?: number | null;
@@ -1082,6 +1089,8 @@ export type Database = {
 					twin_id: string;
 				};
 				Update: {
+					agreed?: string[];
+					asked?: string[];
 					created_at?: string;
 					cron?: string | null;
 					every_hours?: number | null;
@@ -1588,6 +1597,7 @@ export type Database = {
 			};
 			schedule_health: {
 				Row: {
+					asked: string[];
 					average_seconds: number | null;
 					cron: string | null;
 					every_hours: number | null;
@@ -1760,6 +1770,7 @@ export type Database = {
 			arm: {
 				Args: { component?: string; confirm_target?: string; object?: string; twin_id: string };
 				Returns: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;
@@ -1791,6 +1802,7 @@ export type Database = {
 			cancel_job: {
 				Args: { job_id: string };
 				Returns: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;
@@ -1981,6 +1993,7 @@ export type Database = {
 			run_again: {
 				Args: { components?: string[]; job_id: string };
 				Returns: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;
@@ -2012,6 +2025,7 @@ export type Database = {
 			run_schedule: {
 				Args: { schedule_id: string };
 				Returns: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;
@@ -2074,6 +2088,8 @@ export type Database = {
 					twin_id: string;
 				};
 				Returns: {
+					agreed: string[];
+					asked: string[];
 					created_at: string;
 					cron: string | null;
 					every_hours: number | null;
@@ -2148,6 +2164,7 @@ export type Database = {
 					without_preview?: boolean;
 				};
 				Returns: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;
@@ -2203,6 +2220,7 @@ export type Database = {
 			start_restore: {
 				Args: { backup_id: string; options?: Json; target_account_id: string; target_ref: string };
 				Returns: {
+					agreed: string[] | null;
 					attempt: number;
 					backup_id: string | null;
 					cancel_requested_at: string | null;

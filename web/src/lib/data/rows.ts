@@ -137,6 +137,7 @@ export type ScheduleRow = Exact<
 		timezone: string;
 		is_active: boolean;
 		is_asking: boolean;
+		asked: string[];
 		loss_limit: number;
 		source_name: string;
 		target_name: string;

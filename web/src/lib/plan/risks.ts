@@ -12,6 +12,12 @@ export interface RiskGroup {
 	readonly objects: readonly string[];
 }
 
+/** What was named in one text, as the database stores it: "kind object". */
+export function namedRisk(name: string): NamedRisk {
+	const space = name.indexOf(' ');
+	return { risk: name.slice(0, space), object: name.slice(space + 1) };
+}
+
 /** One group per kind, in the order of the catalogue; one that another version named comes last. */
 export function groupRisks(risks: readonly NamedRisk[]): RiskGroup[] {
 	const kinds = Object.keys(RISKS);
