@@ -214,3 +214,46 @@ test('judges ignore rules by all tables of the source', async () => {
 	await page.getByLabel('Table or pattern').fill('public.t*');
 	await rules.getByText('Matches 1,550 tables of 1,550').waitFor();
 });
+
+test('scrolls through a preview of 2,000 tables without keeping the page busy, and finds one by its name', async () => {
+	const [{ id } = { id: '' }] = await control<{ id: string }[]>`
+		insert into public.previews (twin_id, status, created_at, finished_at, result)
+		select ${TWIN}, 'completed', now() - interval '2 hours', now() - interval '1 hour', jsonb_build_object('data', jsonb_build_object(
+			'counts', '[]'::jsonb, 'plan', '[]'::jsonb, 'warnings', '[]'::jsonb, 'objects_total', 2000,
+			'objects', jsonb_agg(jsonb_build_object('object', 'public.table_' || lpad(n::text, 4, '0'), 'kind', 'table',
+				'action', 'overwrite', 'counts', jsonb_build_array(
+					jsonb_build_object('unit', 'row', 'source', n * 1000, 'target', n * 900, 'is_estimate', true))))))
+		from generate_series(1, 2000) as n
+		returning id`;
+	await page.route('**/clones/new/preview', (route) => route.fulfill({ json: { id } }));
+	await page.goto(`/clones/new?twin=${TWIN}&step=review`);
+	const row = page.getByRole('region', { name: 'Preview' }).getByRole('listitem', { name: 'Data' });
+	await row.locator('summary').first().click();
+	const list = row.getByRole('region', { name: 'Objects of the preview, 2000' });
+	await list.getByText('public.table_0001', { exact: true }).waitFor();
+	expect(await axeViolations(page)).toEqual([]);
+	// Seconds of the processor that the page's thread took, so that it does not matter what else this machine does.
+	const devtools = await page.context().newCDPSession(page);
+	await devtools.send('Performance.enable', { timeDomain: 'threadTicks' });
+	const busy = async (): Promise<number> => {
+		const { metrics } = await devtools.send('Performance.getMetrics');
+		return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN;
+	};
+	const steps: number[] = [];
+	for (let isOver = false; !isOver && steps.length < 400;) {
+		const before = await busy();
+		isOver = await list.evaluate(async (region) => {
+			region.scrollBy(0, 1000);
+			for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+			return region.scrollTop + region.clientHeight >= region.scrollHeight - 1;
+		});
+		steps.push((await busy()) - before);
+	}
+	await list.getByText('public.table_2000', { exact: true }).waitFor();
+	// A long task is one of 50 ms; each step has several.
+	expect(Math.max(...steps)).toBeLessThan(0.1);
+	await row.getByRole('searchbox', { name: 'Name' }).fill('TABLE_1234');
+	await row.getByText('1 object', { exact: true }).waitFor();
+	await list.getByText('public.table_1234', { exact: true }).waitFor();
+	await page.unroute('**/clones/new/preview');
+});

@@ -1,5 +1,6 @@
 // What is left to do by hand for a twin.
-import { readPart, type Page } from './all-rows.ts';
+import { ARMED_COMPONENTS, canBeArmed } from '#shared/domain/arming.ts';
+import { allRows, readPart, type Page } from './all-rows.ts';
 import type { ControlClient } from './client.ts';
 import type { ToDoRow } from './rows.ts';
 
@@ -26,4 +27,19 @@ export function readToDo(
 		),
 		readPart((from, to) => of().is('ticked_at', null).order('object').range(from, to), 0, 1),
 	]).then(([part, left]) => ({ ...part, left: left.total }));
+}
+
+/** Everything of a twin that rests and can be armed, on whichever page of the list it stands. */
+export async function readResting(supabase: ControlClient, twinId: string): Promise<ToDoRow[]> {
+	const rows = await allRows((from, to) =>
+		supabase
+			.from('twin_to_do')
+			.select('*', { count: 'exact' })
+			.eq('twin_id', twinId)
+			.in('component', ARMED_COMPONENTS)
+			.order('component')
+			.order('object')
+			.range(from, to),
+	);
+	return rows.filter(canBeArmed);
 }

@@ -1,19 +1,20 @@
 import { fail, redirect } from '@sveltejs/kit';
 import { parsePage, readClones, readVerifications } from '#lib/data/clones.ts';
 import { problemFromDatabase } from '#lib/data/problem.ts';
-import { readToDo } from '#lib/data/to-do.ts';
+import { readResting, readToDo } from '#lib/data/to-do.ts';
 import { isUuid } from '#lib/data/uuid.ts';
 import type { Actions, PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async ({ locals, params, url, parent }) => {
 	const { twin } = await parent();
 	const page = parsePage(url.searchParams.get('page'));
-	const [{ clones }, { verifications }, toDo] = await Promise.all([
+	const [{ clones }, { verifications }, toDo, resting] = await Promise.all([
 		readClones(locals.supabase, { twinId: twin.twin_id }, 1),
 		readVerifications(locals.supabase, twin.twin_id, 1),
 		readToDo(locals.supabase, params.twin, page),
+		readResting(locals.supabase, twin.twin_id),
 	]);
-	return { page, clones, verification: verifications[0] ?? null, toDo };
+	return { page, clones, verification: verifications[0] ?? null, toDo, resting };
 };
 
 export const actions: Actions = {
