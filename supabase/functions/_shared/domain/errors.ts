@@ -60,7 +60,7 @@ export interface ErrorBody {
 	readonly fix: string;
 	readonly sqlstate?: string | undefined;
 	readonly http_status?: number | undefined;
-	readonly risks?: readonly string[] | undefined;
+	readonly risks?: string[] | undefined;
 }
 
 /** Any thrown value as an ErrorBody; unknown errors become `internal` with their message. */
@@ -72,7 +72,7 @@ export function errorBody(error: unknown): ErrorBody {
 			fix: error.fix,
 			sqlstate: error.details.sqlstate,
 			http_status: error.details.httpStatus,
-			risks: error.details.risks,
+			...(error.details.risks ? { risks: [...error.details.risks] } : {}),
 		};
 	}
 	const message = error instanceof Error ? error.message : String(error);

@@ -313,6 +313,7 @@ function ranked(
 	const stages = stagesInOrder(components, options.components);
 	return work.map((one) => ({
 		...one,
+		...(one.detail === undefined ? {} : { detail: asRemark(one.detail) }),
 		rank: stages.findIndex(
 			({ component, stage }) => component === one.component && stage.name === one.stage,
 		),
