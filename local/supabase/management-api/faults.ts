@@ -11,8 +11,8 @@ export interface Fault {
 	readonly path?: string;
 	/** How many calls are hit; default 1. */
 	readonly calls?: number;
-	/** 429: seconds in X-RateLimit-Reset; default 1. */
-	readonly seconds?: number;
+	/** 429: seconds in X-RateLimit-Reset; default 1, null for an answer that does not say. */
+	readonly seconds?: number | null;
 	/** `refused`: status (default 400) and message. */
 	readonly status?: number;
 	readonly message?: string;

@@ -216,11 +216,14 @@ function faultAnswer(fault: Fault): Answer {
 			return {
 				status: 429,
 				body: { message: message ?? 'ThrottlerException: Too Many Requests' },
-				headers: {
-					'x-ratelimit-limit': '120',
-					'x-ratelimit-remaining': '0',
-					'x-ratelimit-reset': String(fault.seconds ?? 1),
-				},
+				headers:
+					fault.seconds === null
+						? {}
+						: {
+								'x-ratelimit-limit': '120',
+								'x-ratelimit-remaining': '0',
+								'x-ratelimit-reset': String(fault.seconds ?? 1),
+							},
 			};
 		case 'expired_token':
 			return { status: 401, body: { message: message ?? 'Unauthorized' } };
