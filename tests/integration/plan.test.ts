@@ -129,3 +129,28 @@ test('what weakens the target or takes from it is named, and a new table weakens
 		]),
 	);
 });
+
+test('what cannot be known before is told where it stands: what gets another name first, and the order of very much', async () => {
+	const pair = await freshPair();
+	runScript(pair.source.dbUrl, 'create table same (id int primary key, note text)');
+	const clone = { ...pair, components, options: {} };
+	await cloneInProcess(clone);
+	runScript(
+		pair.source.dbUrl,
+		`alter table same rename to "other one"; alter table "other one" add more text;
+		do $$ begin
+			for n in 1..420 loop
+				execute format('create table wide_%s (%s)', n, (select string_agg(format('c%s text', c), ', ') from generate_series(1, 20) c));
+			end loop;
+		end $$`,
+	);
+	const told = (await planInProcess(clone)).filter(({ action }) => action === 'compare');
+	expect(told.filter(({ object }) => object === 'order of this plan')).toHaveLength(1);
+	expect(told.filter(({ object }) => object === 'public."other one"')).toMatchObject([
+		{
+			stage: expect.any(String),
+			kind: 'table',
+			detail: expect.stringContaining('Gets this name first'),
+		},
+	]);
+});

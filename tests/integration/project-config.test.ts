@@ -10,7 +10,12 @@ import {
 import type { ProjectState } from '../../local/supabase/management-api/state.ts';
 import { projectConfig } from '../../supabase/functions/_shared/components/project-config/index.ts';
 import type { CloneOptions } from '../../supabase/functions/_shared/domain/clone.ts';
-import { cloneInProcess, previewInProcess, verifyInProcess } from '../helpers/clone.ts';
+import {
+	cloneInProcess,
+	planInProcess,
+	previewInProcess,
+	verifyInProcess,
+} from '../helpers/clone.ts';
 import { cronPair, type Pair } from '../helpers/clusters.ts';
 import { openPlatform, type Platform, SOURCE_REF, TARGET_REF } from '../helpers/management-api.ts';
 
@@ -222,6 +227,21 @@ describe('cloning project config', () => {
 		expect(projectConfig.stages.find(({ name }) => name === 'settings')?.needs).toContain('files');
 
 		limit('source', 100_000_000);
+		const planned = (
+			await planInProcess({
+				source: platform.end('source'),
+				target: platform.end('target'),
+				components: [projectConfig],
+				options: {},
+			})
+		).filter(({ calls = [] }) => calls.length > 0);
+		expect(planned).toMatchObject([
+			{
+				stage: 'limits',
+				object: 'storage.fileSizeLimit',
+				calls: [{ method: 'PATCH', path: '/config/storage', body: { fileSizeLimit: 100_000_000 } }],
+			},
+		]);
 		expect((await clone()).outcome('copied')).toEqual(['project_config storage.fileSizeLimit']);
 		expect(platform.writes()).toHaveLength(1);
 		limit('source', 10);

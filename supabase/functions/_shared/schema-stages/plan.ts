@@ -45,6 +45,7 @@ async function planSchema(context: PlanContext): Promise<readonly PlannedWork[]>
 	const ahead =
 		after === undefined ? await aheadOfAll(context, moves, first, components) : NONE_AHEAD;
 	const work = [...ahead.work];
+	if (after === undefined && upTo !== undefined) work.push(inParts(first));
 	const done: Done = { made: new Set(), gone: new Set() };
 	for (const stage of stages) {
 		if (differingCells(digests, stage).cells.size === 0) continue;
@@ -60,7 +61,9 @@ async function planSchema(context: PlanContext): Promise<readonly PlannedWork[]>
 			const { changes } = planStage(pair, { ...asked, ...stage, skip: seen, kinds: KIND_BY_NAME });
 			for (const change of changes) {
 				seen.add(change.id);
-				if (!isRenamed(change, ahead.renamed, pair)) work.push(workOf(change, stage, pair, read));
+				if (isRenamed(change, ahead.renamed, pair))
+					work.push(...comparedAgain(change, stage, ahead.renamed, pair));
+				else work.push(workOf(change, stage, pair, read));
 				note(change, done, read);
 			}
 			if (changes.length === 0) break;
@@ -69,6 +72,16 @@ async function planSchema(context: PlanContext): Promise<readonly PlannedWork[]>
 	if (upTo !== undefined) context.continueFrom({ after: upTo });
 	return work;
 }
+
+/** Said of plans of which not all is planned at once. */
+const inParts = (first: PlannedStage): PlannedWork => ({
+	component: first.components[0] ?? 'tables',
+	stage: first.name,
+	object: 'order of this plan',
+	action: 'compare',
+	detail:
+		'More is to be changed than is planned at once: tables are planned in parts, by their names. Within a stage the clone may take them in another order',
+});
 
 interface Ahead {
 	readonly work: readonly PlannedWork[];
@@ -149,6 +162,27 @@ function isRenamed(
 		(renamed.has(id) || isWithin((source.byId.get(id) ?? target.byId.get(id))?.parent ?? null));
 	const about = [...facts, ...removed];
 	return renamed.size > 0 && about.length > 0 && about.every(({ id }) => isWithin(id));
+}
+
+/** What is not known of it before it has its new name, told where it stands. */
+function comparedAgain(
+	change: PlannedChange,
+	stage: PlannedStage,
+	renamed: ReadonlySet<string>,
+	now: FactPair,
+): PlannedWork[] {
+	return change.facts
+		.filter(({ id }) => renamed.has(id) && now.source.byId.has(id))
+		.map((fact) => reportedAs(fact, now))
+		.map(({ object, kind }) => ({
+			component: stage.components[0] ?? 'tables',
+			stage: stage.name,
+			object,
+			kind,
+			action: 'compare',
+			detail:
+				'Gets this name first. It is compared again under it, and changed where it differs in more',
+		}));
 }
 
 /** `now`: as the stages before leave it; `read`: as it is now. */

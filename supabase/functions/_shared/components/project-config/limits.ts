@@ -3,10 +3,31 @@
 import type { Stage, StageResult } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
+import type { Config } from './plan.ts';
 import { configSchema, readBoth } from './settings-reader.ts';
 
 const PATH = '/config/storage';
-const OBJECT = 'storage.fileSizeLimit';
+const SETTING = 'fileSizeLimit';
+const OBJECT = `storage.${SETTING}`;
+
+interface Raise {
+	readonly setting: string;
+	readonly object: string;
+	readonly call: { readonly method: 'PATCH'; readonly path: string; readonly body: Config };
+	readonly wanted: number;
+	readonly present: number;
+}
+
+/** How the limit is raised; undefined where it is high enough. */
+export async function limitToRaise(
+	context: Pick<StageContext, 'source' | 'target'>,
+): Promise<Raise | undefined> {
+	const [source, target] = await readBoth(context, PATH);
+	const [wanted, present] = [source[SETTING], target[SETTING]];
+	if (typeof wanted !== 'number' || typeof present !== 'number' || wanted <= present) return;
+	const call = { method: 'PATCH', path: PATH, body: { [SETTING]: wanted } } as const;
+	return { setting: SETTING, object: OBJECT, call, wanted, present };
+}
 
 const notTaken = (wanted: number): TwinsError =>
 	new TwinsError(
@@ -24,13 +45,13 @@ export const limitsStage: Stage = {
 
 async function run(context: StageContext): Promise<StageResult> {
 	try {
-		const [source, target] = await readBoth(context, PATH);
-		const [wanted, present] = [source['fileSizeLimit'], target['fileSizeLimit']];
+		const raise = await limitToRaise(context);
 		context.spend({ operations: 2 });
-		if (typeof wanted === 'number' && typeof present === 'number' && wanted > present) {
-			await context.target.api.send('PATCH', PATH, { fileSizeLimit: wanted });
+		if (raise !== undefined) {
+			const { call, wanted, present } = raise;
+			await context.target.api.send(call.method, call.path, call.body);
 			const now = await context.target.api.get(PATH, configSchema);
-			if (now['fileSizeLimit'] !== wanted) throw notTaken(wanted);
+			if (now[SETTING] !== wanted) throw notTaken(wanted);
 			const detail = `${wanted} (was ${present})`;
 			context.report({ object: OBJECT, outcome: 'copied', detail });
 		}

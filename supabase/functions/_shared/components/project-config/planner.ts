@@ -1,6 +1,7 @@
 // What a clone would do to the target's settings: the calls and statements that it would send, and which of them make the
 // target less safe.
 import type { PlanContext, Planner } from '../../contract/component.ts';
+import { TwinsError } from '../../domain/errors.ts';
 import type { PlannedWork } from '../../domain/plan.ts';
 import type { Risk, RiskKind } from '../../domain/risk.ts';
 import { masked } from '../../schema-stages/verify.ts';
@@ -8,6 +9,7 @@ import { AREAS } from './areas.ts';
 import { settingsStage } from './copy.ts';
 import { issuerCalls } from './identity-providers.ts';
 import type { Area } from './area.ts';
+import { limitsStage, limitToRaise } from './limits.ts';
 import type { Change } from './plan.ts';
 import { unreadableItem } from './report.ts';
 import { planRoleSettings } from './role-settings.ts';
@@ -17,10 +19,28 @@ const OF = { component: 'project_config', kind: 'setting' } as const;
 
 async function plan(context: PlanContext): Promise<readonly PlannedWork[]> {
 	const work: PlannedWork[] = [];
+	const raise = await limitToRaise(context).catch((error: unknown) => {
+		// The area says that it cannot be read.
+		if (!(error instanceof TwinsError) || error.code !== 'api_refused') throw error;
+	});
+	if (raise)
+		work.push({
+			...OF,
+			stage: limitsStage.name,
+			object: raise.object,
+			action: 'change',
+			calls: [raise.call],
+			before: String(raise.present),
+			after: String(raise.wanted),
+		});
 	for (const area of AREAS) {
 		context.signal.throwIfAborted();
 		try {
-			const { changes } = await area.plan(context, true);
+			const planned = await area.plan(context, true);
+			// What was raised before is equal by then.
+			const changes = planned.changes.filter(
+				({ setting }) => area.path !== raise?.call.path || setting !== raise.setting,
+			);
 			if (changes.length > 0) work.push(workOf(area, changes));
 		} catch (error) {
 			if (!unreadableItem(area, error)) throw error;
