@@ -153,6 +153,26 @@ describe.each(Object.entries(CALLS))('%s', (_name, { writes, run }) => {
 	});
 });
 
+describe('a refresh token that is refused', () => {
+	it.each([
+		[400, { error: 'invalid_grant' }, 'account_expired'],
+		[403, { message: 'Forbidden' }, 'account_expired'],
+		[400, { error: 'invalid_client' }, 'api_refused'],
+		[401, { message: 'Unauthorized' }, 'api_refused'],
+		[403, '<html>Blocked by a firewall</html>', 'api_unavailable'],
+		[404, '', 'api_unavailable'],
+		[429, { message: 'Too many' }, 'rate_limited'],
+	])('with %i and %j is %s', async (status, body, code) => {
+		const text = typeof body === 'string' ? body : JSON.stringify(body);
+		const { use } = hostile(() => new Response(text, { status }));
+		const error: unknown = await refreshTokens(oauth(use), 'refresh').catch(
+			(reason: unknown) => reason,
+		);
+		expectForPeople(error);
+		expect(errorBody(error).code).toBe(code);
+	});
+});
+
 describe('keys of a project', () => {
 	it.each(Object.entries(ANSWERS))('open no Storage from %s', async (_what, answer) => {
 		const { use } = hostile(answer);

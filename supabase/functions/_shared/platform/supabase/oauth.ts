@@ -1,9 +1,9 @@
 // Connecting accounts by OAuth: authorization code with PKCE at the Management API. Our own few lines instead of a
 // library: Supabase answers tokens with 201 and revokes by JSON, which general OAuth clients refuse.
 import * as z from 'zod/mini';
-import { TwinsError } from '../../domain/errors.ts';
+import { errorBody, TwinsError } from '../../domain/errors.ts';
 import type { OAuthApp } from '../environment.ts';
-import { type Fetch, type HttpService, sendRequest } from '../http.ts';
+import { type Fetch, type HttpService, retryAfterSeconds, sendRequest } from '../http.ts';
 import { json, unknownForm } from './management-api.ts';
 import { managementRefusal } from './management-errors.ts';
 
@@ -131,12 +131,14 @@ async function askForTokens(
 		};
 	} catch (error) {
 		const status = error instanceof TwinsError ? error.details.httpStatus : undefined;
-		// Wrong credentials of the app answer 401: that is the operator's trouble, not the account's.
-		if (status === 401) throw appRefused();
+		// Wrong credentials of the app are the operator's trouble, not the account's.
+		if (status === 401 || APP_REFUSED.test(errorBody(error).message)) throw appRefused();
 		if (status !== undefined && [400, 403, 404, 406].includes(status)) throw refused();
 		throw error;
 	}
 }
+
+const APP_REFUSED = /\b(?:invalid|unauthorized)_client\b/;
 
 function appRefused(): TwinsError {
 	return new TwinsError(
@@ -146,11 +148,31 @@ function appRefused(): TwinsError {
 	);
 }
 
+/** No account ends because something in between (a firewall, a proxy) refused a call with a page of its own. */
+function refusalOf(response: Response, text: string, subject: string): TwinsError {
+	if (isObject(text)) return managementRefusal(response, text, subject);
+	return new TwinsError(
+		'api_unavailable',
+		`Supabase was asked for ${subject}, and something else answered with status ${response.status}`,
+		'Try again in a minute. If it stays so, look what is between this installation and Supabase.',
+		{ passing: true, retryAfter: retryAfterSeconds(response.headers) },
+	);
+}
+
+function isObject(text: string): boolean {
+	try {
+		const value: unknown = JSON.parse(text);
+		return typeof value === 'object' && value !== null && !Array.isArray(value);
+	} catch {
+		return false;
+	}
+}
+
 const serviceOf = ({ app, fetch }: OAuthApi, secrets: readonly string[]): HttpService => ({
 	name: 'Supabase',
 	secrets: [app.clientSecret, ...secrets],
 	fetch,
-	refusal: managementRefusal,
+	refusal: refusalOf,
 });
 
 function toBase64Url(bytes: Uint8Array): string {
