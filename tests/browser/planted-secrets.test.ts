@@ -171,6 +171,8 @@ test(
 		});
 		ids.preview = await started('start_preview', given);
 		await ended('previews', ids.preview);
+		// All of this within seconds would reach 120 calls of the Management API, and wait for the minute.
+		await control`delete from private.api_calls`;
 		ids.job = await started('start_clone', { ...given, without_preview: true });
 		owner
 			.channel(`job:${ids.job}`, { config: { private: true } })
