@@ -4,6 +4,7 @@ create table public.previews (
   id uuid primary key default gen_random_uuid(),
   twin_id uuid not null references public.twins (id) on delete cascade,
   options jsonb not null default '{}',
+  count_rows boolean not null default false,
   status text not null default 'pending'
     check (status in ('pending', 'in_progress', 'completed', 'failed', 'canceled')),
   result jsonb not null default '{}' check (jsonb_typeof(result) = 'object'),
@@ -13,6 +14,7 @@ create table public.previews (
 
 comment on table public.previews is
   'What is read before a clone: per component counts, plan, objects, warnings.';
+comment on column public.previews.count_rows is 'Rows of tables are counted, however long that takes; else estimated.';
 comment on column public.previews.result is
   'As domain/preview.ts defines it, by component; `target` where a clone would ask; `errors`.';
 

@@ -91,6 +91,7 @@ return (
     'mode', verification.mode,
     'options', coalesce(job.options, preview.options, verified_job.options),
     'loss_limit', job.loss_limit,
+    'count_rows', coalesce(preview.count_rows, false),
     -- Of a first attempt by hand the preview was read just now.
     'agreed', case when job.schedule_id is not null or job.attempt > 1 then to_jsonb(job.agreed) end,
     'ignore_rules', coalesce(

@@ -7,7 +7,8 @@ create function public.start_preview(
   source_ref text,
   target_account_id uuid,
   target_ref text,
-  options jsonb default '{}'
+  options jsonb default '{}',
+  count_rows boolean default false
 ) returns public.previews
 language plpgsql
 security definer
@@ -20,8 +21,8 @@ declare
 begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
   perform private.refuse_too_many_runs(twin.owner_id);
-  insert into public.previews (twin_id, options)
-  values (twin.id, checked_options)
+  insert into public.previews (twin_id, options, count_rows)
+  values (twin.id, checked_options, coalesce(start_preview.count_rows, false))
   returning * into preview;
   insert into private.steps (preview_id, kind) values (preview.id, 'prepare');
   perform private.wake_workers(twin.owner_id);
@@ -30,7 +31,8 @@ end
 $$;
 
 comment on function public.start_preview is
-  'Reads both projects and reports what a clone with these options would find. Changes nothing.';
+  'Reads both projects and reports what a clone with these options would find. Changes nothing. count_rows: '
+  'rows of tables are counted, which takes its time.';
 
 revoke execute on function public.start_preview from public, anon, service_role;
 grant execute on function public.start_preview to authenticated;

@@ -328,6 +328,8 @@ test('says per table what happens to its rows, warnings first and by their level
 	const table = rows.getByRole('listitem').filter({ hasText: 'public.order_items' });
 	await table.getByText(/^≈ [\d,]+ rows · .*target ≈ [\d,]+ rows/).waitFor();
 	await table.getByText(/different rows overwritten/).waitFor();
+	await preview.getByRole('button', { name: 'Count exactly' }).click();
+	await rows.locator('text=/\\d tables · \\d[\\d,]* rows/ >> nth=0').waitFor({ timeout: 90_000 });
 });
 
 test('arms one thing that arrived at rest: it acts on the target, and the list says so', async () => {

@@ -19,6 +19,16 @@ select results_eq(
   $$ values ('pending', tests.user_id('twin of Ada'), '5') $$,
   'a preview may run beside a clone of the same pair'
 );
+select is(
+  (public.start_preview(tests.user_id('account of Ada'), repeat('a', 20), tests.user_id('account of Ada'), repeat('b', 20), '{}', wish)).count_rows,
+  counts, 'rows are counted where that is asked for'
+) from (values (true, true), (false, false), (null, false)) as wished (wish, counts);
+select tests.sign_out();
+select set_eq(
+  'select private.run_facts(step) ->> ''count_rows'' from private.steps as step where preview_id is not null',
+  '{true,false}'::text[], 'and the worker is told'
+);
+select tests.sign_in('Ada');
 select tests.refuses(
   tests.call('start_preview', tests.user_id('account of Ada')::text, repeat('a', 20),
     tests.user_id('account of Ada')::text, repeat('a', 20), '{}'),

@@ -1719,6 +1719,7 @@ CREATE TABLE public.previews (
     id uuid DEFAULT gen_random_uuid() NOT NULL,
     twin_id uuid NOT NULL,
     options jsonb DEFAULT '{}'::jsonb NOT NULL,
+    count_rows boolean DEFAULT false NOT NULL,
     status text DEFAULT 'pending'::text NOT NULL,
     result jsonb DEFAULT '{}'::jsonb NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -1728,6 +1729,8 @@ CREATE TABLE public.previews (
 );
 
 COMMENT ON TABLE public.previews IS 'What is read before a clone: per component counts, plan, objects, warnings.';
+
+COMMENT ON COLUMN public.previews.count_rows IS 'Rows of tables are counted, however long that takes; else estimated.';
 
 COMMENT ON COLUMN public.previews.result IS 'As domain/preview.ts defines it, by component; `target` where a clone would ask; `errors`.';
 
@@ -2958,7 +2961,7 @@ CREATE FUNCTION private.stored_backup(of_backup_id uuid, of_job_id uuid) RETURNS
 CREATE FUNCTION private.run_facts(step private.steps) RETURNS jsonb
     LANGUAGE sql STABLE
     SET search_path TO ''
-    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'agreed', CASE WHEN ((job.schedule_id IS NOT NULL) OR (job.attempt > 1)) THEN to_jsonb(job.agreed) ELSE NULL::jsonb END, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id), job.id), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
+    RETURN (SELECT jsonb_build_object('id', (run_facts.step).run_id, 'kind', CASE WHEN ((run_facts.step).job_id IS NOT NULL) THEN 'job'::text WHEN ((run_facts.step).preview_id IS NOT NULL) THEN 'preview'::text WHEN ((run_facts.step).backup_id IS NOT NULL) THEN 'backup'::text ELSE 'verification'::text END, 'job_id', COALESCE((run_facts.step).job_id, verification.job_id), 'twin_id', twin.id, 'mode', verification.mode, 'options', COALESCE(job.options, preview.options, verified_job.options), 'loss_limit', job.loss_limit, 'count_rows', COALESCE(preview.count_rows, false), 'agreed', CASE WHEN ((job.schedule_id IS NOT NULL) OR (job.attempt > 1)) THEN to_jsonb(job.agreed) ELSE NULL::jsonb END, 'ignore_rules', COALESCE((SELECT jsonb_agg(rule.pattern ORDER BY rule.pattern) AS jsonb_agg FROM public.ignore_rules rule WHERE (rule.twin_id = twin.id)), '[]'::jsonb), 'backup', private.stored_backup(COALESCE((run_facts.step).backup_id, job.backup_id), job.id), 'source', CASE WHEN (backup.id IS NOT NULL) THEN private.run_project(backup.account_id, backup.ref) WHEN (job.backup_id IS NULL) THEN private.run_project(twin.source_account_id, twin.source_ref) ELSE NULL::jsonb END, 'target', CASE WHEN (job.backup_id IS NOT NULL) THEN private.run_project(job.target_account_id, job.target_ref) WHEN (backup.id IS NULL) THEN private.run_project(twin.target_account_id, twin.target_ref) ELSE NULL::jsonb END, 'target_is_protected', COALESCE((SELECT project.is_protected FROM public.projects project WHERE ((project.account_id = twin.target_account_id) AND (project.ref = twin.target_ref))), false), 'cloned_before', (EXISTS (SELECT FROM (public.jobs earlier JOIN public.twins same_pair ON ((same_pair.id = earlier.twin_id))) WHERE ((same_pair.owner_id = twin.owner_id) AND (same_pair.source_ref = twin.source_ref) AND (same_pair.target_ref = twin.target_ref) AND (EXISTS (SELECT FROM public.job_items item WHERE ((item.job_id = earlier.id) AND (item.outcome = ANY (ARRAY['copied'::text, 'adapted'::text]))))))))) AS jsonb_build_object FROM (((((((SELECT 1 AS "?column?") one LEFT JOIN public.jobs job ON ((job.id = (run_facts.step).job_id))) LEFT JOIN public.previews preview ON ((preview.id = (run_facts.step).preview_id))) LEFT JOIN public.verifications verification ON ((verification.id = (run_facts.step).verification_id))) LEFT JOIN public.jobs verified_job ON ((verified_job.id = verification.job_id))) LEFT JOIN public.backups backup ON ((backup.id = (run_facts.step).backup_id))) LEFT JOIN public.twins twin ON ((twin.id = COALESCE(job.twin_id, preview.twin_id, verification.twin_id, backup.twin_id)))));
 
 CREATE FUNCTION private.save_account(account_owner_id uuid, account_id uuid, account_display_name text, account_method text, credential_key_id text, credential_iv text, credential_ciphertext text, credential_expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone, account_expires_on date DEFAULT NULL::date) RETURNS jsonb
     LANGUAGE plpgsql
@@ -4102,7 +4105,7 @@ $$;
 
 COMMENT ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, without_preview boolean, preview_id uuid, agreed text[]) IS 'Starts a clone of source into target as the signed-in user; makes the twin of the pair when it is new. Needs the preview that was read and all of its risks by name, or without_preview.';
 
-CREATE FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.previews
+CREATE FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb, count_rows boolean DEFAULT false) RETURNS public.previews
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     AS $$
@@ -4113,8 +4116,8 @@ declare
 begin
   twin := private.own_twin(source_account_id, source_ref, target_account_id, target_ref);
   perform private.refuse_too_many_runs(twin.owner_id);
-  insert into public.previews (twin_id, options)
-  values (twin.id, checked_options)
+  insert into public.previews (twin_id, options, count_rows)
+  values (twin.id, checked_options, coalesce(start_preview.count_rows, false))
   returning * into preview;
   insert into private.steps (preview_id, kind) values (preview.id, 'prepare');
   perform private.wake_workers(twin.owner_id);
@@ -4122,7 +4125,7 @@ begin
 end
 $$;
 
-COMMENT ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) IS 'Reads both projects and reports what a clone with these options would find. Changes nothing.';
+COMMENT ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, count_rows boolean) IS 'Reads both projects and reports what a clone with these options would find. Changes nothing. count_rows: rows of tables are counted, which takes its time.';
 
 CREATE FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb DEFAULT '{}'::jsonb) RETURNS public.jobs
     LANGUAGE plpgsql SECURITY DEFINER
@@ -5691,8 +5694,8 @@ GRANT ALL ON FUNCTION public.start_backup(account_id uuid, ref text, options jso
 REVOKE ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, without_preview boolean, preview_id uuid, agreed text[]) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_clone(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, without_preview boolean, preview_id uuid, agreed text[]) TO authenticated;
 
-REVOKE ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
-GRANT ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb) TO authenticated;
+REVOKE ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, count_rows boolean) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.start_preview(source_account_id uuid, source_ref text, target_account_id uuid, target_ref text, options jsonb, count_rows boolean) TO authenticated;
 
 REVOKE ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.start_restore(backup_id uuid, target_account_id uuid, target_ref text, options jsonb) TO authenticated;

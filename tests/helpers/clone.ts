@@ -50,6 +50,8 @@ export interface TestClone {
 	readonly ignoreRules?: readonly string[];
 	/** Lower limits force many slices. */
 	readonly limits?: RunPorts['limits'];
+	/** Of a preview: rows are counted. */
+	readonly countRows?: boolean;
 	/** Told what slices report of data and all else, also of a clone that throws. */
 	readonly onItem?: (item: Item) => void;
 	/** Aborted where the worker dies; the clone throws its reason then. */
@@ -118,7 +120,11 @@ export function testOptions(given: Partial<CloneOptions> = {}): CloneOptions {
 	return { ...cloneOptionsSchema.parse({}), ...given };
 }
 
-const run = (kind: Run['kind'], { options, ignoreRules }: TestClone, mode: Run['mode']): Run => ({
+const run = (
+	kind: Run['kind'],
+	{ options, ignoreRules, countRows = false }: TestClone,
+	mode: Run['mode'],
+): Run => ({
 	id: crypto.randomUUID(),
 	kind,
 	job_id: null,
@@ -127,6 +133,7 @@ const run = (kind: Run['kind'], { options, ignoreRules }: TestClone, mode: Run['
 	ignore_rules: ignoreRules ?? [],
 	target: { ref: 'b'.repeat(20) },
 	cloned_before: true,
+	count_rows: countRows,
 });
 
 /** Carries out a run with the product's own runner; throws the first error of a step. */

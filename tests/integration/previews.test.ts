@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { data } from '../../supabase/functions/_shared/components/data/index.ts';
 import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
 import { planText } from '../../supabase/functions/_shared/domain/preview-words.ts';
-import { cloneInProcess, previewInProcess } from '../helpers/clone.ts';
+import { cloneInProcess, previewInProcess, type TestClone } from '../helpers/clone.ts';
 import { freshPair } from '../helpers/clusters.ts';
 import { runScript } from '../helpers/corpus.ts';
 import { normalizedDump } from '../helpers/dump.ts';
@@ -100,4 +100,36 @@ test('rows are previewed per table with estimates and warnings, also where the t
 	]);
 	expect(preview.objects[2]).toMatchObject({ detail: 'ignore rule *.left_out' });
 	expect(preview.objects[3]).toMatchObject({ is_extra: true });
+});
+
+test('counts rows exactly where that is asked for, slice by slice', async () => {
+	const pair = await freshPair();
+	runScript(
+		pair.source.dbUrl,
+		`create table many (id int primary key); insert into many select generate_series(1, 1234);
+		create table few (id int primary key); insert into few values (1), (2);
+		create table one (id int primary key); insert into one values (1);`,
+	);
+	runScript(
+		pair.target.dbUrl,
+		'create table many (id int primary key); insert into many select generate_series(1, 1000);',
+	);
+	const rowsOf = async (clone: Partial<TestClone>) =>
+		(await previewInProcess({ ...pair, ...clone }, data)).objects.map(({ object, counts = [] }) => [
+			object,
+			counts.find(({ unit }) => unit === 'row'),
+		]);
+	const unit = 'row';
+	const counted = [
+		['public.few', { unit, source: 2, target: 0 }],
+		['public.many', { unit, source: 1234, target: 1000 }],
+		['public.one', { unit, source: 1, target: 0 }],
+	];
+	expect((await rowsOf({})).flat()).toContainEqual(expect.objectContaining({ is_estimate: true }));
+	expect((await rowsOf({ countRows: true })).toSorted()).toEqual(counted);
+	// One table per slice.
+	const limits = { seconds: 0 };
+	expect((await rowsOf({ countRows: true, limits })).toSorted()).toEqual(counted);
+	const total = (await previewInProcess({ ...pair, countRows: true }, data)).counts;
+	expect(total).toContainEqual({ unit, source: 1237, target: 1000, is_estimate: false });
 });

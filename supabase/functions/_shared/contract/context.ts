@@ -48,6 +48,8 @@ export type ReadContext = Pick<
 
 /** What `preview`, `verify` and `measureLosses` get: they may take several slices, as a stage may. */
 export interface SlicedContext extends ReadContext, Pick<StageContext, 'cursor' | 'spent'> {
+	/** Of a preview: rows are to be counted, not estimated. */
+	readonly countsRows?: boolean;
 	/** Asks for another slice, which is given this cursor. */
 	continueFrom(cursor: unknown): void;
 }

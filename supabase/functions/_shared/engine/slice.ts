@@ -196,7 +196,7 @@ async function runStep(
 		case 'preview': {
 			const component = componentOf(components, step.component);
 			const { sliced, next } = inSlices(read, step, budget);
-			const preview = await component.preview(sliced);
+			const preview = await component.preview({ ...sliced, countsRows: run.count_rows === true });
 			signal.throwIfAborted();
 			if (preview === undefined) return { outcome: 'more', ...next() };
 			const warnings = preview.warnings.map((warning) => ({

@@ -57,6 +57,8 @@ export interface Run {
 	readonly loss_limit?: number | null;
 	/** Names of risks that somebody agreed to; null (or nothing said): it is not looked. */
 	readonly agreed?: readonly string[] | null;
+	/** Of a preview: rows are counted, not estimated. */
+	readonly count_rows?: boolean;
 	readonly target: { readonly ref: string };
 	/** True when an earlier clone of this pair by this user has written to the target. */
 	readonly cloned_before: boolean;

@@ -888,6 +888,7 @@ export type Database = {
 			};
 			previews: {
 				Row: {
+					count_rows: boolean;
 					created_at: string;
 					finished_at: string | null;
 					id: string;
@@ -898,6 +899,7 @@ export type Database = {
 				};
 				ComputedFields: never;
 				Insert: {
+					count_rows?: boolean;
 					created_at?: string;
 					finished_at?: string | null;
 					id?: string;
@@ -907,6 +909,7 @@ export type Database = {
 					twin_id: string;
 				};
 				Update: {
+					count_rows?: boolean;
 					created_at?: string;
 					finished_at?: string | null;
 					id?: string;
@@ -2195,6 +2198,7 @@ export type Database = {
 			};
 			start_preview: {
 				Args: {
+					count_rows?: boolean;
 					options?: Json;
 					source_account_id: string;
 					source_ref: string;
@@ -2202,6 +2206,7 @@ export type Database = {
 					target_ref: string;
 				};
 				Returns: {
+					count_rows: boolean;
 					created_at: string;
 					finished_at: string | null;
 					id: string;

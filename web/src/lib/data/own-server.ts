@@ -28,12 +28,13 @@ export async function listProjectsAgain(): Promise<ProjectRow[] | null> {
 	}
 }
 
-/** Starts a preview of a draft (as JSON); answers its id, or why there is none. */
+/** Starts a preview of a draft (as JSON), with rows estimated or counted; answers its id, or why there is none. */
 export async function startPreview(
 	draft: string,
+	rows: 'estimated' | 'counted',
 ): Promise<{ id: string; problem: null } | { id: null; problem: Problem }> {
 	try {
-		const answer = answered.parse(await post('/clones/new/preview', draft));
+		const answer = answered.parse(await post(`/clones/new/preview?rows=${rows}`, draft));
 		if (answer.id !== undefined) return { id: answer.id, problem: null };
 		if (answer.problem !== undefined) return { id: null, problem: answer.problem };
 	} catch {

@@ -201,4 +201,6 @@ export type Database = {
 };
 
 /** The two projects and the options of a clone, as the SQL functions take them. */
-export type CloneArguments = Required<Public['Functions']['start_preview']['Args']>;
+export type CloneArguments = Required<
+	Omit<Public['Functions']['start_preview']['Args'], 'count_rows'>
+>;

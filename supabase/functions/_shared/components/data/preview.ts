@@ -1,5 +1,5 @@
 // Reads what a clone of the rows would have to do: per table the rows on both endpoints, how they are made, and what
-// would be added, overwritten and removed. Numbers come from the planner's statistics; nothing is counted.
+// would be added, overwritten and removed. Numbers come from the planner's statistics, or are counted where that is asked for.
 import type { EndpointRole } from '../../domain/endpoint-role.ts';
 import { formatBytes, formatCount } from '../../domain/amount.ts';
 import {
@@ -12,8 +12,9 @@ import {
 } from '../../domain/preview.ts';
 import type { Session } from '../../platform/postgres/index.ts';
 import { inOwnPath, userPath } from '../../schema/own-path.ts';
-import type { ReadContext } from '../../contract/context.ts';
+import type { ReadContext, SlicedContext } from '../../contract/context.ts';
 import { haveRowsOn } from './compare.ts';
+import { countRows, type ExactRows } from './exact-rows.ts';
 import { openSessions, readPlan, type ReadPlan } from './sessions.ts';
 import type { Table } from './table.ts';
 import { readLeftBehind } from './left-behind.ts';
@@ -28,17 +29,20 @@ const LARGE_COPY_BYTES = 128 * 1024 * 1024;
 /** All tables of any schema that people make by hand: ignore rules are tried on this list. */
 const LISTED_TABLES = 10_000;
 
-export async function preview(context: ReadContext): Promise<Preview> {
+/** Undefined when it asked for another slice. */
+export async function preview(context: SlicedContext): Promise<Preview | undefined> {
 	const sessions = await openSessions(context);
 	// Structure comes first in a clone: tables that the target lacks now will be there.
 	const plan = await readPlan(context, sessions, 'as it will be');
 	const { tableJobs } = plan;
+	const exact = context.countsRows === true ? await countRows(context, sessions, plan) : {};
+	if (exact === undefined) return undefined;
 	const onSource = await probeRows(sessions.source, tableJobs, 'source');
 	const existing = tableJobs.filter(({ object }) => plan.onTarget.has(object));
 	const onTarget = await probeRows(sessions.target, existing, 'target');
 	const limit = context.options.row_limit;
 	const tables = tableJobs.map((tableJob) =>
-		tableOf(tableJob, plan, { onSource, onTarget, limit }),
+		tableOf(tableJob, plan, { onSource, onTarget, limit, exact }),
 	);
 	const removes = context.options.remove_extra && context.options.components.tables;
 	const extra = [...plan.onTarget.values()]
@@ -82,24 +86,35 @@ interface Probes {
 	readonly onTarget: Probe;
 	/** Rows per table; 0 for all. */
 	readonly limit: number;
+	/** What was counted. */
+	readonly exact: ExactRows;
 }
 
 /** What would happen to the rows of a table. */
 function tableOf(
 	tableJob: TableJob,
 	plan: ReadPlan,
-	{ onSource, onTarget, limit }: Probes,
+	{ onSource, onTarget, limit, exact }: Probes,
 ): PreviewObject {
 	const { object, strategy } = tableJob;
 	const target = plan.onTarget.get(object);
+	const [counted, countedThere] = exact[object] ?? [null, null];
+	const there = counted ?? tableJob.rows;
 	const wanted = onSource.without.includes(tableJob)
 		? 0
-		: limit > 0 && tableJob.rows !== null
-			? Math.min(limit, tableJob.rows)
-			: tableJob.rows;
+		: limit > 0 && there !== null
+			? Math.min(limit, there)
+			: there;
 	const present =
-		target === undefined || onTarget.without.includes(tableJob) ? 0 : known(target.rows);
-	const rows: Counted = { unit: 'row', source: wanted, target: present, is_estimate: true };
+		countedThere ??
+		(target === undefined || onTarget.without.includes(tableJob) ? 0 : known(target.rows));
+	const isExact = counted !== null && countedThere !== null;
+	const rows: Counted = {
+		unit: 'row',
+		source: wanted,
+		target: present,
+		...(isExact ? {} : { is_estimate: true }),
+	};
 	const action =
 		present === 0
 			? wanted === 0
@@ -115,6 +130,7 @@ function tableOf(
 		strategy,
 		counts: [rows, { unit: 'byte', source: tableJob.sourceBytes, target: target?.bytes ?? 0 }],
 		plan: plannedContents(rows, strategy),
+		...(object in exact && !isExact ? { detail: 'counting it takes too long for here' } : {}),
 		...partitionOf(object, plan),
 	};
 }
@@ -178,7 +194,15 @@ function total(
 		[...tables, ...extra]
 			.flatMap(({ counts = [] }) => counts.filter((count) => count.unit === unit))
 			.reduce((all, count) => all + (count[role] ?? 0), 0);
-	return { unit, source: sum('source'), target: sum('target'), is_estimate: unit === 'row' };
+	const isEstimate = [...tables, ...extra].some(({ counts = [] }) =>
+		counts.some((count) => count.unit === unit && count.is_estimate === true),
+	);
+	return {
+		unit,
+		source: sum('source'),
+		target: sum('target'),
+		is_estimate: isEstimate,
+	};
 }
 
 const failedTable = ({ object, detail = '', fix = '' }: LeftTable): PreviewWarning => ({
