@@ -26,7 +26,7 @@ export async function resealSecrets(flags: ResealFlags): Promise<number> {
 		);
 	}
 	const keys = await importTokenKeys(id, key, parsed(previous));
-	const control = await connectControl(flags.control);
+	const control = await connectControl(flags.control, process.env['TWINS_DATABASE_CA'] ?? null);
 	try {
 		const told = await reseal(control, keys, flags.dryRun === true);
 		const text = flags.json === true ? JSON.stringify(told) : asText(told, flags.dryRun === true);
