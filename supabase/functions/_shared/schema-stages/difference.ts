@@ -1,16 +1,17 @@
 // Both databases, as far as they differ: checksums of both are compared, and only the objects that differ are
 // read in full. A project of a thousand tables has some 30 000 facts; a slice has 2 s of CPU and 256 MB.
-import type { EndpointRole } from '../domain/endpoint-role.ts';
 import type { ReadContext } from '../contract/context.ts';
 import type { ComponentKey } from '../domain/component.ts';
 import type { Fact, Facts, Kind, SchemaStage } from '../schema/fact.ts';
 import { both } from '../platform/both.ts';
+import type { Session } from '../platform/postgres/index.ts';
 import { withKeptGrants } from '../schema/kept-grants.ts';
 import { KIND_BY_NAME, KINDS } from '../schema/kinds/index.ts';
 import { namesOf } from '../schema/names.ts';
 import { closure } from '../schema/order.ts';
 import { overloadedRoutines } from '../schema/overloads.ts';
 import type { FactPair } from '../schema/planning.ts';
+import { shareKinds } from '../schema/present-kinds.ts';
 import { unreadFacts } from '../schema/unread.ts';
 import {
 	dependentsIn,
@@ -66,12 +67,10 @@ export async function readDigests(
 	kinds?: readonly Kind[],
 	known?: Digest,
 ): Promise<Digests> {
-	const read = async (role: EndpointRole) =>
-		readDigest(await context[role].database(), kinds, context.path);
-	const [source, target] = await both(
-		known ? Promise.resolve(known) : read('source'),
-		read('target'),
-	);
+	const [ours, theirs] = await both(context.source.database(), context.target.database());
+	await shareKinds(ours, theirs);
+	const read = (session: Session) => readDigest(session, kinds, context.path);
+	const [source, target] = await both(known ? Promise.resolve(known) : read(ours), read(theirs));
 	return { source, target };
 }
 

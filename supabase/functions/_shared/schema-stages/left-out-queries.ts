@@ -1,5 +1,8 @@
 // SQL for what no kind of fact reads and yet may be the user's: objects in schemas of the platform, additions to its
 // tables, privileges on them, and what belongs to no schema. The same on both endpoints: what differs is reported.
+import type { Kind } from '../schema/fact.ts';
+import { FIRST_USER_OID } from '../schema/kinds/text.ts';
+import { anyBeside } from '../schema/present-kinds.ts';
 import { factAddresses } from '../schema/read.ts';
 import {
 	notOfExtension,
@@ -12,7 +15,6 @@ import {
 /** What it is, its name, what holds it, what it is like (no secret). */
 export type LeftRow = readonly [kind: string, object: string, holder: string | null, state: string];
 
-const FIRST_USER_OID = 16384;
 const HERE = `(select b.oid from pg_catalog.pg_database b where b.datname = pg_catalog.current_database())`;
 const KEPT_SCHEMA = `n.nspname not in ('pg_toast', '_twins') and n.nspname !~ '^pg_(toast_)?temp'`;
 const isFact = (address: string): string =>
@@ -201,11 +203,16 @@ where (d.classoid = 'pg_database'::pg_catalog.regclass and d.objoid = ${HERE}) o
 
 const ALL = [RELATIONS, OBJECTS, ...PARTS, ...PRIVILEGES, ...CLUSTER];
 
-/** One JSON array of rows. `relation` rows only say that something is there. */
-export const LEFT_OUT = (): string => `with fact_address as materialized (${factAddresses()}
+/**
+ * One JSON array of rows, of a database that has something of these kinds; `others` says that it has of more. `relation`
+ * rows only say that something is there.
+ */
+export const leftOut = (
+	present: ReadonlySet<Kind>,
+): string => `with fact_address as materialized (${factAddresses([...present])}
 ), ${RELATION}
 select coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(l.kind, l.object, l.holder, l.state)
-  order by l.kind, l.object), '[]') as answer
+  order by l.kind, l.object), '[]') as answer, ${anyBeside(present)} as others
 from (${ALL.join('\nunion all ')}) l (kind, object, holder, state)`;
 
 /** Tables in which extensions keep what users configure, with the condition that tells the users' rows. */

@@ -9,8 +9,9 @@ import type { PreviewWarning } from '../domain/preview.ts';
 import { both } from '../platform/both.ts';
 import { readAgain } from '../platform/schema-changes.ts';
 import type { Session } from '../platform/postgres/index.ts';
+import { forgetKinds, presentKinds } from '../schema/present-kinds.ts';
 import { readColumnOrders } from './column-order.ts';
-import { EXTENSION_TABLES, LEFT_OUT, type LeftRow } from './left-out-queries.ts';
+import { EXTENSION_TABLES, leftOut, type LeftRow } from './left-out-queries.ts';
 
 export interface LeftOut {
 	readonly component: ComponentKey;
@@ -118,15 +119,20 @@ const ABSENT_ON_PURPOSE = new Set([
 const REPORTED_ELSEWHERE = /^(?:cron\.|vault\.|pgmq\.)/;
 
 async function readRows(session: Session): Promise<readonly LeftRow[]> {
-	const results = await readAgain(session, () =>
-		session.script(`begin transaction isolation level repeatable read read only;
+	const { answer } = await readAgain(session, async () => {
+		const results =
+			await session.script(`begin transaction isolation level repeatable read read only;
 set local search_path = '';
 set local jit = off;
 set local statement_timeout = '120s';
-${LEFT_OUT()};
-commit`),
-	);
-	return (results.flat().find((row) => 'answer' in row)?.['answer'] ?? []) as readonly LeftRow[];
+${leftOut(await presentKinds(session))};
+commit`);
+		const row = results.flat().find((row) => 'answer' in row);
+		if (row?.['others'] !== true) return { answer: row?.['answer'] ?? [] };
+		forgetKinds(session);
+		return undefined;
+	});
+	return answer as readonly LeftRow[];
 }
 
 /** Everything in which the endpoints differ and that a clone leaves as it is. */

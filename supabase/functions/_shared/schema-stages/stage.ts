@@ -14,6 +14,7 @@ import { namesakes } from '../schema/names.ts';
 import { isNotFound } from '../schema/own-path.ts';
 import type { Session } from '../platform/postgres/index.ts';
 import { planStage } from '../schema/plan.ts';
+import { shareKinds } from '../schema/present-kinds.ts';
 import { readsSoon } from '../schema/unread.ts';
 import {
 	kindOf,
@@ -270,6 +271,7 @@ export function schemaStage(options: SchemaStageOptions): Stage {
 			let mayMove = options.stage === 'structure';
 			const known: Known = {};
 			const target = await context.target.database();
+			await shareKinds(await context.source.database(), target);
 			const turn = turnOf(target);
 			for (;;) {
 				if (context.signal.aborted) return { state: 'more', cursor };

@@ -167,6 +167,11 @@ export interface Kind {
 	 */
 	readonly read: string;
 	/**
+	 * SQL condition that holds wherever `read` finds something, by a look at one catalog: where it does not hold, `read` is not
+	 * even planned. For kinds that few projects have anything of; the others are always read.
+	 */
+	readonly mayExist?: string;
+	/**
 	 * Statements for a fact the target lacks, where the source's `create` is not enough by itself.
 	 * `target` is what the target has now.
 	 */

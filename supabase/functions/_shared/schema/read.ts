@@ -8,6 +8,7 @@ import { literal, isPlanned, plannedOnce, type Session } from '../platform/postg
 import { schemaOf } from './names.ts';
 import type { Fact, FactRow, Facts, Kind, SchemaStage } from './fact.ts';
 import { KINDS } from './kinds/index.ts';
+import { anyBeside, forgetKinds, presentKinds } from './present-kinds.ts';
 import { UNEXPLAINED } from './narrow-read.ts';
 import {
 	DEPENDENCY,
@@ -89,11 +90,13 @@ async function ask(
 	const { answer } = await readAgain(session, async (attempt) => {
 		const isNarrow = isWaiting || attempt > WHOLE_ATTEMPTS;
 		const unexplained = isNarrow ? UNEXPLAINED : 'null::json';
+		const present = await presentKinds(session);
+		const others = isNarrow ? 'false' : anyBeside(present);
 		const textOf = (of: Reading): string => `${placedFacts(of)}${withStatements ? DEPENDENCY : ''}
-select ${expression} as answer, ${unexplained} as unexplained`;
+select ${expression} as answer, ${unexplained} as unexplained, ${others} as others`;
 		const { reading, text } = isNarrow
 			? asText(narrowReading(kinds, withStatements), textOf)
-			: fewestPlanned(session, kinds, withStatements, textOf);
+			: fewestPlanned(session, kinds, present, withStatements, textOf);
 		const numbers = textArray(kinds.map((kind) => String(numberOf(kind))));
 		const { run, remember } = plannedOnce(session, text, [numbers, ...lists]);
 		const reads = session.script(
@@ -119,6 +122,10 @@ commit`,
 		}
 		remember();
 		const row = results.flat().find((row) => 'answer' in row);
+		if (row?.['others'] === true) {
+			forgetKinds(session);
+			return undefined;
+		}
 		return (row?.['unexplained'] ?? null) === null ? { answer: row?.['answer'] ?? [] } : undefined;
 	});
 	return answer;
@@ -141,12 +148,14 @@ const asText = (reading: Reading, textOf: (reading: Reading) => string): Reading
 function fewestPlanned(
 	session: Session,
 	kinds: readonly Kind[],
+	present: ReadonlySet<Kind>,
 	withStatements: boolean,
 	textOf: (reading: Reading) => string,
 ): ReadingText {
-	const whole = asText(wholeReading(withStatements, KINDS), textOf);
-	if (kinds.length * 2 > KINDS.length || isPlanned(session, whole.text)) return whole;
-	return asText(wholeReading(withStatements, kinds), textOf);
+	const whole = asText(wholeReading(withStatements, [...present]), textOf);
+	const asked = kinds.filter((kind) => present.has(kind));
+	if (asked.length * 2 > present.size || isPlanned(session, whole.text)) return whole;
+	return asText(wholeReading(withStatements, asked), textOf);
 }
 
 /** What is asked of the facts without their statements: $2 says which of the two, or both. */
@@ -298,8 +307,9 @@ export function dependentsIn(facts: Iterable<Pick<Fact, 'id' | 'needs'>>): Map<s
 }
 
 /** Select of every address that is a fact's: what has another is read by no kind. */
-export const factAddresses = (): string =>
-	KINDS.filter((kind) => kind.attribute?.describes !== true)
+export const factAddresses = (kinds: readonly Kind[]): string =>
+	kinds
+		.filter((kind) => kind.attribute?.describes !== true)
 		.map((kind) => `select pg_catalog.unnest(f.addresses) as address from (${kind.read}) f`)
 		.join('\nunion ');
 

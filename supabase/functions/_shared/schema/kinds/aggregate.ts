@@ -2,7 +2,7 @@
 // pg_dump does.
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
-import { ARGUMENT_TYPES } from './text.ts';
+import { ARGUMENT_TYPES, anyIn } from './text.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
 
 const identity = `pg_catalog.format('%I.%I(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes))`;
@@ -79,6 +79,7 @@ order by 1`;
 
 export const aggregateKind: Kind = {
 	name: 'aggregate',
+	mayExist: anyIn('pg_proc', `x.prokind = 'a'`),
 	component: 'functions',
 	stage: 'functions',
 	names: ['routine'],

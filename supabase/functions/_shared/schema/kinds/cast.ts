@@ -2,9 +2,7 @@
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
-
-/** Oids below this are made by initdb; a cast has no schema that would tell. */
-const FIRST_USER_OID = 16384;
+import { anyIn, FIRST_USER_OID } from './text.ts';
 
 const castName = `pg_catalog.format('(%s as %s)', pg_catalog.format_type(c.castsource, null),
     pg_catalog.format_type(c.casttarget, null))`;
@@ -23,6 +21,7 @@ from (
       when 'i' then ' with inout' else ' without function' end
     || case c.castcontext when 'a' then ' as assignment' when 'i' then ' as implicit' else '' end as how
   from pg_catalog.pg_cast c
+  -- A cast has no schema that would tell.
   where c.oid >= ${FIRST_USER_OID} and ${notOfExtension('pg_cast', 'c.oid')}
     -- a range type brings its own cast to its multirange
     and not exists (select from pg_catalog.pg_depend i
@@ -32,6 +31,7 @@ order by 1`;
 
 const castKind: Kind = {
 	name: 'cast',
+	mayExist: anyIn('pg_cast'),
 	component: 'functions',
 	stage: 'functions',
 	read: readCasts,
@@ -61,6 +61,7 @@ order by 1`;
 
 const transformKind: Kind = {
 	name: 'transform',
+	mayExist: anyIn('pg_transform'),
 	component: 'functions',
 	stage: 'functions',
 	read: readTransforms,
@@ -94,6 +95,7 @@ order by 1`;
 
 const conversionKind: Kind = {
 	name: 'conversion',
+	mayExist: anyIn('pg_conversion'),
 	component: 'functions',
 	stage: 'functions',
 	read: readConversions,

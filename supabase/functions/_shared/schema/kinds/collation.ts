@@ -2,10 +2,12 @@
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
+import { anyIn } from './text.ts';
 
 // The locale's column has changed its name twice since Postgres 14, hence the row as JSON.
 export const collationKind: Kind = {
 	name: 'collation',
+	mayExist: anyIn('pg_collation'),
 	component: 'tables',
 	stage: 'structure',
 	read: `

@@ -13,7 +13,7 @@ import {
 	RELATION_FACT,
 	userTable,
 } from './table-sql.ts';
-import { whilePrivileged } from './text.ts';
+import { whilePrivileged, ANY_CHILD, anyIn } from './text.ts';
 
 const NAME = `pg_catalog.format('%s.%I', ${RELATION}, k.conname)`;
 const DEFINITION = `pg_catalog.pg_get_constraintdef(k.oid)`;
@@ -86,6 +86,7 @@ where ((k.contype = 'c' and k.coninhcount > 0 and not (k.conislocal and not c.re
 // Made by its parent's: only what is said of it needs statements.
 const copyKind: Kind = {
 	name: 'constraint_copy',
+	mayExist: ANY_CHILD,
 	component: 'tables',
 	stage: 'relations',
 	within: true,
@@ -103,6 +104,7 @@ select ${NAME} as identity, ${NAME} as object, array[${address('pg_constraint', 
 /** One whose rows were checked although the parent's were not. */
 const validatedCopyKind: Kind = {
 	name: 'validated_copy',
+	mayExist: ANY_CHILD,
 	component: 'tables',
 	stage: 'relations',
 	within: true,
@@ -124,6 +126,7 @@ const CHILD_OF = `(select ${keyFact('pk', `pg_catalog.format('%I.%I', pn.nspname
  */
 const keyKind = (name: Thing, letter: string, stage: SchemaStage, early: boolean): Kind => ({
 	name,
+	...(letter === 'x' ? { mayExist: anyIn('pg_constraint', `x.contype = 'x'`) } : {}),
 	component: 'tables',
 	stage,
 	rows: { block: early },

@@ -15,6 +15,7 @@ import {
 	SECRET_OPTION,
 	userTable,
 } from './table-sql.ts';
+import { anyIn } from './text.ts';
 
 /** SQL: the options that its statement leaves out, for the report: their names, and the actions that add them. */
 const withheld = (options: string): string =>
@@ -52,6 +53,7 @@ const wrapperFunction = (word: string): Way => ({
 
 const wrapperKind: Kind = {
 	name: 'foreign_data_wrapper',
+	mayExist: anyIn('pg_foreign_data_wrapper'),
 	component: 'tables',
 	stage: 'structure',
 	read: `
@@ -98,6 +100,7 @@ function changeVersion({ identity, definition: { version } }: Fact): Change {
 
 const serverKind: Kind = {
 	name: 'foreign_server',
+	mayExist: anyIn('pg_foreign_server'),
 	component: 'tables',
 	stage: 'structure',
 	read: `
@@ -123,6 +126,7 @@ where ${notOfExtension('pg_foreign_server', 's.oid')}`,
 
 const mappingKind: Kind = {
 	name: 'user_mapping',
+	mayExist: anyIn('pg_foreign_server'),
 	component: 'tables',
 	stage: 'structure',
 	read: `
@@ -172,6 +176,7 @@ const ALL_OPTIONS = `f.ftoptions
 
 const tableKind: Kind = {
 	name: 'foreign_table',
+	mayExist: anyIn('pg_foreign_table', undefined, 'ftrelid'),
 	component: 'tables',
 	stage: 'structure',
 	names: ['relation', 'type'],

@@ -4,7 +4,7 @@
 import type { Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
-import { ARGUMENT_TYPES, withoutSpace } from './text.ts';
+import { ARGUMENT_TYPES, withoutSpace, anyIn } from './text.ts';
 
 const userRoutine = `${routineOfUser('p')}
     and p.prokind in ('f', 'p', 'w')
@@ -152,6 +152,7 @@ order by 1`;
 /** A function marked LEAKPROOF: only a superuser may say so. */
 const leakproofKind: Kind = {
 	name: 'leakproof',
+	mayExist: anyIn('pg_proc', 'x.proleakproof'),
 	component: 'functions',
 	stage: 'functions',
 	read: readOption(
@@ -174,6 +175,7 @@ const leakproofKind: Kind = {
 /** A function with a planner support function: only a superuser may attach one. */
 const supportFunctionKind: Kind = {
 	name: 'support_function',
+	mayExist: anyIn('pg_proc', 'x.prosupport <> 0'),
 	component: 'functions',
 	stage: 'functions',
 	read: readOption(

@@ -2,6 +2,7 @@
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension } from '../../platform/supabase/managed-schemas.ts';
+import { anyIn } from './text.ts';
 
 const callHandler = (word: string, oid: string): string =>
 	`case when ${oid} <> 0 then ' ${word} ' || ${oid}::pg_catalog.regproc::pg_catalog.text else '' end`;
@@ -25,6 +26,7 @@ order by 1`;
 
 export const languageKind: Kind = {
 	name: 'language',
+	mayExist: anyIn('pg_language'),
 	component: 'functions',
 	stage: 'functions',
 	read: readLanguages,

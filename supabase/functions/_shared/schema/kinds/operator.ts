@@ -3,6 +3,7 @@
 import type { Kind, Way } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
+import { anyIn } from './text.ts';
 
 const operand = (type: string): string =>
 	`case when ${type} = 0 then 'none' else pg_catalog.format_type(${type}, null) end`;
@@ -58,6 +59,7 @@ const ESTIMATES: Way = {
 
 const operatorKind: Kind = {
 	name: 'operator',
+	mayExist: anyIn('pg_operator'),
 	component: 'functions',
 	stage: 'functions',
 	read: readOperators,
@@ -90,6 +92,7 @@ order by 1`;
 
 const operatorFamilyKind: Kind = {
 	name: 'operator_family',
+	mayExist: anyIn('pg_opfamily'),
 	component: 'functions',
 	stage: 'functions',
 	read: readFamilies,
@@ -149,6 +152,7 @@ order by 1`;
 
 const operatorClassKind: Kind = {
 	name: 'operator_class',
+	mayExist: anyIn('pg_opclass'),
 	component: 'functions',
 	stage: 'functions',
 	read: readClasses,

@@ -17,6 +17,7 @@ import {
 	platformRole,
 	userSchema,
 } from '../../platform/supabase/managed-schemas.ts';
+import { anyIn } from './text.ts';
 
 /** Grantee → `ALL` or `SELECT,UPDATE*` (`*`: with grant option), as JSON. The owner is called `@owner`. */
 const grants = (
@@ -226,6 +227,7 @@ const changeColumnGrants = ({ definition: to }: Fact, { definition: from }: Fact
 /** Privileges of one column: what only the target has of these goes with its column, or stays with it. */
 const columnPrivilegesKind: Kind = {
 	name: COLUMN_KIND,
+	mayExist: anyIn('pg_attribute', `x.attacl <> '{}'`, 'attrelid'),
 	component: 'tables',
 	stage: 'structure',
 	attribute: { describes: true },

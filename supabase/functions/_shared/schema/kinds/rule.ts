@@ -2,7 +2,7 @@
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
-import { FIRING_STATE, firingState, relationFact, withoutSpace } from './text.ts';
+import { FIRING_STATE, firingState, relationFact, withoutSpace, anyIn } from './text.ts';
 
 const readRules = `
 select d.identity, d.object, array[${address('pg_rewrite', 'd.oid')}] as addresses, d.parent,
@@ -25,6 +25,7 @@ order by 1`;
 
 export const ruleKind: Kind = {
 	name: 'rule',
+	mayExist: anyIn('pg_rewrite', `x.rulename <> '_RETURN'`),
 	component: 'views',
 	stage: 'views',
 	read: readRules,

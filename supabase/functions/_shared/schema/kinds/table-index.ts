@@ -3,6 +3,7 @@
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { besideTypes, keyFact, RELATION, RELATION_FACT, userTable } from './table-sql.ts';
+import { ANY_CHILD, anyIn } from './text.ts';
 
 const INDEX = `pg_catalog.format('%I.%I', n.nspname, x.relname)`;
 const FROM = `
@@ -54,6 +55,7 @@ where ${userTable(`'r', 'p', 'm'`)} and (i.indisvalid or x.relkind = 'I')
 
 const indexPartitionKind: Kind = {
 	name: 'index_partition',
+	mayExist: ANY_CHILD,
 	component: 'tables',
 	stage: 'relations',
 	places: true,
@@ -74,6 +76,7 @@ where x.relispartition and ${userTable()}`,
 // Postgres lists the columns in the table's order, which an older table may not share with its source.
 const statisticsKind: Kind = {
 	name: 'statistics',
+	mayExist: anyIn('pg_statistic_ext'),
 	component: 'tables',
 	stage: 'relations',
 	places: true,
@@ -104,6 +107,7 @@ where ${userTable(`'r', 'p', 'm', 'f'`)}`,
 
 const replicaIdentityKind: Kind = {
 	name: 'replica_identity',
+	mayExist: anyIn('pg_class', `x.relkind in ('r', 'p', 'm') and x.relreplident <> 'd'`),
 	component: 'tables',
 	stage: 'structure',
 	places: true,
@@ -127,6 +131,7 @@ where c.relreplident <> 'd' and (c.relreplident <> 'i' or r.name is not null) an
 
 const clusteredKind: Kind = {
 	name: 'clustered',
+	mayExist: anyIn('pg_index', 'x.indisclustered', 'indexrelid'),
 	component: 'tables',
 	stage: 'relations',
 	places: true,

@@ -16,6 +16,7 @@ import {
 	SIMPLE_DEFAULT,
 	userTable,
 } from './table-sql.ts';
+import { ANY_CHILD } from './text.ts';
 
 // A partition is created by itself, with all its columns, and attached afterwards: its order of columns may
 // not be its parent's. A child of plain inheritance lists only its own.
@@ -118,6 +119,7 @@ where ${userTable()}`,
 // are. One that an older table lacks makes the statement fail until the next round.
 const inheritanceKind: Kind = {
 	name: 'inheritance',
+	mayExist: ANY_CHILD,
 	component: 'tables',
 	stage: 'structure',
 	attribute: { ties: true },
@@ -164,6 +166,7 @@ const DEFAULT_PARTITION = `(select pg_catalog.format('%I.%I', dn.nspname, dc.rel
 // source has a default partition, the target's may still hold rows that belong to this one.
 const partitionKind: Kind = {
 	name: 'partition',
+	mayExist: ANY_CHILD,
 	component: 'tables',
 	stage: 'structure',
 	attribute: { ties: true, later: true },

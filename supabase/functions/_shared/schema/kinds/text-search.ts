@@ -4,6 +4,7 @@ import type { Fact, Kind } from '../fact.ts';
 import { ident } from '../../platform/postgres/index.ts';
 import { address, type Catalog } from '../address.ts';
 import { notOfExtension, ofUser, userSchema } from '../../platform/supabase/managed-schemas.ts';
+import { anyIn } from './text.ts';
 
 const refusal = {
 	outcome: 'skipped',
@@ -73,6 +74,7 @@ function changeMappings(source: Fact, target: Fact): string[] {
 
 const textSearchConfigurationKind: Kind = {
 	name: 'text_search_configuration',
+	mayExist: anyIn('pg_ts_config'),
 	component: 'functions',
 	stage: 'functions',
 	read: `${withMappings}${readConfigurations}`,
@@ -98,6 +100,7 @@ order by 1`;
 
 const textSearchDictionaryKind: Kind = {
 	name: 'text_search_dictionary',
+	mayExist: anyIn('pg_ts_dict'),
 	component: 'functions',
 	stage: 'functions',
 	read: readDictionaries,
@@ -131,6 +134,7 @@ order by 1`;
 
 const textSearchTemplateKind: Kind = {
 	name: 'text_search_template',
+	mayExist: anyIn('pg_ts_template'),
 	component: 'functions',
 	stage: 'functions',
 	read: readFunctionList(
@@ -145,6 +149,7 @@ const textSearchTemplateKind: Kind = {
 
 const textSearchParserKind: Kind = {
 	name: 'text_search_parser',
+	mayExist: anyIn('pg_ts_parser'),
 	component: 'functions',
 	stage: 'functions',
 	read: readFunctionList(

@@ -2,6 +2,7 @@
 // Postgres; nothing here runs a query.
 import { address } from '../address.ts';
 import type { Way } from '../fact.ts';
+import { ofUser } from '../../platform/supabase/managed-schemas.ts';
 
 /**
  * SQL expression: deparsed text without the white space outside quotes, only for comparing, and only where queries may
@@ -74,3 +75,14 @@ export const whilePrivileged = (
     then array['grant ${privilege} on ' || ${name} || ' to current_user'] || (${statements})
       || array['revoke ${privilege} on ' || ${name} || ' from current_user']
     else ${statements} end`;
+
+/** Objects that came after the server was set up have oids from here on. */
+export const FIRST_USER_OID = 16384;
+
+/** SQL condition: the catalog has a row, `x`, of something that is not the server's own. */
+export const anyIn = (catalog: string, condition?: string, oid = 'oid'): string =>
+	`exists (select from pg_catalog.${catalog} x where x.${oid} >= ${FIRST_USER_OID}${condition ? ` and ${condition}` : ''})`;
+
+/** SQL condition: a table of the user has a parent or is a partition. */
+export const ANY_CHILD = `exists (select from pg_catalog.pg_inherits x join pg_catalog.pg_class c on c.oid = x.inhrelid
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${ofUser('c.relowner')})`;

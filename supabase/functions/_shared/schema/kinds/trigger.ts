@@ -5,7 +5,7 @@ import { partitionTree } from '../../platform/locks.ts';
 import type { Kind } from '../fact.ts';
 import { address } from '../address.ts';
 import { notOfExtension, ofUser, routineOfUser } from '../../platform/supabase/managed-schemas.ts';
-import { FIRING_STATE, firingState, relationFact, whilePrivileged } from './text.ts';
+import { FIRING_STATE, firingState, relationFact, whilePrivileged, ANY_CHILD } from './text.ts';
 
 /** Triggers and their clones alike: whether a webhook fires is for the component Webhooks to say. */
 const isNoWebhook = (trigger: string): string =>
@@ -84,6 +84,7 @@ order by 1`;
 
 const partitionTriggerKind: Kind = {
 	name: 'partition_trigger',
+	mayExist: ANY_CHILD,
 	component: 'triggers',
 	stage: 'triggers',
 	read: readClones,

@@ -8,6 +8,7 @@ import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.
 import { rebuildType, storedWithin } from './rebuild-type.ts';
 import { onlyValidates } from './constraint.ts';
 import { foldable } from './table-sql.ts';
+import { anyIn } from './text.ts';
 
 const NAME = `pg_catalog.format('%I.%I', n.nspname, t.typname)`;
 const ADDRESSES = `array[${address('pg_type', 't.oid')}, ${address('pg_type', 't.typarray')}]`;
@@ -85,6 +86,7 @@ export function labelChanges(
 
 const compositeKind: Kind = {
 	name: 'composite_type',
+	mayExist: anyIn('pg_class', `x.relkind = 'c'`),
 	component: 'tables',
 	stage: 'structure',
 	names: ['relation', 'type'],
@@ -178,8 +180,11 @@ const changeNotNull = (
 	],
 });
 
+const ANY_DOMAIN = anyIn('pg_type', `x.typtype = 'd'`);
+
 const domainKind: Kind = {
 	name: 'domain',
+	mayExist: ANY_DOMAIN,
 	component: 'tables',
 	stage: 'structure',
 	names: ['type'],
@@ -212,6 +217,7 @@ where t.typtype = 'd' and ${OF_USER}`,
 // pg_depend says of it is read under an address of its own: see DEPENDENCY in reading.ts.
 const domainDefaultKind: Kind = {
 	name: 'domain_default',
+	mayExist: ANY_DOMAIN,
 	component: 'tables',
 	stage: 'structure',
 	attribute: { later: true },
@@ -241,6 +247,7 @@ const CHECK: Way = {
 
 const domainCheckKind: Kind = {
 	name: 'domain_check',
+	mayExist: ANY_DOMAIN,
 	component: 'tables',
 	stage: 'structure',
 	within: true,
@@ -267,6 +274,7 @@ where k.contype = 'c' and ${OF_USER}`,
 
 const rangeKind: Kind = {
 	name: 'range',
+	mayExist: anyIn('pg_range', undefined, 'rngtypid'),
 	component: 'tables',
 	stage: 'structure',
 	names: ['type'],
@@ -299,6 +307,10 @@ where t.typtype = 'r' and ${OF_USER}`,
 
 const baseKind: Kind = {
 	name: 'base_type',
+	mayExist: anyIn(
+		'pg_type',
+		`x.typtype in ('b', 'p') and not exists (select from pg_catalog.pg_type e where e.typarray = x.oid)`,
+	),
 	component: 'tables',
 	stage: 'structure',
 	names: ['type'],

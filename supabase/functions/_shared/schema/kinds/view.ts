@@ -4,7 +4,7 @@ import type { Fact, Kind, ReportRules, Way } from '../fact.ts';
 import { ident, literal } from '../../platform/postgres/index.ts';
 import { notOfExtension, ofUser } from '../../platform/supabase/managed-schemas.ts';
 import { DEFAULT, optionChanges, optionObject, optionText } from './table-sql.ts';
-import { relationAddresses, withoutSpace } from './text.ts';
+import { relationAddresses, withoutSpace, anyIn } from './text.ts';
 
 const name = `pg_catalog.format('%I.%I', n.nspname, c.relname)`;
 const ownedBy = (relkinds: string): string => `from pg_catalog.pg_class c
@@ -151,6 +151,7 @@ const changeOptions = (source: Fact, target: Fact): string[] =>
 
 const materializedViewKind: Kind = {
 	name: 'materialized_view',
+	mayExist: anyIn('pg_class', `x.relkind = 'm'`),
 	component: 'views',
 	stage: 'views',
 	names: ['relation', 'type'],
