@@ -24,8 +24,7 @@ import {
 import type { OpenEndpoint, RankedWork } from '../../supabase/functions/_shared/engine/slice.ts';
 import type { Run } from '../../supabase/functions/_shared/engine/step.ts';
 import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
-import { connectUrl } from '../../supabase/functions/_shared/platform/database.ts';
-import { sessionSettings } from '../../supabase/functions/_shared/platform/supabase/project-database.ts';
+import { pooledSessions } from './pooled-sessions.ts';
 import type { StorageApi } from '../../supabase/functions/_shared/platform/supabase/storage-api.ts';
 
 type Keys = readonly { readonly name: string; readonly value: string }[];
@@ -92,6 +91,7 @@ export function forgetClones({ dbUrl }: TestEndpoint): void {
 
 function openEndpoint(role: EndpointRole, endpoint: TestEndpoint): OpenEndpoint {
 	const keys = typeof endpoint.keys === 'function' ? [] : (endpoint.keys ?? []);
+	const sessions = pooledSessions(role, endpoint.dbUrl);
 	const ref = endpoint.ref ?? (role === 'source' ? 'a' : 'b').repeat(20);
 	return {
 		role,
@@ -102,7 +102,7 @@ function openEndpoint(role: EndpointRole, endpoint: TestEndpoint): OpenEndpoint 
 		],
 		url: endpoint.url ?? `https://${ref}.supabase.co`,
 		api: endpoint.api ?? noApi,
-		...endpointSessions(() => connectUrl(endpoint.dbUrl, { settings: sessionSettings(role) })),
+		...endpointSessions(sessions.take, sessions.giveBack),
 		storage: () =>
 			endpoint.storage
 				? Promise.resolve(endpoint.storage)
