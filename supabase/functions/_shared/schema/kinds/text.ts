@@ -80,8 +80,9 @@ export const whilePrivileged = (
 export const FIRST_USER_OID = 16384;
 
 /** SQL condition: the catalog has a row, `x`, of something that is not the server's own. */
-export const anyIn = (catalog: string, condition?: string, oid = 'oid'): string =>
-	`exists (select from pg_catalog.${catalog} x where x.${oid} >= ${FIRST_USER_OID}${condition ? ` and ${condition}` : ''})`;
+export const anyIn = (catalog: string, condition = 'true', oid = 'oid'): string =>
+	`exists (select from pg_catalog.${catalog} x
+    where x.${oid} >= ${FIRST_USER_OID} and ${condition})`;
 
 /** SQL condition: a table of the user has a parent or is a partition. */
 export const ANY_CHILD = `exists (select from pg_catalog.pg_inherits x join pg_catalog.pg_class c on c.oid = x.inhrelid
