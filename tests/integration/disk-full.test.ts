@@ -4,8 +4,11 @@ import { expect, it } from 'vitest';
 import { data } from '../../supabase/functions/_shared/components/data/index.ts';
 import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
 import { cloneInProcess } from '../helpers/clone.ts';
-import { freshPair } from '../helpers/clusters.ts';
+import { type ClusterUrls, freshPair } from '../helpers/clusters.ts';
+import { dumpedStatements } from '../helpers/dump.ts';
+import { rowSums } from '../helpers/row-sums.ts';
 import { rowsOf, runOn } from '../helpers/run-sql.ts';
+import { maySmallDisk, openSmallDisk, type SmallDisk } from '../helpers/small-disk.ts';
 
 const SCHEMA = `
 create table public.parent (id int primary key, v text);
@@ -66,4 +69,67 @@ it('a target that breaks off every load: the tables that were not reached are na
 	expect(await rowsOf(pair.target.dbUrl, 'select count(*)::int as n from public.parent')).toEqual([
 		{ n: 0 },
 	]);
+});
+
+/** Tables of some 2.4 MB each, of which a small disk takes only some. */
+const NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+const LARGE = `
+${NAMES.map(
+	(name) => `create table public.${name} (id int primary key, v text);
+insert into public.${name} select g, repeat(md5(g::text), 3) from generate_series(1, 16000) g;
+create index on public.${name} (v);`,
+).join('\n')}
+create table public.of_all (id int primary key, ${NAMES.map((name) => `${name} int references public.${name}`).join(', ')});
+insert into public.of_all select g, g, g, g, g, g, g, g, g from generate_series(1, 100) g;`;
+
+/** Where nothing can be mounted: a target that says so of the last tables, in the words of Postgres. */
+async function pretendFullDisk(target: ClusterUrls): Promise<SmallDisk> {
+	console.warn('This machine mounts nothing for us: an index stands for the full disk.');
+	const full = `raise 'could not extend file: No space left on device' using errcode = '53100'`;
+	await runOn(
+		target.dbUrl,
+		`create function public.meet(int) returns int language plpgsql immutable as $$ begin ${full}; return 1; end $$;
+		${NAMES.slice(-3)
+			.map(
+				(name) => `create table public.${name} (id int primary key, v text);
+			create index met_${name} on public.${name} (public.meet(id));`,
+			)
+			.join('\n')}`,
+	);
+	return { target, grow: () => runOn(target.dbUrl, 'drop function public.meet(int) cascade') };
+}
+
+it('a disk that is really full: what was not reached is named, and comes when there is space', async () => {
+	const pair = await freshPair();
+	await runOn(pair.source.dbUrl, LARGE);
+	const disk = maySmallDisk()
+		? await openSmallDisk(pair.target, 18)
+		: await pretendFullDisk(pair.target);
+	const clone = { source: pair.source, target: disk.target, components: [tables, data] };
+	const result = await cloneInProcess(clone);
+	const failed = [...result.items.values()].filter(({ outcome }) => outcome === 'failed');
+	const isData = ({ component }: { component: string }): boolean => component === 'data';
+	// Every table is an item, and those without their rows say why; what follows from that names the table.
+	const empty = failed.filter(isData);
+	expect(empty.length).toBeGreaterThan(1);
+	for (const name of [...NAMES, 'of_all'])
+		expect(result.items.get(`data public.${name}`)?.outcome).toMatch(/^(copied|failed)$/);
+	for (const { sqlstate, fix } of empty)
+		expect([sqlstate, fix]).toEqual(['53100', expect.stringMatching(/^The disk is full: give/)]);
+	for (const { object, sqlstate, fix } of failed.filter((item) => !isData(item))) {
+		const [, table = ''] = /^public\.of_all\.of_all_(\w)_fkey$/.exec(object) ?? [];
+		const isFull = sqlstate === '53100' && fix?.startsWith('The disk is full: give') === true;
+		const isConsequence =
+			sqlstate === '23503' &&
+			fix?.startsWith(`Rows of public.${table} could not be copied`) === true;
+		expect([object, isFull || isConsequence]).toEqual([object, true]);
+	}
+	expect(result.slices['data.rows']).toBeLessThan(3);
+	expect(result.slices['tables.relations']).toBeLessThan(3);
+
+	await disk.grow();
+	expect((await cloneInProcess(clone)).outcome('failed')).toEqual([]);
+	expect(await rowSums(disk.target)).toEqual(await rowSums(pair.source));
+	const dump = (url: string) => dumpedStatements(url, ['--schema=public']);
+	expect(dump(disk.target.dbUrl)).toEqual(dump(pair.source.dbUrl));
 });

@@ -5,6 +5,7 @@ import { expect, it } from 'vitest';
 import { data } from '../../supabase/functions/_shared/components/data/index.ts';
 import { functions } from '../../supabase/functions/_shared/components/functions/index.ts';
 import { policies } from '../../supabase/functions/_shared/components/policies/index.ts';
+import { realtime } from '../../supabase/functions/_shared/components/realtime/index.ts';
 import { tables } from '../../supabase/functions/_shared/components/tables/index.ts';
 import { triggers } from '../../supabase/functions/_shared/components/triggers/index.ts';
 import { views } from '../../supabase/functions/_shared/components/views/index.ts';
@@ -13,7 +14,13 @@ import { freshPair } from '../helpers/clusters.ts';
 import { dumpedStatements } from '../helpers/dump.ts';
 import { rowsOf, runOn } from '../helpers/run-sql.ts';
 
-const COMPONENTS = [tables, data, functions, views, triggers, policies];
+const COMPONENTS = [tables, data, functions, views, triggers, policies, realtime];
+
+/** So many tables more, of which the first are locked. */
+const MANY = 40;
+const LOCKED = 30;
+const each = (text: string, count = MANY): string =>
+	Array.from({ length: count }, (_, nth) => text.replaceAll('%', String(nth + 1))).join('\n');
 
 const SCHEMA = `
 create table public.held (id int primary key, v text check (v <> 'x'), w int default 3);
@@ -38,6 +45,10 @@ create view public.of_here as select id from public.here;
 insert into public.held select g, g::text from generate_series(1, 20) g;
 insert into public.free select g, g, g::text from generate_series(1, 20) g;
 insert into public.here values (1, 'a');
+create schema many;
+${each(`create table many.t% (id int primary key, v text); create view many.v% as select id from many.t%;
+create function many.f%() returns trigger language plpgsql as 'begin return new; end';
+insert into many.t% values (1, 'a');`)}
 `;
 
 /** What the source has more. */
@@ -56,7 +67,35 @@ update public.free set u = 'changed';
 update public.held set v = 'changed';
 update public.here set v = 'changed';
 select setval('public.counter', 70);
+${each(`alter table many.t% add column n int default 1; create index on many.t% (lower(v));
+create view many.w% as select id, n from many.t%; create policy p on many.t% using (n > 0);
+create trigger tr before insert on many.t% for each row execute function many.f%();
+alter publication supabase_realtime add table many.t%; update many.t% set v = 'b';`)}
 `;
+
+/** Seconds that sessions of the product wait for locks from now on, as another session sees it every few hundredths. */
+function watchWaiting(url: string) {
+	const sql = postgres(url, { max: 1 });
+	let isOver = false;
+	let seconds = 0;
+	const watching = (async () => {
+		let last = performance.now();
+		while (!isOver) {
+			const [row] = await sql`select count(*)::int as n from pg_stat_activity
+				where datname = current_database() and wait_event_type = 'Lock' and wait_event <> 'advisory'`;
+			const now = performance.now();
+			seconds += (Number(row?.['n']) * (now - last)) / 1000;
+			last = now;
+			await new Promise((resolve) => setTimeout(resolve, 20));
+		}
+		await sql.end();
+	})();
+	return async () => {
+		isOver = true;
+		await watching;
+		return seconds;
+	};
+}
 
 /** Takes locks and keeps them; returns what lets them go and the process that has them. */
 async function hold(url: string, statements: string) {
@@ -75,14 +114,22 @@ it('names what is locked and by whom, and clones the rest', { timeout: 300_000 }
 	await runOn(pair.source.dbUrl, SCHEMA);
 	await runOn(pair.target.dbUrl, SCHEMA);
 	await runOn(pair.source.dbUrl, NEWS);
+	for (const { adminUrl } of [pair.source, pair.target])
+		await runOn(
+			adminUrl,
+			`do $$ begin execute format('alter database %I set twins.lasting_lock = ''2 s''', current_database()); end $$`,
+		);
 	const there = await hold(
 		pair.target.dbUrl,
 		`lock table public.held, public.shape, public.parts_1 in access exclusive mode; drop index public.of_indexed;
-		alter view public.of_free rename to away; alter sequence public.counter rename to gone`,
+		alter view public.of_free rename to away; alter sequence public.counter rename to gone;
+		${each('lock table many.t% in access exclusive mode;', LOCKED)}`,
 	);
 	const here = await hold(pair.source.dbUrl, 'lock table public.here in access exclusive mode');
 	const clone = { ...pair, components: COMPONENTS };
+	const waited = watchWaiting(pair.target.adminUrl);
 	const result = await cloneInProcess(clone);
+	expect(await waited()).toBeLessThan(60);
 
 	const failed = [...result.items].flatMap(([id, { outcome, detail = '' }]) =>
 		outcome === 'failed' ? [[id, detail] as const] : [],
@@ -92,7 +139,17 @@ it('names what is locked and by whom, and clones the rest', { timeout: 300_000 }
 		const who = { [there.pid]: 'target', [here.pid]: 'source' }[pid] ?? `?: ${detail}`;
 		return `${id}: ${relation} on the ${who}`;
 	});
-	expect(named.toSorted()).toMatchInlineSnapshot(`
+	const ofMany = named.filter((text) => text.includes('many.'));
+	expect(
+		ofMany.filter((text) => !/: many\.t\d+ on the target$|lacks the column n$/.test(text)),
+	).toEqual([]);
+	for (let nth = 1; nth <= MANY; nth += 1) {
+		const about = ofMany.filter((text) => text.includes(`many.t${nth} on the target`));
+		const failed = new Set(about.map((text) => text.replace(/ .*/, '')));
+		const expected = ['policies', 'realtime', 'tables', 'triggers', 'views'];
+		expect([nth, [...failed].toSorted()]).toEqual([nth, nth <= LOCKED ? expected : []]);
+	}
+	expect(named.filter((text) => !ofMany.includes(text)).toSorted()).toMatchInlineSnapshot(`
 		[
 		  "data public.counter: public.counter on the target",
 		  "data public.held: public.held on the target",
@@ -115,17 +172,19 @@ it('names what is locked and by whom, and clones the rest', { timeout: 300_000 }
 		  "tables public.parts_1: public.parts_1 on the target",
 		  "tables public.shape.shape_v_check (check): public.shape on the target",
 		  "tables public.shape: public.shape on the target",
-		  "tables sequence public.counter (privileges): needs on the target",
+		  "tables sequence public.counter (privileges): public.counter on the target",
 		  "triggers touch on public.held: public.held on the target",
 		  "views public.of_free: public.of_free on the target",
 		  "views public.of_held: public.held on the target",
 		  "views public.of_here: public.here on the source",
-		  "views table public.of_free (privileges): needs on the target",
+		  "views table public.of_free (privileges): public.of_free on the target",
 		]
 	`);
 	const found = await verifyInProcess(clone, views, 'structure');
 	const warned = found.flatMap(({ object, severity }) => (severity === 'warning' ? [object] : []));
-	expect(warned.toSorted()).toEqual(['public.of_free', 'public.of_held', 'public.of_here']);
+	expect(warned.filter((name) => name.startsWith('many.'))).toHaveLength(LOCKED);
+	const others = warned.filter((name) => !name.startsWith('many.'));
+	expect(others.toSorted()).toEqual(['public.of_free', 'public.of_held', 'public.of_here']);
 
 	// Nothing that is free was left undone.
 	expect(await rowsOf(pair.target.dbUrl, 'select distinct u from public.free')).toEqual([
@@ -136,7 +195,7 @@ it('names what is locked and by whom, and clones the rest', { timeout: 300_000 }
 	await there.end();
 	await here.end();
 	expect((await cloneInProcess(clone)).outcome('failed')).toEqual([]);
-	expect(dumpedStatements(pair.target.dbUrl, ['--schema=public'])).toEqual(
-		dumpedStatements(pair.source.dbUrl, ['--schema=public']),
+	expect(dumpedStatements(pair.target.dbUrl, ['--schema=public', '--schema=many'])).toEqual(
+		dumpedStatements(pair.source.dbUrl, ['--schema=public', '--schema=many']),
 	);
 });

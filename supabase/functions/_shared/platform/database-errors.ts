@@ -176,6 +176,10 @@ function hasEnded({ sqlstate, severity }: ServerAnswer): boolean {
 	return sqlstate.startsWith('57P') || (sqlstate.startsWith('08') && severity !== 'ERROR');
 }
 
+/** What to do about a full disk. */
+export const DISK_FULL_FIX =
+	'The disk is full: give the project more disk space, then run it again.';
+
 /** A full disk (53100) and a limit of temporary files (53400) are met by the same statement again. */
 const LASTING_STATES = ['53100', '53400'];
 const PASSING_CLASSES = ['53'];
@@ -215,7 +219,7 @@ const FIXES: readonly (readonly [string, string])[] = [
 	],
 	['23', 'Look at the rows that break this constraint; rows or constraint must change.'],
 	['22', 'Look at the column’s type on source and target; one of the values does not fit.'],
-	['53100', 'The disk is full: give the project more disk space, then run it again.'],
+	['53100', DISK_FULL_FIX],
 	['53', 'The database is short of a resource: wait, or give it more compute.'],
 	[
 		'54',

@@ -1,7 +1,7 @@
 // Locks that others hold: for how long they are waited for, and who holds them on what. What a clone waits for is a lock of
 // a relation nearly always; a lock that has been held for long is not waited for as if it were to go in a moment.
 import { sqlstateOf, TwinsError } from '../domain/errors.ts';
-import type { Session } from './postgres/index.ts';
+import type { Row, Session } from './postgres/index.ts';
 
 /** Not got in time, or given up because two waited for each other: it may be free a little later. */
 export const isLocked = (error: unknown): boolean =>
@@ -12,7 +12,8 @@ export const LOCK_FIX =
 	'End that session (select pg_terminate_backend(…) with the number of the process) or wait for it, then clone again.';
 
 /** Whoever has been at work this long will not be done in a moment. */
-const LASTING = "interval '15 seconds'";
+const LASTING =
+	"coalesce(nullif(pg_catalog.current_setting('twins.lasting_lock', true), ''), '15 s')::pg_catalog.interval";
 /** The same for readers, who wait several times in a slice. */
 const LASTING_FOR_READERS = "interval '3 seconds'";
 
@@ -50,6 +51,9 @@ export const holderText = (relation: string, pid: string): string =>
       select pg_catalog.concat(' (', nullif(pg_catalog.concat_ws(', ', nullif(a.application_name, ''), 'user ' || a.usename,
         pg_catalog.to_char(a.xact_start at time zone 'UTC', '"since" HH24:MI:SS "UTC"')), ''), ')') as word
       from pg_catalog.pg_stat_activity a where a.pid = ${pid}) words where word <> ' ()'))`;
+
+/** For what is known to be locked: whether it is so still. */
+export const NO_PATIENCE = 'set local lock_timeout = 1';
 
 /** Who holds what somebody waits for, in words, and whether that has lasted so long that it will last on. */
 export interface LockHolder {
@@ -127,6 +131,79 @@ export async function holderOf(
 ): Promise<LockHolder | undefined> {
 	const [row] = await session.query<LockHolder>(HOLDERS, [relation, way === 'writing']);
 	return row;
+}
+
+/** A relation that somebody else keeps closed. */
+export interface ClosedRelation extends LockHolder {
+	/** Quoted, with its schema. */
+	readonly name: string;
+	readonly pid: number;
+}
+
+// A change of a partitioned table changes its partitions.
+const CLOSED_BY_OTHERS = `
+select pg_catalog.format('%I.%I', n.nspname, c.relname) as name, l.pid, ${holderText('l.relation', 'l.pid')} as text,
+  coalesce(l.is_lasting, false) as lasting, false as ours
+from ${CLOSED_RELATIONS} l
+cross join lateral (
+  with recursive up (oid) as (
+    select l.relation union select i.inhparent from up join pg_catalog.pg_inherits i on i.inhrelid = up.oid)
+  select oid from up) u
+join pg_catalog.pg_class c on c.oid = u.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where l.is_ours is distinct from true
+order by l.is_lasting desc nulls last`;
+
+/** What others keep closed now, by name. */
+export async function closedByOthers(
+	session: Session,
+): Promise<ReadonlyMap<string, ClosedRelation>> {
+	const rows = await session.query<ClosedRelation & Row>(CLOSED_BY_OTHERS);
+	return new Map(rows.toReversed().map((row) => [unquoted(row.name), row]));
+}
+
+/** Some texts quote names always, others where they must. */
+const unquoted = (text: string): string => text.replaceAll('"', '');
+
+/** The first closed relation that one of the texts names: statements, names, or ids of facts. */
+export function closedAmong(
+	texts: Iterable<string>,
+	closed: ReadonlyMap<string, ClosedRelation>,
+): ClosedRelation | undefined {
+	if (closed.size === 0) return undefined;
+	const names = [...closed.keys()].map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+	const anyOf = new RegExp(`(?<![\\w$])(?:${names.join('|')})(?![\\w$])`);
+	for (const text of texts) {
+		const [name] = anyOf.exec(unquoted(text)) ?? [];
+		if (name !== undefined) return closed.get(name);
+	}
+	return undefined;
+}
+
+/**
+ * Runs statements in a transaction that waits for locks as it is worth, not at all for a relation that is known to be
+ * closed by a process that has been waited for (`waitedFor`, kept by the caller). Throws what the server says, with the
+ * holder's name where it was for a lock. Not inside a transaction.
+ */
+export async function runUnlocked(
+	session: Session,
+	statements: readonly string[],
+	relations: readonly string[],
+	waitedFor: Set<number>,
+): Promise<void> {
+	const holder = closedAmong(relations, await closedByOthers(session));
+	const isInVain = holder !== undefined && (holder.lasting || waitedFor.has(holder.pid));
+	const patience = isInVain ? NO_PATIENCE : WRITERS_PATIENCE;
+	if (holder) waitedFor.add(holder.pid);
+	try {
+		await session.script(
+			`begin; set local search_path = pg_catalog, public, extensions; ${patience}; ${statements.join('; ')}; commit`,
+		);
+	} catch (error) {
+		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
+		await session.query('rollback');
+		if (!holder || !isLocked(error)) throw error;
+		throw new TwinsError(error.code, holder.text, LOCK_FIX, error.details);
+	}
 }
 
 const CLOSED = `

@@ -1,6 +1,7 @@
 // Advice for the user about an object that the target refused, by SQLSTATE.
 import type { Failed } from '../contract/report.ts';
 import { FIX_OF_MISSING } from '../platform/database-errors.ts';
+import { DISK_FULL_FIX } from '../platform/database-errors.ts';
 import { LOCK_FIX } from '../platform/locks.ts';
 import type { Failure } from './apply.ts';
 import type { Fact, Facts } from './fact.ts';
@@ -61,6 +62,8 @@ export function adviceFor(fact: Fact, { sqlstate, hint }: Failure, { target }: F
 		case '42723':
 		case '42809':
 			return 'Something else on the target has this name. Rename or remove it there, or clone with remove_extra.';
+		case '53100':
+			return DISK_FULL_FIX;
 		case '55P03':
 			return LOCK_FIX;
 		case '23505':

@@ -2,7 +2,16 @@
 // that each object that fails is known by name and the others are made.
 import { isPassing, TwinsError } from '../domain/errors.ts';
 import { RAISED_BY_US } from '../platform/database-errors.ts';
-import { isLocked, NAMING_PATIENCE, watched, WRITERS_PATIENCE } from '../platform/locks.ts';
+import {
+	closedAmong,
+	closedByOthers,
+	type ClosedRelation,
+	isLocked,
+	NAMING_PATIENCE,
+	NO_PATIENCE,
+	watched,
+	WRITERS_PATIENCE,
+} from '../platform/locks.ts';
 import type { Session } from '../platform/postgres/index.ts';
 import { deniedSchema, whileOpen } from './closed-schemas.ts';
 import type { Fact } from './fact.ts';
@@ -203,6 +212,18 @@ async function attemptNamed(
 	return { ...answer, message: holder.text, lasting: holder.lasting && !holder.ours };
 }
 
+/** The relation among those that somebody keeps closed that a change is of, or names. */
+const closedFor = (
+	{ facts, removed, statements }: PlannedChange,
+	closed: ReadonlyMap<string, ClosedRelation>,
+): ClosedRelation | undefined =>
+	closed.size === 0
+		? undefined
+		: closedAmong(
+				[...[...facts, ...removed].flatMap(({ id, parent }) => [id, parent ?? '']), ...statements],
+				closed,
+			);
+
 /** Runs the changes in order. Throws when the connection is lost; what a transaction committed stays. */
 export async function applyChanges(
 	session: Session,
@@ -215,6 +236,40 @@ export async function applyChanges(
 	let isOver = false;
 	/** Something is locked: it was waited for, and everything else is not to wait as long once more. */
 	let isLockMet = false;
+	let closed = await closedByOthers(session);
+	/** Processes that have been waited for: not once for each table that they lock. */
+	const waitedFor = new Set<number>();
+
+	const meetLock = async (): Promise<void> => {
+		if (!isLockMet) closed = await closedByOthers(session);
+		isLockMet = true;
+	};
+
+	/** The change, where it is known to wait in vain: it is only looked whether that is so still. */
+	const attemptClosed = async (
+		statements: readonly string[],
+		change: PlannedChange,
+		{ text, lasting }: ClosedRelation,
+	): Promise<Failure | 'another at work' | undefined> => {
+		const failure = await attemptAnyhow(session, statements, change.facts, NO_PATIENCE);
+		if (typeof failure !== 'object' || failure.locked !== true) return failure;
+		return { ...failure, message: text, lasting };
+	};
+
+	const attemptOne = async (
+		statements: readonly string[],
+		change: PlannedChange,
+	): Promise<Failure | 'another at work' | undefined> => {
+		const holder = closedFor(change, closed);
+		if (holder && (holder.lasting || waitedFor.has(holder.pid)))
+			return attemptClosed(statements, change, holder);
+		const failure = isLockMet ? undefined : await attemptAnyhow(session, statements, change.facts);
+		const isMet = typeof failure === 'object' && failure.locked === true;
+		if (!isLockMet && !isMet) return failure;
+		if (isMet) await meetLock();
+		if (holder) waitedFor.add(holder.pid);
+		return attemptNamed(session, statements, change.facts, () => limits.watcher());
+	};
 
 	const leave = (changes: readonly PlannedChange[]): void => {
 		untried += changes.length;
@@ -235,11 +290,7 @@ export async function applyChanges(
 		}
 		let first: Failure | undefined;
 		for (const statements of [change.statements, ...change.fallbacks]) {
-			let failure = isLockMet ? undefined : await attemptAnyhow(session, statements, change.facts);
-			if (isLockMet || (typeof failure === 'object' && failure.locked === true)) {
-				isLockMet = true;
-				failure = await attemptNamed(session, statements, change.facts, () => limits.watcher());
-			}
+			const failure = await attemptOne(statements, change);
 			if (!failure) {
 				done.push(change);
 				return;
@@ -256,6 +307,13 @@ export async function applyChanges(
 		if (isOver || limits.signal.aborted) return leave(batch);
 		const [only] = batch;
 		if (only && batch.length === 1) return runOne(only);
+		const known = batch.findIndex((change) => closedFor(change, closed) !== undefined);
+		if (known >= 0) {
+			if (known > 0) await run(batch.slice(0, known));
+			await run(batch.slice(known, known + 1));
+			if (known + 1 < batch.length) await run(batch.slice(known + 1));
+			return;
+		}
 		const blocked = batch.some((change) => change.needs.some((id) => failed.has(id)));
 		if (!blocked) {
 			const failure = await attempt(
@@ -268,7 +326,7 @@ export async function applyChanges(
 				return;
 			}
 			if (failure === 'another at work') return leave(batch);
-			isLockMet ||= failure.locked === true;
+			if (failure.locked === true) await meetLock();
 		}
 		const middle = Math.ceil(batch.length / 2);
 		await run(batch.slice(0, middle));

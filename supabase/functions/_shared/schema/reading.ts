@@ -97,7 +97,7 @@ export function narrowReading(kinds: readonly Kind[], withStatements: boolean): 
 	const descriptions = texts(kinds.filter(describes));
 	const stored = { query: STORED_OBJECTS };
 	return {
-		script: `${narrowScript(objects, descriptions, (query) => withObjects([stored]) + query)};\n`,
+		script: `${narrowScript(objects, descriptions, (query) => withObjects([stored]) + query, withStatements)};\n`,
 		objects: [stored],
 		descriptions: descriptions.length === 0 ? [] : [{ query: STORED_DESCRIPTIONS }],
 	};

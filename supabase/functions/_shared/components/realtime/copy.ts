@@ -4,13 +4,13 @@ import type { Item } from '../../contract/report.ts';
 import type { Stage } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
 import { TwinsError } from '../../domain/errors.ts';
+import { isLocked, runUnlocked } from '../../platform/locks.ts';
 import { readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
 import { readPublications } from './inspect.ts';
 import { planPublications, type PublicationAction } from './plan.ts';
 import { readWanted } from './wanted.ts';
 
 const BATCH = 100;
-const PREAMBLE = `begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s'`;
 
 /** The statements that do it, as they are run. */
 export const statementsOf = ({ statements }: PublicationAction): string[] =>
@@ -19,15 +19,20 @@ export const statementsOf = ({ statements }: PublicationAction): string[] =>
 async function attempt(
 	session: Session,
 	actions: readonly PublicationAction[],
+	waitedFor: Set<number>,
 ): Promise<TwinsError | null> {
 	const statements = actions.flatMap(statementsOf);
 	if (statements.length === 0) return null;
 	try {
-		await session.script(`${PREAMBLE}; ${statements.join('; ')}; commit`);
+		await runUnlocked(
+			session,
+			statements,
+			actions.map(({ object }) => object),
+			waitedFor,
+		);
 		return null;
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
-		await session.query('rollback');
 		return error;
 	}
 }
@@ -40,9 +45,11 @@ function itemOf(action: PublicationAction, error: TwinsError | null): Item {
 			object,
 			outcome: 'failed',
 			detail: error.message,
-			fix: isMissing
-				? 'Clone tables as well: the target does not have this one.'
-				: 'Only the owner of a table may publish it. Add it by hand on the target (Database, Publications).',
+			fix: isLocked(error)
+				? error.fix
+				: isMissing
+					? 'Clone tables as well: the target does not have this one.'
+					: 'Only the owner of a table may publish it. Add it by hand on the target (Database, Publications).',
 			sqlstate: error.details.sqlstate,
 		};
 	}
@@ -55,16 +62,20 @@ function itemOf(action: PublicationAction, error: TwinsError | null): Item {
 	};
 }
 
-async function apply(context: StageContext, actions: readonly PublicationAction[]): Promise<void> {
+async function apply(
+	context: StageContext,
+	actions: readonly PublicationAction[],
+	waitedFor: Set<number>,
+): Promise<void> {
 	const session = await context.target.database();
 	const done = actions.map((action) => itemOf(action, null));
 	await context.announce(...done.filter((_, nth) => (actions[nth]?.statements.length ?? 0) > 0));
-	if ((await attempt(session, actions)) === null) {
+	if ((await attempt(session, actions, waitedFor)) === null) {
 		context.report(...done);
 		return;
 	}
 	for (const action of actions) {
-		context.report(itemOf(action, await attempt(session, [action])));
+		context.report(itemOf(action, await attempt(session, [action], waitedFor)));
 	}
 }
 
@@ -79,12 +90,13 @@ export const copyStage: Stage = {
 		const actions = planPublications(wanted, target, {
 			removeExtra: context.options.remove_extra,
 		});
+		const waitedFor = new Set<number>();
 		for (let at = 0; at < actions.length; at += BATCH) {
 			context.signal.throwIfAborted();
 			// What is done is found unchanged by the next slice.
 			if (at > 0 && context.spent()) return { state: 'more', cursor: null };
 			const batch = actions.slice(at, at + BATCH);
-			await apply(context, batch);
+			await apply(context, batch, waitedFor);
 			context.spend({ operations: batch.length });
 			context.progress({ done: at + batch.length, total: actions.length });
 		}

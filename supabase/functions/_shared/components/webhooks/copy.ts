@@ -6,7 +6,8 @@ import type { Stage } from '../../contract/component.ts';
 import type { StageContext } from '../../contract/context.ts';
 import { howToArm } from '../../domain/arming.ts';
 import { TwinsError } from '../../domain/errors.ts';
-import { readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
+import { isLocked, runUnlocked } from '../../platform/locks.ts';
+import { qualified, readBackAsPrinted, type Session } from '../../platform/postgres/index.ts';
 import { readReferences } from '../../platform/supabase/references.ts';
 import { CANNOT_REST, howToDrop, howToMake, isOnManagedTable } from './by-hand.ts';
 import { readSourceWebhooks, readWebhooks, type Webhook } from './inspect.ts';
@@ -69,18 +70,16 @@ async function apply(
 	{ announce }: Pick<StageContext, 'announce'>,
 	session: Session,
 	action: WebhookAction,
+	waitedFor: Set<number>,
 ): Promise<Item> {
 	const done = doneItem(action);
 	if (action.how === 'keep') return done;
 	try {
 		await announce(done);
-		await session.script(
-			`begin; set local search_path = pg_catalog, public, extensions; set local lock_timeout = '20s';
-${statementsOf(action).join('; ')}; commit`,
-		);
+		const { schema, table } = action.hook;
+		await runUnlocked(session, statementsOf(action), [qualified(schema, table)], waitedFor);
 	} catch (error) {
 		if (!(error instanceof TwinsError) || error.code !== 'database_refused') throw error;
-		await session.query('rollback');
 		if (error.details.sqlstate === '42501' && isOnManagedTable(action.hook)) {
 			const left = leftByHand(action, error);
 			if (left) return left;
@@ -89,7 +88,9 @@ ${statementsOf(action).join('; ')}; commit`,
 			object: action.hook.object,
 			outcome: 'failed',
 			detail: error.message,
-			fix: 'Make sure that its table was cloned and nothing holds a lock on it, then clone webhooks again.',
+			fix: isLocked(error)
+				? error.fix
+				: 'Make sure that its table was cloned and nothing holds a lock on it, then clone webhooks again.',
 			sqlstate: error.details.sqlstate,
 		};
 	}
@@ -160,13 +161,14 @@ export const copyStage: Stage = {
 			...context.options,
 			removeExtra,
 		});
+		const waitedFor = new Set<number>();
 		for (const action of actions) {
 			const { object } = action.hook;
 			if (done.has(object)) continue;
 			if (context.signal.aborted || context.spent()) {
 				return { state: 'more', cursor: { done: [...done], looks: cursor.looks } };
 			}
-			context.report(await apply(context, session, action));
+			context.report(await apply(context, session, action, waitedFor));
 			context.spend({ operations: 1 });
 			done.add(object);
 			context.progress({ done: done.size, total: actions.length });
