@@ -164,17 +164,23 @@ export async function closedByOthers(
 /** Some texts quote names always, others where they must. */
 const unquoted = (text: string): string => text.replaceAll('"', '');
 
-/** The first closed relation that one of the texts names: statements, names, or ids of facts. */
+/**
+ * The first closed relation that one of these is or is about: ids of facts (`column:public.t.a`), or names as reports have
+ * them (`public.t in a_publication`).
+ */
 export function closedAmong(
-	texts: Iterable<string>,
+	objects: Iterable<string>,
 	closed: ReadonlyMap<string, ClosedRelation>,
 ): ClosedRelation | undefined {
 	if (closed.size === 0) return undefined;
-	const names = [...closed.keys()].map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-	const anyOf = new RegExp(`(?<![\\w$])(?:${names.join('|')})(?![\\w$])`);
-	for (const text of texts) {
-		const [name] = anyOf.exec(unquoted(text)) ?? [];
-		if (name !== undefined) return closed.get(name);
+	for (const object of objects) {
+		const name = unquoted(object.slice(object.indexOf(':') + 1));
+		for (const [relation, held] of closed)
+			if (
+				name === relation ||
+				[`${relation}.`, `${relation} `].some((start) => name.startsWith(start))
+			)
+				return held;
 	}
 	return undefined;
 }

@@ -212,15 +212,15 @@ async function attemptNamed(
 	return { ...answer, message: holder.text, lasting: holder.lasting && !holder.ours };
 }
 
-/** The relation among those that somebody keeps closed that a change is of, or names. */
+/** The relation among those that somebody keeps closed that a change is of, or needs. */
 const closedFor = (
-	{ facts, removed, statements }: PlannedChange,
+	{ facts, removed }: PlannedChange,
 	closed: ReadonlyMap<string, ClosedRelation>,
 ): ClosedRelation | undefined =>
 	closed.size === 0
 		? undefined
 		: closedAmong(
-				[...[...facts, ...removed].flatMap(({ id, parent }) => [id, parent ?? '']), ...statements],
+				[...facts, ...removed].flatMap(({ id, parent, needs }) => [id, parent ?? '', ...needs]),
 				closed,
 			);
 
