@@ -7,9 +7,9 @@ language plpgsql
 set search_path = ''
 as $$
 begin
-  if octet_length(given::text) > 100000 then
+  if octet_length(given::text) > 1000000 then
     perform private.refuse(
-      'The options are larger than 100 kB', 'Name fewer tables; an ignore rule takes a pattern.'
+      'The options are larger than 1 MB', 'Name fewer tables; an ignore rule takes a pattern.'
     );
   end if;
 end

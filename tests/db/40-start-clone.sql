@@ -55,7 +55,7 @@ from (values
   ('{"unknown": 1}'::jsonb, 'Unknown options: unknown', 'unknown options are refused by name'),
   ('{"components": {"tabels": true}}', 'tabels', 'and unknown components'),
   ('{"confirm_target": "something else"}', 'something else', 'a wrong confirmation is refused'),
-  (jsonb_build_object('confirm_target', repeat('x', 100000)), 'larger than 100 kB', 'so are options of any size')
+  (jsonb_build_object('confirm_target', repeat('x', 1000000)), 'larger than 1 MB', 'so are options of any size')
 ) as refused (options, words, description);
 select tests.refuses(
   pg_temp.clone((

@@ -23,6 +23,7 @@ import {
 } from '../../supabase/functions/_shared/engine/run.ts';
 import type { OpenEndpoint, RankedWork } from '../../supabase/functions/_shared/engine/slice.ts';
 import type { Run } from '../../supabase/functions/_shared/engine/step.ts';
+import type { Session } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import type { ManagementApi } from '../../supabase/functions/_shared/platform/supabase/management-api.ts';
 import { pooledSessions } from './pooled-sessions.ts';
 import type { StorageApi } from '../../supabase/functions/_shared/platform/supabase/storage-api.ts';
@@ -42,6 +43,8 @@ export interface TestEndpoint {
 export interface TestClone {
 	readonly source: TestEndpoint;
 	readonly target: TestEndpoint;
+	/** New sessions, closed at the end: where settings of the database matter, or what sessions report when they end. */
+	readonly ownSessions?: boolean;
 	/** Sessions that several runs share. */
 	readonly kept?: KeptEndpoints;
 	readonly components: readonly Component[];
@@ -89,9 +92,14 @@ export function forgetClones({ dbUrl }: TestEndpoint): void {
 	for (const key of memories.keys()) if (key.startsWith(`${dbUrl} `)) memories.delete(key);
 }
 
-function openEndpoint(role: EndpointRole, endpoint: TestEndpoint): OpenEndpoint {
+function openEndpoint(
+	role: EndpointRole,
+	endpoint: TestEndpoint,
+	ownSessions = false,
+): OpenEndpoint {
 	const keys = typeof endpoint.keys === 'function' ? [] : (endpoint.keys ?? []);
 	const sessions = pooledSessions(role, endpoint.dbUrl);
+	const release = ownSessions ? (session: Session) => session.close() : sessions.giveBack;
 	const ref = endpoint.ref ?? (role === 'source' ? 'a' : 'b').repeat(20);
 	return {
 		role,
@@ -102,7 +110,7 @@ function openEndpoint(role: EndpointRole, endpoint: TestEndpoint): OpenEndpoint 
 		],
 		url: endpoint.url ?? `https://${ref}.supabase.co`,
 		api: endpoint.api ?? noApi,
-		...endpointSessions(sessions.take, sessions.giveBack),
+		...endpointSessions(ownSessions ? sessions.open : sessions.take, release),
 		storage: () =>
 			endpoint.storage
 				? Promise.resolve(endpoint.storage)
@@ -146,7 +154,8 @@ async function carryOut(clone: TestClone, kind: Run['kind'], mode: Run['mode'] =
 	const outcome = await runToEnd(facts, steps, {
 		components: clone.components,
 		openEndpoint:
-			clone.kept?.openEndpoint ?? ((role) => Promise.resolve(openEndpoint(role, clone[role]))),
+			clone.kept?.openEndpoint ??
+			((role) => Promise.resolve(openEndpoint(role, clone[role], clone.ownSessions))),
 		limits: clone.limits,
 		signal: clone.signal ?? new AbortController().signal,
 		memory: {

@@ -3,7 +3,6 @@ import { connectUrl } from '../../supabase/functions/_shared/platform/database.t
 import type { EndpointRole } from '../../supabase/functions/_shared/domain/endpoint-role.ts';
 import type { Session } from '../../supabase/functions/_shared/platform/postgres/index.ts';
 import { sessionSettings } from '../../supabase/functions/_shared/platform/supabase/project-database.ts';
-import { atEnd } from './at-end.ts';
 
 /** Databases whose idle sessions are kept, the last ones used: the plans of each session take some 100 MB. */
 const DATABASES = 4;
@@ -14,25 +13,44 @@ const idle = new Map<string, Session[]>();
 const closeAll = (sessions: readonly Session[]): Promise<unknown> =>
 	Promise.all(sessions.map((session) => session.close().catch(() => undefined)));
 
-atEnd(() => closeAll([...idle.values()].flat()));
+let willClose = false;
+
+/** Imported late: workers that tests start use helpers beside this one, and have no vitest. */
+async function closeAtEnd(): Promise<void> {
+	if (willClose) return;
+	willClose = true;
+	const { atEnd } = await import('./at-end.ts');
+	atEnd(() => closeAll([...idle.values()].flat()));
+}
 
 /** A session as the product connects, and what takes it back. */
 export function pooledSessions(
 	role: EndpointRole,
 	dbUrl: string,
-): { take(): Promise<Session>; giveBack(session: Session): Promise<unknown> } {
+): {
+	open(): Promise<Session>;
+	take(): Promise<Session>;
+	giveBack(session: Session): Promise<unknown>;
+} {
 	const key = `${role} ${dbUrl}`;
+	const open = (): Promise<Session> => connectUrl(dbUrl, { settings: sessionSettings(role) });
+	const take = async (): Promise<Session> => {
+		const waiting = idle.get(key)?.pop();
+		if (waiting === undefined) return open();
+		try {
+			await waiting.reset();
+			return waiting;
+		} catch {
+			// Ended by the test, or still at work for a clone that was stopped.
+			await waiting.close().catch(() => undefined);
+			return take();
+		}
+	};
 	return {
-		async take() {
-			const waiting = idle.get(key)?.pop();
-			if (waiting === undefined) return connectUrl(dbUrl, { settings: sessionSettings(role) });
-			// The test may have ended it.
-			return waiting.reset().then(
-				() => waiting,
-				() => this.take(),
-			);
-		},
+		open,
+		take,
 		async giveBack(session) {
+			await closeAtEnd();
 			const sessions = idle.get(key) ?? [];
 			idle.delete(key);
 			idle.set(key, [...sessions, session]);

@@ -268,7 +268,7 @@ describe('a large table', () => {
 			`${both}; insert into public.wide select i, repeat(md5(i::text), 40) from generate_series(1, 5000) i; analyze`,
 		);
 		runScript(pair.target.dbUrl, both);
-		const clone = () => cloneInProcess({ ...pair, components: [divided] });
+		const clone = () => cloneInProcess({ ...pair, components: [divided], ownSessions: true });
 		expect((await clone()).outcome('copied')).toEqual(['data public.wide']);
 		await lowerMemory(pair);
 		expect((await clone()).outcome('unchanged')).toEqual(['data public.wide']);
@@ -285,7 +285,7 @@ describe('a large table', () => {
 		runScript(pair.source.dbUrl, both);
 		runScript(pair.target.dbUrl, both);
 		await lowerMemory(pair);
-		const result = await cloneInProcess({ ...pair, components: [divided] });
+		const result = await cloneInProcess({ ...pair, components: [divided], ownSessions: true });
 		expect(result.outcome('unchanged')).toEqual(['data public.keyed']);
 		await expectNoTemporaryFiles(pair);
 	});
