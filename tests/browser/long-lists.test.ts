@@ -225,7 +225,7 @@ test('scrolls through a preview of 2,000 tables without keeping the page busy, a
 					jsonb_build_object('unit', 'row', 'source', n * 1000, 'target', n * 900, 'is_estimate', true))))))
 		from generate_series(1, 2000) as n
 		returning id`;
-	await page.route('**/clones/new/preview', (route) => route.fulfill({ json: { id } }));
+	await page.route(/\/clones\/new\/preview/, (route) => route.fulfill({ json: { id } }));
 	await page.goto(`/clones/new?twin=${TWIN}&step=review`);
 	const row = page.getByRole('region', { name: 'Preview' }).getByRole('listitem', { name: 'Data' });
 	await row.locator('summary').first().click();
@@ -243,9 +243,9 @@ test('scrolls through a preview of 2,000 tables without keeping the page busy, a
 	for (let isOver = false; !isOver && steps.length < 400;) {
 		const before = await busy();
 		isOver = await list.evaluate(async (region) => {
-			region.scrollBy(0, 1000);
+			region.scrollBy(0, 600);
 			for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
-			return region.scrollTop + region.clientHeight >= region.scrollHeight - 1;
+			return region.textContent.includes('public.table_2000');
 		});
 		steps.push((await busy()) - before);
 	}
@@ -255,5 +255,5 @@ test('scrolls through a preview of 2,000 tables without keeping the page busy, a
 	await row.getByRole('searchbox', { name: 'Name' }).fill('TABLE_1234');
 	await row.getByText('1 object', { exact: true }).waitFor();
 	await list.getByText('public.table_1234', { exact: true }).waitFor();
-	await page.unroute('**/clones/new/preview');
+	await page.unroute(/\/clones\/new\/preview/);
 });

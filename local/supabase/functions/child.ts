@@ -130,9 +130,14 @@ export function denoBinary(): string {
 	return path.join(platforms, platform, 'deno');
 }
 
+/** What the hosted runtime gives an isolate. */
+const HOSTED_HEAP_MB = 256;
+
 const denoArguments = (options: ChildOptions): string[] => [
 	'run',
 	'--quiet',
+	// As hosted: knowing how much a heap may have, V8 collects before it is full, and not as a machine of 24 GB would let it.
+	`--v8-flags=--max-heap-size=${HOSTED_HEAP_MB}`,
 	'--no-prompt',
 	'--cached-only',
 	'--no-lock',
