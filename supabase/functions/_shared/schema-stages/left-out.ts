@@ -18,12 +18,12 @@ export interface LeftOut {
 	readonly object: string;
 	readonly detail: string;
 	readonly fix: string;
+	/** Left out where nothing else depends on it: a note of the preview, not a warning. */
+	readonly isMinor?: boolean;
 }
 
-interface Explained {
+interface Explained extends Pick<LeftOut, 'detail' | 'fix' | 'isMinor'> {
 	readonly component?: ComponentKey;
-	readonly detail: string;
-	readonly fix: string;
 }
 
 const IN_PLATFORM_SCHEMA = {
@@ -97,6 +97,7 @@ const EXPLAINED: Readonly<Record<string, Explained>> = {
 	comment: {
 		detail: 'Comments on what is not copied are not copied',
 		fix: 'Nothing: it changes nothing else.',
+		isMinor: true,
 	},
 };
 
@@ -158,7 +159,7 @@ export async function readLeftOut({
 }
 
 function explain(kind: string, object: string, state: string, other: string | undefined): LeftOut {
-	const { component = 'tables', detail, fix } = EXPLAINED[kind] ?? OTHER;
+	const { component = 'tables', detail, fix, isMinor = false } = EXPLAINED[kind] ?? OTHER;
 	const named = kind === 'privileges' ? `privileges on ${object}` : object;
 	const tells = ABSENT_ON_PURPOSE.has(kind);
 	const how = tells
@@ -166,7 +167,7 @@ function explain(kind: string, object: string, state: string, other: string | un
 		: other === undefined
 			? ''
 			: '; the target has it otherwise';
-	return { component, object: named, detail: `${detail}${how}`, fix };
+	return { component, object: named, detail: `${detail}${how}`, fix, isMinor };
 }
 
 /** Rows that users added to tables of extensions, where the target does not have the same. */
@@ -244,13 +245,18 @@ export const leftOutStage: Stage = {
 	provides: [],
 	async run(context) {
 		const left = await readAllLeftOut(context);
-		context.report(...left.map((one): Item => ({ ...one, outcome: 'skipped' })));
+		context.report(...left.map(({ isMinor: _, ...one }): Item => ({ ...one, outcome: 'skipped' })));
 		return { state: 'done' };
 	},
 };
 
 export const leftOutWarnings = (left: readonly LeftOut[]): PreviewWarning[] =>
-	left.map(({ object, detail, fix }) => ({ level: 'warning', object, message: detail, fix }));
+	left.map(({ object, detail, fix, isMinor = false }) => ({
+		level: isMinor ? 'note' : 'warning',
+		object,
+		message: detail,
+		fix,
+	}));
 
 export const leftOutFindings = (left: readonly LeftOut[]): Finding[] =>
 	left.map(({ object, detail, fix }) => ({
