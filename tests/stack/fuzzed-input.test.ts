@@ -3,7 +3,7 @@
 import { createClient, type SupabaseClient } from '@supabase/supabase-js';
 import fc from 'fast-check';
 import postgres from 'postgres';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { signIn, type DemoSession } from '../../local/demo/session.ts';
 
 const stack = inject('stack');
@@ -22,6 +22,23 @@ let userId: string;
 let client: SupabaseClient;
 let ids: { readonly own: string; readonly foreign: string };
 let tokens: Readonly<Record<string, string | undefined>>;
+
+/** Of the control database, which the tests before may have left something to do for. */
+let resting: readonly number[] = [];
+
+/** Nothing but what is sent here may change a table: cron rests, and what is at work comes to its end. */
+async function becomeQuiet(): Promise<void> {
+	const jobs = await control<{ jobid: number }[]>`select jobid::int from cron.job where active`;
+	resting = jobs.map(({ jobid }) => jobid);
+	await control`select cron.alter_job(jobid, active := false) from cron.job where active`;
+	let last = '';
+	const look = async (): Promise<void> => {
+		const before = last;
+		last = await digest();
+		if (last !== before) throw new Error('Something is still at work.');
+	};
+	await vi.waitFor(look, { timeout: 30_000, interval: 1_000 });
+}
 
 beforeAll(async () => {
 	console.info(`FUZZ_SEED=${seed}`);
@@ -52,9 +69,11 @@ beforeAll(async () => {
 		body: { action: 'connect_pat', token: stack.access_token, display_name: 'Fuzz' },
 	});
 	ids = { own: data?.account.id ?? '', foreign: stranger.accountId };
+	await becomeQuiet();
 });
 
 afterAll(async () => {
+	await control`select cron.alter_job(jobid, active := true) from unnest(${resting}::bigint[]) as jobid`;
 	await control`delete from auth.users where id = ${userId}`;
 	await control.end();
 	await stranger.close();
