@@ -5,7 +5,7 @@ import type { Session } from '../platform/postgres/index.ts';
 import type { Kind } from './fact.ts';
 import { KINDS } from './kinds/index.ts';
 
-/** What each session was found to need. What is made later is noticed by `anyOf` the others. */
+/** What each session was found to need. What is made later is noticed by `anyBeside`. */
 const presentOn = new WeakMap<Session, ReadonlySet<Kind>>();
 
 const CONDITIONS = [...new Set(KINDS.flatMap(({ mayExist }) => mayExist ?? []))];
@@ -31,10 +31,10 @@ export const forgetKinds = (session: Session): boolean => presentOn.delete(sessi
 /** Lets both sessions read the kinds of either: what the source has the target is about to have. */
 export async function shareKinds(source: Session, target: Session): Promise<void> {
 	const [ours, theirs] = await both(presentKinds(source), presentKinds(target));
-	if ([...theirs].every((kind) => ours.has(kind)) && ours.size === theirs.size) return;
-	const all = new Set(KINDS.filter((kind) => ours.has(kind) || theirs.has(kind)));
-	presentOn.set(source, all);
-	presentOn.set(target, all);
+	if (ours === theirs) return;
+	const shared = new Set(KINDS.filter((kind) => ours.has(kind) || theirs.has(kind)));
+	presentOn.set(source, shared);
+	presentOn.set(target, shared);
 }
 
 /** SQL condition: there is something of another kind than these. */
